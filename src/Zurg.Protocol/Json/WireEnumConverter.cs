@@ -9,16 +9,23 @@ namespace Zurg.Protocol;
 /// </summary>
 public sealed class WireEnumConverter<T> : JsonConverter<T> where T : struct, Enum
 {
-    private static readonly Dictionary<string, T> ByName =
-        Enum.GetValues<T>().ToDictionary(NameOf, StringComparer.Ordinal);
-
-    public static string NameOf(T value) => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
-
-    public static bool TryParse(string text, out T value) => ByName.TryGetValue(text, out value);
-
     public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        ByName.GetValueOrDefault(reader.GetString() ?? "");
+        WireEnum.TryParse<T>(reader.GetString() ?? "", out var value) ? value : default;
 
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(NameOf(value));
+        writer.WriteStringValue(WireEnum.NameOf(value));
+}
+
+/// <summary>An enum's words as people and the wire write them.</summary>
+public static class WireEnum
+{
+    public static string NameOf<T>(T value) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+
+    public static bool TryParse<T>(string text, out T value) where T : struct, Enum => Names<T>.Values.TryGetValue(text, out value);
+
+    private static class Names<T> where T : struct, Enum
+    {
+        public static readonly Dictionary<string, T> Values =
+            Enum.GetValues<T>().ToDictionary(NameOf, StringComparer.Ordinal);
+    }
 }

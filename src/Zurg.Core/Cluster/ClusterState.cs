@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>What is known of the whole cluster: a fold of the store's keys, the same in every server and role.</summary>
+public sealed record ClusterState
+{
+    public static ClusterState Empty { get; } = new();
+
+    /// <summary>Everything up to here is folded in.</summary>
+    public Revision Revision { get; init; }
+
+    /// <summary>The newest applied spec.</summary>
+    public AppliedSpec? Applied { get; init; }
+
+    /// <summary>Instance specs by digest: of the newest spec and of everything still placed.</summary>
+    public ImmutableSortedDictionary<Digest, InstanceSpec> InstanceSpecs { get; init; } =
+        ImmutableSortedDictionary<Digest, InstanceSpec>.Empty;
+
+    public ImmutableSortedDictionary<ServiceName, ServiceIntent> Intents { get; init; } =
+        ImmutableSortedDictionary<ServiceName, ServiceIntent>.Empty;
+
+    public ImmutableSortedDictionary<ReleaseId, ReleaseRecord> Releases { get; init; } =
+        ImmutableSortedDictionary<ReleaseId, ReleaseRecord>.Empty;
+
+    public ImmutableSortedDictionary<HostId, HostPlacements> Placements { get; init; } =
+        ImmutableSortedDictionary<HostId, HostPlacements>.Empty;
+
+    public ImmutableSortedDictionary<HostId, HostFacts> Facts { get; init; } =
+        ImmutableSortedDictionary<HostId, HostFacts>.Empty;
+
+    /// <summary>The revision of each key's last write, for guarded writes.</summary>
+    public ImmutableSortedDictionary<string, Revision> Modified { get; init; } =
+        ImmutableSortedDictionary.Create<string, Revision>(StringComparer.Ordinal);
+
+    /// <summary>Keys whose value this build could not read, with the reason: held, not guessed (DESIGN.md promise 8).</summary>
+    public ImmutableSortedDictionary<string, string> Unreadable { get; init; } =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    public ServiceIntent IntentOf(ServiceName service) => Intents.GetValueOrDefault(service) ?? ServiceIntent.Of(service);
+
+    public Revision ModifiedOf(string key) => Modified.GetValueOrDefault(key);
+}

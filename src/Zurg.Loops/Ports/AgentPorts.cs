@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using Zurg.Core;
+using Zurg.Protocol;
+
+namespace Zurg.Loops;
+
+/// <summary>The agent's hands: processes, artifacts, ports, probes, templates.</summary>
+public interface IAgentHands
+{
+    /// <summary>Begins an effect and returns at once; what comes of it arrives through <see cref="AgentLoop"/>'s inputs.</summary>
+    void Begin(AgentEffect effect);
+}
+
+/// <summary>What survives the agent's death.</summary>
+public interface IAgentJournal
+{
+    ValueTask<AgentJournalContent> LoadAsync(CancellationToken stop);
+
+    /// <summary>Durable when it returns: written before the effects that it announces are begun.</summary>
+    ValueTask WriteAsync(AgentCommit commit, CancellationToken stop);
+}
+
+/// <param name="Epoch">This run of the agent: greater than every earlier one's, already durable.</param>
+/// <param name="State">As it was last written.</param>
+/// <param name="Unreadable">Records that could not be read, in words; they are kept aside, not lost in silence.</param>
+public sealed record AgentJournalContent(Epoch Epoch, AgentState State, ImmutableArray<string> Unreadable);
+
+/// <summary>The way to the master. Neither call waits: each has one latest-wins slot.</summary>
+public interface IMasterSession
+{
+    /// <summary>The newest whole truth of this host replaces one not yet sent.</summary>
+    void Report(HostReport report);
+}
+
+/// <summary>Sees each new state of the agent once it is durable: the local socket, naming, metrics.</summary>
+public interface IAgentObserver
+{
+    void Observe(AgentState state);
+}

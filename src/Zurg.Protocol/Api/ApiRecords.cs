@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+
+namespace Zurg.Protocol;
+
+/// <summary>Something wrong with what was given: where, what, and what would be right.</summary>
+/// <param name="Path">Dotted path in the spec, such as services.web.probe.port; empty for the whole file.</param>
+/// <param name="Line">From 1; null when no place in a text is meant.</param>
+/// <param name="Column">From 1.</param>
+/// <param name="Mend">What would be right.</param>
+public sealed record Problem(string Path, string Text, string? Mend = null, int? Line = null, int? Column = null);
+
+/// <summary>problem+json (RFC 9457), with every problem found.</summary>
+public sealed record ApiProblem
+{
+    public required string Title { get; init; }
+
+    public required int Status { get; init; }
+
+    public string? Detail { get; init; }
+
+    /// <summary>What to do next.</summary>
+    public string? Mend { get; init; }
+
+    public ImmutableArray<Problem> Problems { get; init => field = value.IsDefault ? [] : value; } = [];
+}
+
+/// <summary>The answer to an apply, planned or done.</summary>
+public sealed record ApplyResult
+{
+    /// <summary>The number it got; the current one when nothing changed; for a plan the one it would get.</summary>
+    public required SpecNumber Number { get; init; }
+
+    public required bool Planned { get; init; }
+
+    /// <summary>Empty when the spec says what the newest one says.</summary>
+    public ImmutableArray<SpecChange> Changes { get; init => field = value.IsDefault ? [] : value; } = [];
+}
+
+/// <summary>One difference between two specs.</summary>
+/// <param name="Path">Dotted, such as services.web.env.GREETING.</param>
+/// <param name="Before">Null when it was not there.</param>
+/// <param name="After">Null when it goes.</param>
+/// <param name="Touches">The instances that this change starts, stops or restarts.</param>
+public sealed record SpecChange(string Path, string? Before, string? After, ImmutableArray<InstanceId> Touches);
+
+/// <summary>One line of the history of specs.</summary>
+public sealed record SpecSummary(SpecNumber Number, string Author, DateTimeOffset At, int Services, SpecNumber? RevertOf = null);
+
+public sealed record RevertRequest(SpecNumber To);
+
+/// <summary>An action of a person was written down; what follows is the decider's.</summary>
+public sealed record ActionAccepted(string Text);
+
+/// <summary>A manifest whose artifacts are all there by now, or of which the master says what it lacks.</summary>
+public sealed record ReleasePush(ReleaseManifest Manifest);
+
+/// <param name="Release">Set when the release is complete and durable.</param>
+/// <param name="Missing">Artifacts to upload first.</param>
+public sealed record ReleasePushAnswer(ReleaseRecord? Release, ImmutableArray<Digest> Missing);
+
+/// <summary>Everything at a glance: zurg status.</summary>
+public sealed record ClusterStatus
+{
+    public required ClusterName? Cluster { get; init; }
+
+    public required SpecNumber Spec { get; init; }
+
+    /// <summary>Neither a step nor a hold is left.</summary>
+    public required bool Converged { get; init; }
+
+    public ImmutableArray<ServiceStatus> Services { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    public ImmutableArray<HostStatus> Hosts { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    public ImmutableArray<Hold> Holds { get; init => field = value.IsDefault ? [] : value; } = [];
+}
+
+public sealed record ServiceStatus
+{
+    public required ServiceName Service { get; init; }
+
+    /// <summary>What the newest spec wants; null once the service has left it.</summary>
+    public ReleaseId? Release { get; init; }
+
+    public required int Wanted { get; init; }
+
+    public required int Ready { get; init; }
+
+    public required bool Stopped { get; init; }
+
+    public ImmutableArray<PlacedInstance> Instances { get; init => field = value.IsDefault ? [] : value; } = [];
+}
+
+/// <summary>An instance with its place; the status is null until its agent has reported it.</summary>
+public sealed record PlacedInstance(InstanceId Instance, HostId Host, CellName? Cell, bool UpToDate, InstanceStatus? Status);
+
+public sealed record HostStatus
+{
+    public required HostId Host { get; init; }
+
+    public required HostSession Session { get; init; }
+
+    public required DateTimeOffset SessionSince { get; init; }
+
+    public required HostDescription Description { get; init; }
+
+    public required Generation Wanted { get; init; }
+
+    public required Generation Applied { get; init; }
+
+    public required int Instances { get; init; }
+
+    public required int Ready { get; init; }
+}
+
+/// <summary>Why one service is as it is: its spec, its instances, its holds, its endpoints.</summary>
+public sealed record ServiceExplanation
+{
+    public required ServiceStatus Status { get; init; }
+
+    public ServiceSpec? Spec { get; init; }
+
+    public ImmutableArray<Hold> Holds { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>The decider's next steps, in words.</summary>
+    public ImmutableArray<string> Steps { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    public required EndpointSet Endpoints { get; init; }
+}

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Zurg.Protocol;
+
+/// <summary>
+/// The one JSON of the store, the API, the sessions and the transcripts (DESIGN.md decision 5): snake_case, no nulls written,
+/// unknown fields ignored, unknown enum values Unknown, duplicate keys refused.
+/// </summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    AllowOutOfOrderMetadataProperties = true,
+    AllowDuplicateProperties = false,
+    NumberHandling = JsonNumberHandling.Strict)]
+[JsonSerializable(typeof(AppliedSpec))]
+[JsonSerializable(typeof(InstanceSpec))]
+[JsonSerializable(typeof(ServiceIntent))]
+[JsonSerializable(typeof(ReleaseRecord))]
+[JsonSerializable(typeof(ReleaseManifest))]
+[JsonSerializable(typeof(HostPlacements))]
+[JsonSerializable(typeof(HostFacts))]
+[JsonSerializable(typeof(EndpointSet))]
+[JsonSerializable(typeof(EventRecord))]
+[JsonSerializable(typeof(RoleRecord))]
+[JsonSerializable(typeof(AgentMessage))]
+[JsonSerializable(typeof(MasterMessage))]
+[JsonSerializable(typeof(ClusterStatus))]
+[JsonSerializable(typeof(ServiceExplanation))]
+[JsonSerializable(typeof(ApplyResult))]
+[JsonSerializable(typeof(ImmutableArray<SpecSummary>))]
+[JsonSerializable(typeof(ImmutableArray<ReleaseRecord>))]
+[JsonSerializable(typeof(ImmutableArray<HostStatus>))]
+[JsonSerializable(typeof(ImmutableArray<EventRecord>))]
+[JsonSerializable(typeof(ApiProblem))]
+[JsonSerializable(typeof(RevertRequest))]
+[JsonSerializable(typeof(ReleasePush))]
+[JsonSerializable(typeof(ReleasePushAnswer))]
+[JsonSerializable(typeof(ActionAccepted))]
+[JsonSerializable(typeof(LogChunk))]
+public sealed partial class WireJson : JsonSerializerContext
+{
+    /// <summary>The same, indented, for people.</summary>
+    public static WireJson Indented => field ??= new WireJson(new JsonSerializerOptions(Default.Options) { WriteIndented = true });
+}

@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+
+namespace Zurg.Protocol;
+
+/// <summary>
+/// What an agent says on its session. Exactly one part is set; none set means a case of a newer build, which is counted and
+/// otherwise ignored (DESIGN.md promise 8).
+/// </summary>
+public sealed record AgentMessage
+{
+    public AgentHello? Hello { get; init; }
+
+    public HostReport? Report { get; init; }
+
+    public NamingSubscription? Naming { get; init; }
+
+    public LogChunk? Log { get; init; }
+}
+
+/// <summary>What a master says on a session. Exactly one part is set.</summary>
+public sealed record MasterMessage
+{
+    public MasterWelcome? Welcome { get; init; }
+
+    public Assignment? Assignment { get; init; }
+
+    public EndpointSet? Endpoints { get; init; }
+
+    /// <summary>Events up to this number are in the master's log: the agent need not repeat them.</summary>
+    public long? EventsKept { get; init; }
+
+    public LogRequest? Log { get; init; }
+}
+
+/// <summary>The agent's first words.</summary>
+public sealed record AgentHello
+{
+    public required HostId Host { get; init; }
+
+    /// <summary>The cluster it belongs to; null before it has joined one.</summary>
+    public string? ClusterId { get; init; }
+
+    /// <summary>Grows with every start of the agent: of two sessions of one host the newer one counts.</summary>
+    public required Epoch AgentEpoch { get; init; }
+
+    public required HostDescription Description { get; init; }
+}
+
+/// <summary>The master's first words.</summary>
+/// <param name="ClusterId">An agent that belongs to another cluster refuses to go on.</param>
+/// <param name="Refusal">Set when the agent is not let in: why; the session ends after it.</param>
+public sealed record MasterWelcome(string ClusterId, string Build, string? Refusal = null);
+
+/// <summary>
+/// The whole truth of a host at one moment, each second and at every change. Its number is the sign of life: it is made by the
+/// agent's own loop, never by the transport.
+/// </summary>
+public sealed record HostReport
+{
+    /// <summary>Grows with every report of one agent epoch.</summary>
+    public required long Number { get; init; }
+
+    public required Generation Applied { get; init; }
+
+    /// <summary>Ordered by instance.</summary>
+    public ImmutableArray<InstanceStatus> Instances { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>Events that the master has not yet kept, oldest first, at most <see cref="EventsMax"/>; ids are the journal's.</summary>
+    public ImmutableArray<EventRecord> Events { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    public const int EventsMax = 100;
+}
+
+/// <summary>Everything that one host must run (STYLE.md rule 7). An instance that is not in it must not run.</summary>
+public sealed record Assignment
+{
+    public required HostId Host { get; init; }
+
+    public required Generation Generation { get; init; }
+
+    /// <summary>Ordered by instance.</summary>
+    public ImmutableArray<AssignedInstance> Instances { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>Every plain setting of the cluster, for templates.</summary>
+    public ImmutableSortedDictionary<string, string> Settings { get; init => field = value ?? Wire.NoText; } = Wire.NoText;
+}
+
+/// <summary>One instance that a host must have.</summary>
+public sealed record AssignedInstance
+{
+    public required InstanceId Instance { get; init; }
+
+    public required WantedPhase Wanted { get; init; }
+
+    public required InstanceSpec Spec { get; init; }
+
+    public required Digest SpecDigest { get; init; }
+
+    public required long Restarts { get; init; }
+
+    /// <summary>Of the release's manifest: bytes that differ from it never run.</summary>
+    public required Digest Manifest { get; init; }
+
+    public required RestartPolicy Restart { get; init; }
+
+    public required StopPolicy Stop { get; init; }
+
+    public ImmutableArray<ServiceName> DependsOn { get; init => field = value.IsDefault ? [] : value; } = [];
+}
+
+/// <summary>The services that consumers on this host ask for now: the whole list, each time.</summary>
+public sealed record NamingSubscription
+{
+    public ImmutableArray<ServiceName> Services { get; init => field = value.IsDefault ? [] : value; } = [];
+}
+
+/// <summary>A piece of an instance's log, please.</summary>
+/// <param name="Nonce">Comes back with the answer.</param>
+/// <param name="Offset">In bytes from the start of the log; negative: so many bytes before its end.</param>
+/// <param name="BytesMax">At most 256 KiB are sent at once.</param>
+/// <param name="Wait">When there is nothing after the offset, wait so long for more; at most 30 s.</param>
+public sealed record LogRequest(long Nonce, InstanceId Instance, long Offset, int BytesMax, TimeSpan Wait);
+
+/// <param name="Offset">Where <paramref name="Text"/> begins.</param>
+/// <param name="Next">Where the next piece begins.</param>
+/// <param name="Problem">Why there is none, in plain language.</param>
+public sealed record LogChunk(long Nonce, long Offset, long Next, string Text, string? Problem = null);

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+
+namespace Zurg.Protocol;
+
+/// <summary>One numbered revision of the spec: what was applied, by whom, when. Never changed once written.</summary>
+public sealed record AppliedSpec
+{
+    public required SpecNumber Number { get; init; }
+
+    public required string Author { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>cluster.yaml as it was given.</summary>
+    public required string Text { get; init; }
+
+    public required ClusterSpec Spec { get; init; }
+
+    /// <summary>The digest of each service's <see cref="InstanceSpec"/>, taken when it was applied.</summary>
+    public required ImmutableSortedDictionary<ServiceName, Digest> InstanceDigests { get; init; }
+
+    /// <summary>What the author had seen as newest; 0 for nothing.</summary>
+    public required SpecNumber BasedOn { get; init; }
+
+    /// <summary>Set when this is a revert: the number whose text it repeats.</summary>
+    public SpecNumber? RevertOf { get; init; }
+}
+
+/// <summary>What people asked of a running service besides its spec.</summary>
+public sealed record ServiceIntent
+{
+    public required ServiceName Service { get; init; }
+
+    /// <summary>Stopped by a person: instances keep their places and do not run.</summary>
+    public required bool Stopped { get; init; }
+
+    /// <summary>How often a restart of the whole service was asked for: an instance with a lower count is due for one.</summary>
+    public required long Restarts { get; init; }
+
+    /// <summary>The same for single instances, on top of <see cref="Restarts"/>.</summary>
+    public ImmutableSortedDictionary<InstanceId, long> InstanceRestarts { get; init => field = value ?? None; } = None;
+
+    public long RestartsOf(InstanceId instance) => Restarts + InstanceRestarts.GetValueOrDefault(instance);
+
+    public static ServiceIntent Of(ServiceName service) => new() { Service = service, Stopped = false, Restarts = 0 };
+
+    private static readonly ImmutableSortedDictionary<InstanceId, long> None = ImmutableSortedDictionary<InstanceId, long>.Empty;
+}

@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+
+namespace Zurg.Protocol;
+
+/// <summary>One service as wanted, every default filled in.</summary>
+public sealed record ServiceSpec
+{
+    public required ServiceName Name { get; init; }
+
+    public required ScaleSpec Scale { get; init; }
+
+    /// <summary>Host labels an instance needs: every key must have one of its values.</summary>
+    public ImmutableSortedDictionary<string, ImmutableArray<string>> Constraints { get; init => field = value ?? Wire.NoLists; } =
+        Wire.NoLists;
+
+    /// <summary>Services this one talks to. A first instance starts only when each of them has an endpoint.</summary>
+    public ImmutableArray<ServiceName> DependsOn { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>What runs. A change of it reaches a running instance only by a restart.</summary>
+    public required InstanceSpec Instance { get; init; }
+
+    /// <summary>Takes effect on running instances at once, without a restart.</summary>
+    public required RestartPolicy Restart { get; init; }
+
+    /// <summary>Takes effect on running instances at once, without a restart.</summary>
+    public required StopPolicy Stop { get; init; }
+
+    public required UpdatePolicy Update { get; init; }
+}
+
+/// <summary>How many instances, and where. Exactly one of the three is set.</summary>
+public sealed record ScaleSpec
+{
+    /// <summary>So many in all, spread over cells, then hosts; 0 to 10,000.</summary>
+    public int? Instances { get; init; }
+
+    /// <summary>So many on every host that fits; 1 to 100.</summary>
+    public int? PerHost { get; init; }
+
+    /// <summary>One on each of these.</summary>
+    public ImmutableArray<HostId> Hosts { get; init => field = value.IsDefault ? [] : value; } = [];
+}
+
+/// <param name="Delay">The wait before the second restart within the window; the first is immediate. Doubles up to
+/// <paramref name="MaxDelay"/>.</param>
+/// <param name="Window">Ends within this time count against <paramref name="Attempts"/>.</param>
+/// <param name="Attempts">So many restarts within the window; then a hold until the window moved on or somebody says restart.</param>
+public sealed record RestartPolicy(TimeSpan Delay, TimeSpan MaxDelay, TimeSpan Window, int Attempts);
+
+/// <param name="Signal">By name without SIG: TERM, INT, QUIT, HUP, USR1, USR2 or KILL.</param>
+/// <param name="Grace">From the signal until the whole tree is killed.</param>
+public sealed record StopPolicy(string Signal, TimeSpan Grace);
+
+/// <summary>How a change goes out.</summary>
+/// <param name="Canary">Instances that get it first.</param>
+/// <param name="Batch">How many at a time: a number or per cent such as 25%.</param>
+/// <param name="Bake">The wait between batches.</param>
+/// <param name="MaxUnavailable">Instances that may be down on purpose at once.</param>
+/// <param name="Surge">Instances that may be started on top.</param>
+/// <param name="Rollback">Whether a halted change goes back by itself.</param>
+public sealed record UpdatePolicy(int Canary, string Batch, TimeSpan Bake, int MaxUnavailable, int Surge, RollbackMode Rollback);

@@ -1,0 +1,33 @@
+using System.Text.Json.Serialization;
+
+namespace Zurg.Protocol;
+
+[JsonConverter(typeof(WireEnumConverter<ProbeKind>))]
+public enum ProbeKind
+{
+    /// <summary>Of a newer build: the instance is held, not started.</summary>
+    Unknown,
+    Http,
+    Tcp,
+    Exec,
+
+    /// <summary>READY=1 on the socket of sd_notify(3).</summary>
+    Notify,
+}
+
+[JsonConverter(typeof(WireEnumConverter<TemplateThen>))]
+public enum TemplateThen
+{
+    Unknown,
+    Nothing,
+    Restart,
+    Reload,
+}
+
+[JsonConverter(typeof(WireEnumConverter<RollbackMode>))]
+public enum RollbackMode
+{
+    Unknown,
+    Auto,
+    Manual,
+}

@@ -1,0 +1,47 @@
+using System.Text.Json.Serialization;
+
+namespace Zurg.Protocol;
+
+/// <summary>Something that happened, kept in the event log. Ids grow in the order in which the master learned of them.</summary>
+public sealed record EventRecord
+{
+    /// <summary>0 until a log has given it one.</summary>
+    public required long Id { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+
+    public required EventKind Kind { get; init; }
+
+    public ServiceName? Service { get; init; }
+
+    public InstanceId? Instance { get; init; }
+
+    public HostId? Host { get; init; }
+
+    /// <summary>One plain sentence.</summary>
+    public required string Text { get; init; }
+}
+
+[JsonConverter(typeof(WireEnumConverter<EventKind>))]
+public enum EventKind
+{
+    Unknown,
+    SpecApplied,
+    ReleasePushed,
+    ServiceRestarted,
+    ServiceStopped,
+    ServiceStarted,
+    HostConnected,
+    HostSilent,
+    InstancePlaced,
+    InstanceRemoved,
+    InstanceChanged,
+    InstanceStarted,
+    InstanceAdopted,
+    InstanceReady,
+    InstanceUnready,
+    InstanceExited,
+    InstanceHeld,
+    MasterStarted,
+    AgentStarted,
+}

@@ -1,0 +1,43 @@
+using System.Text.Json.Serialization;
+
+namespace Zurg.Protocol;
+
+/// <summary>What is not done yet and why, in words for people. A plan with neither steps nor holds is converged.</summary>
+/// <param name="Text">One sentence, exact: names, numbers, what it waits for.</param>
+/// <param name="Mend">What a person can do about it; null when waiting is right.</param>
+public sealed record Hold(HoldReason Reason, string Text, string? Mend = null)
+{
+    public ServiceName? Service { get; init; }
+
+    public InstanceId? Instance { get; init; }
+
+    public HostId? Host { get; init; }
+}
+
+[JsonConverter(typeof(WireEnumConverter<HoldReason>))]
+public enum HoldReason
+{
+    Unknown,
+
+    // The decider's.
+    NoHostFits,
+    ReleaseMissing,
+    WaitsForDependency,
+    WaitsForReady,
+    HostSilent,
+    StoppedByPerson,
+    NoSpec,
+
+    // The agent's.
+    BackingOff,
+    TooManyRestarts,
+    ReleaseUnavailable,
+    ReleaseCorrupt,
+    ExecutableMissing,
+    TemplateFailed,
+    PortUnavailable,
+    ProbeFailing,
+    SpawnFailed,
+    DoesNotDie,
+    NotUnderstood,
+}

@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+
+namespace Zurg.Protocol;
+
+/// <summary>What is known of a host: the key facts/HOST, written by its speaker and only when it changed.</summary>
+public sealed record HostFacts
+{
+    public required HostId Host { get; init; }
+
+    public required HostDescription Description { get; init; }
+
+    public required HostSession Session { get; init; }
+
+    /// <summary>When the session became what it is.</summary>
+    public required DateTimeOffset SessionSince { get; init; }
+
+    /// <summary>The generation that the agent has taken over.</summary>
+    public required Generation Applied { get; init; }
+
+    /// <summary>Ordered by instance.</summary>
+    public ImmutableArray<InstanceStatus> Instances { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    public InstanceStatus? Find(InstanceId instance) => Instances.FirstOrDefault(i => i.Instance == instance);
+}
+
+/// <summary>A host as its agent describes it when it says hello.</summary>
+public sealed record HostDescription
+{
+    public required CellName Cell { get; init; }
+
+    public ImmutableSortedDictionary<string, string> Labels { get; init => field = value ?? Wire.NoText; } = Wire.NoText;
+
+    /// <summary>Where its instances can be reached: an IP address.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>The kernel's boot id: another one means that the host was started anew.</summary>
+    public required string BootId { get; init; }
+
+    /// <summary>The agent's build.</summary>
+    public required string Build { get; init; }
+
+    /// <summary>Memory of the host in bytes.</summary>
+    public required long Memory { get; init; }
+
+    public required int Cpus { get; init; }
+
+    public required string Kernel { get; init; }
+
+    /// <summary>What the agent can hold processes to here: "cgroup v2: memory, pids" or why not.</summary>
+    public required string Limits { get; init; }
+}

@@ -1,0 +1,79 @@
+using System.Collections.Immutable;
+
+namespace Zurg.Protocol;
+
+/// <summary>One instance as its agent sees it.</summary>
+public sealed record InstanceStatus
+{
+    public required InstanceId Instance { get; init; }
+
+    public required Incarnation Incarnation { get; init; }
+
+    public required InstancePhase Phase { get; init; }
+
+    /// <summary>Only in <see cref="InstancePhase.Running"/>: whether the probe's last verdict is good.</summary>
+    public required bool Healthy { get; init; }
+
+    /// <summary>Of the spec that this incarnation runs, or that the next one will.</summary>
+    public required Digest Spec { get; init; }
+
+    public required ReleaseId Release { get; init; }
+
+    /// <summary>The restart count of the placement that this incarnation was started for.</summary>
+    public required long Restarts { get; init; }
+
+    public int? Pid { get; init; }
+
+    /// <summary>When the process of this incarnation was started.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it entered its phase, or its health changed.</summary>
+    public required DateTimeOffset Since { get; init; }
+
+    public ImmutableSortedDictionary<PortName, int> Ports { get; init => field = value ?? NoPorts; } = NoPorts;
+
+    /// <summary>Why it does not go on, when it does not.</summary>
+    public Hold? Hold { get; init; }
+
+    /// <summary>How the last incarnation that ended did so.</summary>
+    public InstanceExit? LastExit { get; init; }
+
+    /// <summary>Ends that nobody asked for, since the agent first had this instance.</summary>
+    public required int Crashes { get; init; }
+
+    /// <summary>Whether consumers may be told of it (DESIGN.md promise 1).</summary>
+    public bool IsReady() => Phase == InstancePhase.Running && Healthy;
+
+    private static readonly ImmutableSortedDictionary<PortName, int> NoPorts = ImmutableSortedDictionary<PortName, int>.Empty;
+}
+
+/// <summary>How one incarnation ended.</summary>
+public sealed record InstanceExit
+{
+    public required Incarnation Incarnation { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>The exit code, when it ended by itself.</summary>
+    public int? Code { get; init; }
+
+    /// <summary>The signal's number, when one ended it.</summary>
+    public int? Signal { get; init; }
+
+    public bool CoreDumped { get; init; }
+
+    /// <summary>How long it ran.</summary>
+    public required TimeSpan Ran { get; init; }
+
+    /// <summary>Peak resident memory in bytes; null when not known.</summary>
+    public long? PeakMemory { get; init; }
+
+    /// <summary>User and system time; null when not known.</summary>
+    public TimeSpan? CpuTime { get; init; }
+
+    /// <summary>Why, in plain language: exit code 1; SIGKILL; stopped for a new release.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Whether somebody or something asked for it: a stop, a restart, a new spec.</summary>
+    public required bool Asked { get; init; }
+}

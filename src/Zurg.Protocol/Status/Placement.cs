@@ -1,0 +1,21 @@
+using System.Collections.Immutable;
+
+namespace Zurg.Protocol;
+
+/// <summary>Everything one host is to run, as the decider wrote it: the key placements/HOST.</summary>
+public sealed record HostPlacements
+{
+    public required HostId Host { get; init; }
+
+    /// <summary>One more with every change of this host's placements.</summary>
+    public required Generation Generation { get; init; }
+
+    /// <summary>Ordered by instance.</summary>
+    public ImmutableArray<Placement> Instances { get; init => field = value.IsDefault ? [] : value; } = [];
+}
+
+/// <summary>One instance on one host.</summary>
+/// <param name="Spec">The digest of its <see cref="InstanceSpec"/>, stored under instance_specs/DIGEST.</param>
+/// <param name="Restarts">The count of asked-for restarts that this placement carries out.</param>
+/// <param name="Wanted">Running, or stopped with its place kept.</param>
+public sealed record Placement(InstanceId Instance, Digest Spec, long Restarts, WantedPhase Wanted);
