@@ -7,7 +7,7 @@ namespace Zurg.Loops;
 /// <summary>The agent's hands: processes, artifacts, ports, probes, templates.</summary>
 public interface IAgentHands
 {
-    /// <summary>Begins an effect and returns at once; what comes of it arrives through <see cref="AgentLoop"/>'s inputs.</summary>
+    /// <summary>Begins an effect and returns at once; what comes of it arrives through the agent loop's inputs.</summary>
     void Begin(AgentEffect effect);
 }
 
