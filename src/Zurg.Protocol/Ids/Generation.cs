@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace Zurg.Protocol;
 
-/// <summary>Counts changes of what one host must run. An agent refuses an assignment older than the one it has.</summary>
+/// <summary>
+/// Orders what one host must run: the store revision at which that last changed. An agent refuses an older one than it has.
+/// </summary>
 [JsonConverter(typeof(CounterConverter<Generation>))]
 public readonly record struct Generation(long Value) : ICounter<Generation>
 {

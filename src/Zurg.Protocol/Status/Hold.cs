@@ -24,9 +24,11 @@ public enum HoldReason
     ReleaseMissing,
     WaitsForDependency,
     WaitsForReady,
+    WaitsForStop,
+    WaitsForTurn,
     HostSilent,
     StoppedByPerson,
-    NoSpec,
+    Unreadable,
 
     // The agent's.
     BackingOff,

@@ -7,9 +7,6 @@ public sealed record HostPlacements
 {
     public required HostId Host { get; init; }
 
-    /// <summary>One more with every change of this host's placements.</summary>
-    public required Generation Generation { get; init; }
-
     /// <summary>Ordered by instance.</summary>
     public ImmutableArray<Placement> Instances { get; init => field = value.IsDefault ? [] : value; } = [];
 }
