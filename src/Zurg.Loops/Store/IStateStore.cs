@@ -13,10 +13,12 @@ public interface IStateStore
     /// <param name="at">The newest revision when null.</param>
     /// <param name="stop">Ends the wait.</param>
     /// <exception cref="StoreCompactedException"><paramref name="at"/> is older than what compaction kept.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="at"/> has not happened yet.</exception>
     ValueTask<StoreSnapshot> ListAsync(string prefix, Revision? at, CancellationToken stop);
 
     /// <summary>All writes or none. One commit is one revision.</summary>
-    /// <exception cref="ArgumentException">Over <see cref="StoreCommit.OperationsMax"/> or <see cref="StoreCommit.BytesMax"/>.</exception>
+    /// <exception cref="ArgumentException">Over <see cref="CommitLimits"/>.</exception>
+    /// <exception cref="OperationCanceledException">The outcome is as unknown as after a fault.</exception>
     /// <exception cref="StoreFaultException">Disk or network: the outcome is unknown until read back (SAFETY.md E2).</exception>
     ValueTask<CommitOutcome> CommitAsync(StoreCommit commit, CancellationToken stop);
 
