@@ -1,1 +1,0 @@
-Console.WriteLine("zurg 0.1.0");
