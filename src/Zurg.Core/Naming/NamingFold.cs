@@ -69,9 +69,11 @@ public static class NamingFold
             ? []
             : before.Keys.Union(after.Keys).Where(h => !ReferenceEquals(before.GetValueOrDefault(h), after.GetValueOrDefault(h)));
 
-    // Incarnation, place and state decide; ports and release cannot change within an incarnation.
     private static bool Same(ImmutableArray<Endpoint> left, ImmutableArray<Endpoint> right) =>
-        left.Length == right.Length && left.Zip(right).All(pair =>
-            (pair.First.Instance, pair.First.Incarnation, pair.First.Host, pair.First.Address, pair.First.Cell, pair.First.State)
-            == (pair.Second.Instance, pair.Second.Incarnation, pair.Second.Host, pair.Second.Address, pair.Second.Cell, pair.Second.State));
+        left.Length == right.Length && left.Zip(right).All(pair => Same(pair.First, pair.Second));
+
+    private static bool Same(Endpoint a, Endpoint b) =>
+        (a.Instance, a.Incarnation, a.Host, a.Address, a.Cell, a.State, a.Release)
+            == (b.Instance, b.Incarnation, b.Host, b.Address, b.Cell, b.State, b.Release)
+        && a.Ports.SequenceEqual(b.Ports);
 }

@@ -41,6 +41,7 @@ namespace Zurg.Protocol;
 [JsonSerializable(typeof(ReleasePushAnswer))]
 [JsonSerializable(typeof(ActionAccepted))]
 [JsonSerializable(typeof(LogChunk))]
+[JsonSerializable(typeof(Assignment))]
 public sealed partial class WireJson : JsonSerializerContext
 {
     /// <summary>The same, indented, for people.</summary>

@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>Composes a host's assignment from its placements and the specs they name: never stored, always the whole truth.</summary>
+public static class AssignmentView
+{
+    /// <summary>
+    /// Null while there is nothing to say: nothing was ever placed on the host (what runs there is none of this cluster's
+    /// decisions), or a part that a placement needs has not come in yet. Half a truth would stop what is left out of it.
+    /// </summary>
+    public static Assignment? Of(ClusterState state, HostId host)
+    {
+        if (!state.Placements.TryGetValue(host, out var placements) || state.Applied is not { } applied
+            || state.Unreadable.ContainsKey(StoreKeys.Placements(host)))
+        {
+            return null;
+        }
+
+        var instances = placements.Instances.Select(p => InstanceOf(state, applied, p)).ToImmutableArray();
+        return instances.Contains(null)
+            ? null
+            : new Assignment
+            {
+                Host = host,
+                Generation = GenerationOf(state, host),
+                Instances = [.. instances.Select(i => i!)],
+                Settings = applied.Spec.Settings,
+            };
+    }
+
+    // The newest of what the assignment is made of: revisions only grow, so of two compositions the later one is never lower.
+    private static Generation GenerationOf(ClusterState state, HostId host) => new(Math.Max(
+        state.ModifiedOf(StoreKeys.Placements(host)).Value,
+        state.ModifiedOf(StoreKeys.CurrentSpec).Value));
+
+    private static AssignedInstance? InstanceOf(ClusterState state, AppliedSpec applied, Placement placement) =>
+        applied.Spec.Find(placement.Instance.Service) is { } service
+        && state.InstanceSpecs.GetValueOrDefault(placement.Spec) is { } spec
+        && state.Releases.GetValueOrDefault(spec.Release) is { } release
+            ? new AssignedInstance
+            {
+                Instance = placement.Instance,
+                Wanted = placement.Wanted,
+                Spec = spec,
+                SpecDigest = placement.Spec,
+                Restarts = placement.Restarts,
+                Manifest = release.Manifest,
+                Restart = service.Restart,
+                Stop = service.Stop,
+                DependsOn = service.DependsOn,
+            }
+            : null;
+}

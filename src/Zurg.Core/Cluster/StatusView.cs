@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>What people are shown of the cluster: pure views of what a server knows.</summary>
+public static class StatusView
+{
+    public static ClusterStatus Of(ClusterState state, NamingState naming)
+    {
+        var plan = DeciderMachine.Decide(state, naming);
+        return new ClusterStatus
+        {
+            Cluster = state.Applied?.Spec.Cluster,
+            Spec = state.Applied?.Number ?? default,
+            Converged = plan.IsConverged,
+            Services = [.. ServicesOf(state).Select(service => ServiceOf(state, service))],
+            Hosts = HostsOf(state),
+            Holds = plan.Holds,
+        };
+    }
+
+    public static ImmutableArray<HostStatus> HostsOf(ClusterState state) =>
+    [
+        .. state.Facts.Values.Select(facts => new HostStatus
+        {
+            Host = facts.Host,
+            Session = facts.Session,
+            SessionSince = facts.SessionSince,
+            Description = facts.Description,
+            Wanted = new Generation(state.ModifiedOf(StoreKeys.Placements(facts.Host)).Value),
+            Applied = facts.Applied,
+            Instances = facts.Instances.Length,
+            Ready = facts.Instances.Count(i => i.IsReady()),
+        }),
+    ];
+
+    /// <summary>Null when neither the spec nor any host knows the service.</summary>
+    public static ServiceExplanation? Explain(ClusterState state, NamingState naming, ServiceName service)
+    {
+        if (!ServicesOf(state).Contains(service))
+        {
+            return null;
+        }
+
+        var plan = DeciderMachine.Decide(state, naming);
+        return new ServiceExplanation
+        {
+            Status = ServiceOf(state, service),
+            Spec = state.Applied?.Spec.Find(service),
+            Holds = [.. plan.Holds.Where(h => (h.Service ?? h.Instance?.Service) == service)],
+            Steps = [.. plan.Steps.Where(s => s.Instance.Service == service).Select(s => s.Text)],
+            Endpoints = naming.SetOf(service),
+        };
+    }
+
+    /// <summary>Every service of the spec, still placed, or still reported by a host.</summary>
+    private static ImmutableSortedSet<ServiceName> ServicesOf(ClusterState state) =>
+    [
+        .. state.Applied?.Spec.Services.Select(s => s.Name) ?? [],
+        .. state.Placements.Values.SelectMany(p => p.Instances).Select(p => p.Instance.Service),
+        .. state.Facts.Values.SelectMany(f => f.Instances).Select(i => i.Instance.Service),
+    ];
+
+    private static ServiceStatus ServiceOf(ClusterState state, ServiceName service)
+    {
+        var spec = state.Applied?.Spec.Find(service);
+        var digest = spec is null ? default(Digest?) : state.Applied!.InstanceDigests[service];
+        var instances = InstancesOf(state, service, digest).ToImmutableArray();
+        return new ServiceStatus
+        {
+            Service = service,
+            Release = spec?.Instance.Release,
+            Wanted = WantedCount(state, spec),
+            Ready = instances.Count(i => i.Status?.IsReady() == true),
+            Stopped = state.IntentOf(service).Stopped,
+            Instances = instances,
+        };
+    }
+
+    private static IEnumerable<PlacedInstance> InstancesOf(ClusterState state, ServiceName service, Digest? digest)
+    {
+        var intent = state.IntentOf(service);
+        var placed = state.Placements.Values
+            .SelectMany(h => h.Instances.Where(p => p.Instance.Service == service).Select(p => (p.Instance, h.Host, Placement: (Placement?)p)));
+        var reported = state.Facts.Values
+            .SelectMany(f => f.Instances.Where(i => i.Instance.Service == service).Select(i => (i.Instance, f.Host, Placement: (Placement?)null)));
+        return placed.Concat(reported).GroupBy(p => (p.Instance, p.Host)).OrderBy(g => g.Key.Instance).ThenBy(g => g.Key.Host).Select(group =>
+        {
+            var (instance, host) = group.Key;
+            var placement = group.Select(p => p.Placement).FirstOrDefault(p => p is not null);
+            var facts = state.Facts.GetValueOrDefault(host);
+            var status = facts?.Find(instance);
+            var current = placement?.Spec == digest && status?.Spec == digest && status?.Restarts == intent.RestartsOf(instance);
+            return new PlacedInstance(instance, host, facts?.Description.Cell, current, status);
+        });
+    }
+
+    private static int WantedCount(ClusterState state, ServiceSpec? spec) => spec switch
+    {
+        null => 0,
+        _ when state.IntentOf(spec.Name).Stopped => 0,
+        { Scale.Instances: { } count } => count,
+        { Scale.Hosts: { IsEmpty: false } hosts } => hosts.Length,
+        _ => (spec.Scale.PerHost ?? 1) * state.Facts.Values.Count(f =>
+            spec.Constraints.All(c => f.Description.Labels.TryGetValue(c.Key, out var label) && c.Value.Contains(label))),
+    };
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>Whether a placed instance is what it should be, and if not, what it waits for.</summary>
+internal static class Readiness
+{
+    /// <summary>Null when the instance is as its placement wants it: ready on this spec, or stopped.</summary>
+    public static Hold? WhyNot(ClusterState state, PlacedOn placed)
+    {
+        var (host, placement) = placed;
+        var instance = placement.Instance;
+        var facts = state.Facts.GetValueOrDefault(host);
+        var status = facts?.Find(instance);
+        return facts is null ? Wait(HoldReason.HostSilent, $"{instance}: nothing is known of {host}", "start its agent")
+            : facts.Session != HostSession.Connected ? Wait(HoldReason.HostSilent, SilentText(facts, $"{instance} may still run there"), SilentMend)
+            : status is null ? Wait(HoldReason.WaitsForReady, $"{instance}: {host} has not taken it over yet")
+            : placement.Wanted == WantedPhase.Stopped ? StoppedYet(status) is true ? null
+                : Wait(HoldReason.WaitsForStop, $"{instance} is stopping on {host}")
+            : status.Hold is { } hold ? hold with { Service = instance.Service, Instance = instance, Host = host }
+            : status.Spec != placement.Spec || status.Restarts != placement.Restarts
+                ? Wait(HoldReason.WaitsForReady, $"{instance} on {host} is being restarted with what is new")
+            : status.IsReady() ? null
+            : Wait(HoldReason.WaitsForReady, $"{instance} on {host} is {Words(status)}");
+
+        Hold Wait(HoldReason reason, string text, string? mend = null) =>
+            new(reason, text, mend) { Service = instance.Service, Instance = instance, Host = host };
+    }
+
+    /// <summary>An instance that its host still reports though it is placed there no more.</summary>
+    public static Hold StillThere(HostFacts facts, InstanceStatus status)
+    {
+        var silent = facts.Session != HostSession.Connected;
+        return new Hold(
+            silent ? HoldReason.HostSilent : HoldReason.WaitsForStop,
+            silent ? SilentText(facts, $"{status.Instance} is to leave it and may still run there")
+                : status.Hold?.Text ?? $"{status.Instance} is stopping on {facts.Host}",
+            silent ? SilentMend : status.Hold?.Mend)
+        { Service = status.Instance.Service, Instance = status.Instance, Host = facts.Host };
+    }
+
+    private const string SilentMend = "look whether the host and its agent run; what runs on it is left alone";
+
+    private static string SilentText(HostFacts facts, string then) =>
+        string.Create(CultureInfo.InvariantCulture, $"{facts.Host} has been silent since {facts.SessionSince.UtcDateTime:HH:mm:ss} UTC: {then}");
+
+    private static bool StoppedYet(InstanceStatus status) =>
+        status.Phase is InstancePhase.Waiting or InstancePhase.Stopped && status.Pid is null;
+
+    private static string Words(InstanceStatus status) => status.Phase switch
+    {
+        InstancePhase.Waiting => "waiting to be started",
+        InstancePhase.Preparing => $"being prepared: release {status.Release} is fetched and verified",
+        InstancePhase.Starting => "starting: its probe has not passed yet",
+        InstancePhase.Running => "running, but its probe fails",
+        InstancePhase.Stopping => "stopping",
+        InstancePhase.Stopped => "stopped and about to be started again",
+        InstancePhase.Unknown => "in a phase that only a newer build of Zurg knows",
+    };
+}

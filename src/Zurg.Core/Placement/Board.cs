@@ -1,0 +1,97 @@
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>
+/// The placements while one plan is being made: each step is put on the board at once, so that the next one counts with its ports
+/// and memory. Lives inside one call of the decider and never leaves it.
+/// </summary>
+internal sealed class Board
+{
+    private readonly ClusterState _state;
+    private readonly SortedDictionary<HostId, BoardHost> _hosts = [];
+    private readonly SortedDictionary<ServiceName, SortedDictionary<InstanceId, PlacedOn>> _services = [];
+    private readonly SortedSet<HostId> _changed = [];
+
+    public Board(ClusterState state)
+    {
+        _state = state;
+        foreach (var (host, facts) in state.Facts)
+        {
+            _hosts[host] = new BoardHost(host, facts, state.Unreadable.ContainsKey(StoreKeys.Placements(host)));
+        }
+
+        foreach (var (host, placements) in state.Placements)
+        {
+            foreach (var placement in placements.Instances)
+            {
+                Add(host, placement);
+            }
+        }
+
+        _changed.Clear();
+    }
+
+    public IEnumerable<BoardHost> Hosts => _hosts.Values;
+
+    public IEnumerable<ServiceName> Services => _services.Keys;
+
+    public IReadOnlyCollection<PlacedOn> Of(ServiceName service) =>
+        _services.TryGetValue(service, out var placed) ? placed.Values : [];
+
+    public BoardHost? Find(HostId host) => _hosts.GetValueOrDefault(host);
+
+    public void Add(HostId host, Placement placement)
+    {
+        var place = _hosts.TryGetValue(host, out var known) ? known : _hosts[host] = new BoardHost(host, facts: null, frozen: true);
+        place.Add(placement, _state.InstanceSpecs.GetValueOrDefault(placement.Spec));
+        if (!_services.TryGetValue(placement.Instance.Service, out var placed))
+        {
+            _services[placement.Instance.Service] = placed = [];
+        }
+
+        placed[placement.Instance] = new PlacedOn(host, placement);
+        _changed.Add(host);
+    }
+
+    public void Remove(PlacedOn placed)
+    {
+        var (host, placement) = placed;
+        _hosts[host].Remove(placement, _state.InstanceSpecs.GetValueOrDefault(placement.Spec));
+        _services[placement.Instance.Service].Remove(placement.Instance);
+        _changed.Add(host);
+    }
+
+    public void Replace(PlacedOn placed, Placement by)
+    {
+        Remove(placed);
+        Add(placed.Host, by);
+    }
+
+    /// <summary>The smallest index that no instance of the service has.</summary>
+    public InstanceId NextInstance(ServiceName service)
+    {
+        var index = 0;
+        foreach (var placed in Of(service))
+        {
+            if (placed.Placement.Instance.Index != index)
+            {
+                break;
+            }
+
+            index++;
+        }
+
+        return new InstanceId(service, index);
+    }
+
+    /// <summary>What is to be written: the whole truth of each host that a step touched.</summary>
+    public IEnumerable<HostPlacements> Changed() => _changed.Select(host => new HostPlacements
+    {
+        Host = host,
+        Instances = [.. _hosts[host].Placements.OrderBy(p => p.Instance)],
+    });
+}
+
+/// <param name="Host">Where the instance is.</param>
+internal sealed record PlacedOn(HostId Host, Placement Placement);

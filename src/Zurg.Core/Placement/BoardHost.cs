@@ -1,0 +1,91 @@
+using System.Globalization;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>One host on the <see cref="Board"/>: what is placed there and what of it is taken.</summary>
+/// <param name="facts">Null for a host that has placements and of which nothing is known (any more).</param>
+/// <param name="frozen">Its placements cannot be read or its facts are missing: nothing new goes there.</param>
+internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen)
+{
+    private readonly SortedDictionary<int, InstanceId> _ports = [];
+    private readonly SortedDictionary<InstanceId, Placement> _placements = [];
+    private readonly SortedDictionary<ServiceName, int> _perService = [];
+    private long _memory;
+
+    public HostId Host => host;
+
+    public HostFacts? Facts => facts;
+
+    public CellName Cell => facts?.Description.Cell ?? default;
+
+    public int Count => _placements.Count;
+
+    public IEnumerable<Placement> Placements => _placements.Values;
+
+    public int CountOf(ServiceName service) => _perService.GetValueOrDefault(service);
+
+    public void Add(Placement placement, InstanceSpec? spec)
+    {
+        _placements[placement.Instance] = placement;
+        _perService[placement.Instance.Service] = CountOf(placement.Instance.Service) + 1;
+        _memory += spec?.Limits?.Memory ?? 0;
+        foreach (var port in FixedPorts(spec))
+        {
+            _ports.TryAdd(port, placement.Instance);
+        }
+    }
+
+    public void Remove(Placement placement, InstanceSpec? spec)
+    {
+        _placements.Remove(placement.Instance);
+        _perService[placement.Instance.Service] = CountOf(placement.Instance.Service) - 1;
+        _memory -= spec?.Limits?.Memory ?? 0;
+        foreach (var port in FixedPorts(spec).Where(p => _ports.TryGetValue(p, out var owner) && owner == placement.Instance))
+        {
+            _ports.Remove(port);
+        }
+    }
+
+    /// <summary>Why a new instance cannot go here, in a few words; null when it can.</summary>
+    public string? WhyNot(ServiceSpec service) =>
+        facts is null ? "nothing is known of it"
+        : frozen ? "its placements cannot be read by this build"
+        : facts.Session != HostSession.Connected ? "silent"
+        : LackedLabel(service) is { } label ? $"no label {label}"
+        : FixedPorts(service.Instance).FirstOrDefault(_ports.ContainsKey) is var port and not 0
+            ? string.Create(CultureInfo.InvariantCulture, $"port {port} is taken by {_ports[port]}")
+        : MemoryShort(service.Instance) is { } memory ? memory
+        : null;
+
+    /// <summary>The first constraint that the host does not meet, as key=value; null when it meets all.</summary>
+    public string? LackedLabel(ServiceSpec service)
+    {
+        foreach (var (key, values) in service.Constraints)
+        {
+            var label = facts?.Description.Labels.GetValueOrDefault(key);
+            if (label is null || !values.Contains(label))
+            {
+                return $"{key}={string.Join('|', values)}";
+            }
+        }
+
+        return null;
+    }
+
+    private string? MemoryShort(InstanceSpec spec)
+    {
+        if (spec.Limits?.Memory is not { } wanted || facts is null)
+        {
+            return null;
+        }
+
+        var free = facts.Description.Memory - _memory;
+        return wanted <= free ? null : $"{Mebibytes(Math.Max(0, free))} of memory not yet promised, {Mebibytes(wanted)} needed";
+    }
+
+    private static string Mebibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1024 * 1024)} MiB");
+
+    private static IEnumerable<int> FixedPorts(InstanceSpec? spec) =>
+        spec?.Ports.Values.Where(p => p.Fixed is not null).Select(p => p.Fixed!.Value) ?? [];
+}

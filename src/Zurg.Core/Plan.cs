@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>One thing that the decider does now.</summary>
+public abstract record Step(InstanceId Instance, HostId Host)
+{
+    /// <summary>One plain sentence.</summary>
+    public abstract string Text { get; }
+
+    public sealed record Place(InstanceId Instance, HostId Host) : Step(Instance, Host)
+    {
+        public override string Text => $"{Instance} is placed on {Host}";
+    }
+
+    public sealed record Change(InstanceId Instance, HostId Host, string Why) : Step(Instance, Host)
+    {
+        public override string Text => $"{Instance} on {Host}: {Why}";
+    }
+
+    public sealed record Remove(InstanceId Instance, HostId Host, string Why) : Step(Instance, Host)
+    {
+        public override string Text => $"{Instance} leaves {Host}: {Why}";
+    }
+}
+
+/// <summary>A decision's output. Without steps and holds, everything is as people want it.</summary>
+public sealed record Plan
+{
+    public ImmutableArray<Step> Steps { get; init; } = [];
+
+    public ImmutableArray<Hold> Holds { get; init; } = [];
+
+    /// <summary>The whole truth of each host that a step touches: what is to be committed.</summary>
+    public ImmutableArray<HostPlacements> Placements { get; init; } = [];
+
+    public bool IsConverged => Steps.IsEmpty && Holds.IsEmpty;
+}

@@ -1,0 +1,142 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>
+/// The speaker's brain: sessions, reports and silences in; facts to commit and assignments to say out. It says an assignment when
+/// a host connects and whenever what the host must run has changed, and writes facts only when they changed.
+/// </summary>
+public static class SpeakerMachine
+{
+    /// <summary>A host is silent when no report of its agent's own loop came for so long; reports come each second.</summary>
+    public static readonly TimeSpan SilentAfter = TimeSpan.FromSeconds(5);
+
+    public static SpeakerCommit Step(SpeakerState state, SpeakerInput input, DateTimeOffset now) => input switch
+    {
+        SpeakerInput.ClusterChanged changed => OnCluster(state, changed.Cluster, now),
+        SpeakerInput.Connected connected => OnConnected(state, connected, now),
+        SpeakerInput.Reported reported => OnReported(state, reported.Host, reported.Report, now),
+        SpeakerInput.Disconnected gone => OnDisconnected(state, gone.Host),
+        SpeakerInput.Tick => OnTick(state, now),
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
+    private static SpeakerCommit OnCluster(SpeakerState state, ClusterState cluster, DateTimeOffset now)
+    {
+        // Hosts of an earlier speaker get the time to find this one before their silence counts.
+        var hosts = state.Hosts;
+        foreach (var facts in cluster.Facts.Values.Where(f => !state.Hosts.ContainsKey(f.Host)))
+        {
+            hosts = hosts.Add(facts.Host, SpokenHost.Of(facts, now));
+        }
+
+        var next = state with { Cluster = cluster, Hosts = hosts };
+        var said = new List<Assignment>();
+        foreach (var host in hosts.Values.Where(h => h.IsConnected && Touches(state.Cluster, cluster, h.Host)))
+        {
+            next = Say(next, host, said, always: false);
+        }
+
+        return new SpeakerCommit { State = next, Assignments = [.. said] };
+    }
+
+    private static SpeakerCommit OnConnected(SpeakerState state, SpeakerInput.Connected connected, DateTimeOffset now)
+    {
+        var known = state.Hosts.GetValueOrDefault(connected.Host);
+        var host = (known ?? SpokenHost.New(connected.Host, now)) with { Description = connected.Description, IsConnected = true };
+        var said = new List<Assignment>();
+        var next = Say(state.With(host), host, said, always: true);
+        return new SpeakerCommit { State = next, Assignments = [.. said] };
+    }
+
+    private static SpeakerCommit OnReported(SpeakerState state, HostId id, HostReport report, DateTimeOffset now)
+    {
+        if (state.Hosts.GetValueOrDefault(id) is not { Description: { } description } host)
+        {
+            return new SpeakerCommit { State = state };   // no hello yet: whose report this is, nobody knows
+        }
+
+        var back = host.Session != HostSession.Connected;
+        var news = report.Events.Where(e => e.Id > host.EventsKept).ToImmutableArray();
+        var heard = host with
+        {
+            Heard = now,
+            Session = HostSession.Connected,
+            SessionSince = back ? now : host.SessionSince,
+            Applied = report.Applied,
+            Instances = report.Instances,
+            EventsKept = Math.Max(host.EventsKept, news.IsEmpty ? 0 : news[^1].Id),
+        };
+        var commit = WriteFacts(state, heard);
+        return commit with
+        {
+            Kept = report.Events.IsEmpty ? [] : [new KeptEvents(id, news, heard.EventsKept)],
+            Events = back ? [Event(EventKind.HostConnected, id, now, $"{id} in cell {description.Cell} is connected")] : [],
+        };
+    }
+
+    private static SpeakerCommit OnDisconnected(SpeakerState state, HostId id) => new()
+    {
+        // The cut is no fact yet: agents come back within a second or two, and only silence counts.
+        State = state.Hosts.GetValueOrDefault(id) is { } host ? state.With(host with { IsConnected = false }) : state,
+    };
+
+    private static SpeakerCommit OnTick(SpeakerState state, DateTimeOffset now)
+    {
+        var commit = new SpeakerCommit { State = state };
+        foreach (var host in state.Hosts.Values.Where(h => h.Session == HostSession.Connected && now - h.Heard >= SilentAfter))
+        {
+            var silent = WriteFacts(commit.State, host with { Session = HostSession.Silent, SessionSince = now });
+            var text = string.Create(CultureInfo.InvariantCulture, $"{host.Host} is silent: no report for {SilentAfter.TotalSeconds} s");
+            commit = new SpeakerCommit
+            {
+                State = silent.State,
+                Facts = [.. commit.Facts, .. silent.Facts],
+                Events = [.. commit.Events, Event(EventKind.HostSilent, host.Host, now, text)],
+            };
+        }
+
+        return commit;
+    }
+
+    private static SpeakerCommit WriteFacts(SpeakerState state, SpokenHost host)
+    {
+        if (host.FactsOf() is not { } facts)
+        {
+            return new SpeakerCommit { State = state.With(host) };
+        }
+
+        var digest = SpokenHost.DigestOf(facts);
+        return digest == host.Written
+            ? new SpeakerCommit { State = state.With(host) }
+            : new SpeakerCommit { State = state.With(host with { Written = digest }), Facts = [facts] };
+    }
+
+    private static SpeakerState Say(SpeakerState state, SpokenHost host, List<Assignment> said, bool always)
+    {
+        if (AssignmentView.Of(state.Cluster, host.Host) is not { } assignment)
+        {
+            return state;
+        }
+
+        var content = SpokenHost.DigestOf(assignment with { Generation = default });
+        if (!always && content == host.Said)
+        {
+            return state;
+        }
+
+        said.Add(assignment);
+        return state.With(host with { Said = content });
+    }
+
+    private static bool Touches(ClusterState before, ClusterState after, HostId host) =>
+        !ReferenceEquals(before.Applied, after.Applied)
+        || !ReferenceEquals(before.InstanceSpecs, after.InstanceSpecs)
+        || !ReferenceEquals(before.Releases, after.Releases)
+        || !ReferenceEquals(before.Placements.GetValueOrDefault(host), after.Placements.GetValueOrDefault(host));
+
+    private static EventRecord Event(EventKind kind, HostId host, DateTimeOffset now, string text) =>
+        new() { Id = 0, At = now, Kind = kind, Host = host, Text = text };
+}

@@ -1,0 +1,22 @@
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>What the speaker can be told.</summary>
+public abstract record SpeakerInput
+{
+    private SpeakerInput()
+    {
+    }
+
+    public sealed record ClusterChanged(ClusterState Cluster) : SpeakerInput;
+
+    public sealed record Connected(HostId Host, HostDescription Description) : SpeakerInput;
+
+    public sealed record Reported(HostId Host, HostReport Report) : SpeakerInput;
+
+    public sealed record Disconnected(HostId Host) : SpeakerInput;
+
+    /// <summary>Once a second.</summary>
+    public sealed record Tick : SpeakerInput;
+}

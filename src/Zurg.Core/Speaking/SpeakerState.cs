@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>What the speaker knows: the cluster as its server sees it, and each of its hosts.</summary>
+public sealed record SpeakerState
+{
+    public static SpeakerState Empty { get; } = new();
+
+    public ClusterState Cluster { get; init; } = ClusterState.Empty;
+
+    public ImmutableSortedDictionary<HostId, SpokenHost> Hosts { get; init; } = ImmutableSortedDictionary<HostId, SpokenHost>.Empty;
+
+    public SpeakerState With(SpokenHost host) => this with { Hosts = Hosts.SetItem(host.Host, host) };
+}
+
+/// <summary>One host as its speaker knows it.</summary>
+public sealed record SpokenHost
+{
+    public required HostId Host { get; init; }
+
+    /// <summary>A session is open. Whether the host is silent is another matter: its reports tell.</summary>
+    public required bool IsConnected { get; init; }
+
+    /// <summary>When its last report came; for a host of an earlier speaker, when this one began to listen.</summary>
+    public required DateTimeOffset Heard { get; init; }
+
+    public required HostSession Session { get; init; }
+
+    public required DateTimeOffset SessionSince { get; init; }
+
+    /// <summary>Null before its first hello.</summary>
+    public HostDescription? Description { get; init; }
+
+    public Generation Applied { get; init; }
+
+    public ImmutableArray<InstanceStatus> Instances { get; init; } = [];
+
+    /// <summary>Events of its journal up to here are in the log, or on their way there.</summary>
+    public long EventsKept { get; init; }
+
+    /// <summary>What the last assignment said, without its generation.</summary>
+    public Digest? Said { get; init; }
+
+    /// <summary>The facts as they were last written.</summary>
+    public Digest? Written { get; init; }
+
+    public static SpokenHost New(HostId host, DateTimeOffset now) => new()
+    {
+        Host = host,
+        IsConnected = false,
+        Heard = now,
+        Session = HostSession.Unknown,
+        SessionSince = now,
+    };
+
+    public static SpokenHost Of(HostFacts facts, DateTimeOffset now) => New(facts.Host, now) with
+    {
+        Session = facts.Session,
+        SessionSince = facts.SessionSince,
+        Description = facts.Description,
+        Applied = facts.Applied,
+        Instances = facts.Instances,
+        Written = DigestOf(facts),
+    };
+
+    /// <summary>Null until it has said who it is and what it runs.</summary>
+    public HostFacts? FactsOf() => Description is null || Session == HostSession.Unknown ? null : new HostFacts
+    {
+        Host = Host,
+        Description = Description,
+        Session = Session,
+        SessionSince = SessionSince,
+        Applied = Applied,
+        Instances = Instances,
+    };
+
+    public static Digest DigestOf(HostFacts facts) => DigestOf(facts, WireJson.Default.HostFacts);
+
+    public static Digest DigestOf(Assignment assignment) => DigestOf(assignment, WireJson.Default.Assignment);
+
+    private static Digest DigestOf<T>(T value, JsonTypeInfo<T> type) => Digest.Of(JsonSerializer.SerializeToUtf8Bytes(value, type));
+}
