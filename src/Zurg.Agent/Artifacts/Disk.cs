@@ -1,0 +1,93 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Zurg.Agent.Artifacts;
+
+/// <summary>What the base library does not tell of files: their change stamp, and how to make a directory's entries durable.</summary>
+internal static partial class Disk
+{
+    // linux/fcntl.h and linux/stat.h
+    private const int AtFdCwd = -100;
+    private const int AtSymlinkNoFollow = 0x100;
+    private const uint StatxBasicStats = 0x7ff;
+    private const int StatxSize = 256;
+    private const int NoSuchEntry = 2;
+    private const int NotADirectory = 20;
+    private const int OpenDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC
+
+    /// <summary>
+    /// Changes with every change of the entry itself (a link is not followed): device, inode, mode, size, mtime and ctime. The
+    /// kernel sets the ctime, so bytes that were changed and an mtime that was set back still show.
+    /// </summary>
+    /// <returns>Null when there is no such entry.</returns>
+    public static unsafe string? StampOf(string path)
+    {
+        Span<byte> s = stackalloc byte[StatxSize];
+        fixed (byte* buffer = s)
+        {
+            if (Statx(AtFdCwd, path, AtSymlinkNoFollow, StatxBasicStats, buffer) != 0)
+            {
+                return Marshal.GetLastPInvokeError() is NoSuchEntry or NotADirectory ? null : throw Failed(path);
+            }
+        }
+
+        // struct statx: mode at 28, ino at 32, size at 40, ctime at 96, mtime at 112, device at 136.
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{At<uint>(s, 136)}.{At<uint>(s, 140)}:{At<ulong>(s, 32)} {At<ushort>(s, 28):x} {At<ulong>(s, 40)} ")
+            + string.Create(CultureInfo.InvariantCulture,
+                $"{At<long>(s, 112)}.{At<uint>(s, 120)} {At<long>(s, 96)}.{At<uint>(s, 104)}");
+    }
+
+    /// <summary>Makes the entries of a directory durable: new names, renames.</summary>
+    public static void SyncDirectory(string path)
+    {
+        var fd = Open(path, OpenDirectory);
+        if (fd < 0)
+        {
+            throw Failed(path);
+        }
+
+        try
+        {
+            if (Fsync(fd) != 0)
+            {
+                throw Failed(path);
+            }
+        }
+        finally
+        {
+            _ = Close(fd);
+        }
+    }
+
+    /// <summary>All or nothing, and durable: readers see the old bytes or the new ones.</summary>
+    public static void WriteAtomically(string path, ReadOnlySpan<byte> bytes)
+    {
+        var aside = path + ".new";
+        using (var file = new FileStream(aside, FileMode.Create, FileAccess.Write, FileShare.None))
+        {
+            file.Write(bytes);
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(aside, path, overwrite: true);
+        SyncDirectory(Path.GetDirectoryName(path)!);
+    }
+
+    private static T At<T>(ReadOnlySpan<byte> s, int offset) where T : unmanaged => MemoryMarshal.Read<T>(s[offset..]);
+
+    private static IOException Failed(string path) => new($"{path}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int Statx(int directory, string path, int flags, uint mask, byte* buffer);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Fsync(int fd);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int fd);
+}
