@@ -39,6 +39,10 @@ public interface IEventLog
     /// Durable when it returns. Events of an agent carry their journal number: (host, agent epoch-independent number) is kept
     /// once, so a repeated append is harmless.
     /// </summary>
+    /// <param name="agent">The host whose journal they come from; null for the master's own.</param>
+    /// <param name="events">In the order in which they happened.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <exception cref="StoreFaultException">They may not be durable: append them again.</exception>
     ValueTask AppendAsync(HostId? agent, ImmutableArray<EventRecord> events, CancellationToken stop);
 }
 

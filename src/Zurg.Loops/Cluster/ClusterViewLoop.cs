@@ -1,0 +1,99 @@
+using Microsoft.Extensions.Logging;
+using Zurg.Core;
+using Zurg.Protocol;
+
+namespace Zurg.Loops;
+
+/// <summary>
+/// A server's own view of the cluster: lists the store once, then follows its watch. Roles plan on it, the API answers from it,
+/// naming is pushed from it; it needs no lease, so it works on while roles move.
+/// </summary>
+public sealed partial class ClusterViewLoop(IStateStore store, TimeProvider time, ILogger<ClusterViewLoop> logger) : IClusterView
+{
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
+
+    private ClusterSnapshot _current = new(ClusterState.Empty, NamingState.Empty);
+    private TaskCompletionSource _changed = NewSignal();
+
+    public ClusterSnapshot Current => Volatile.Read(ref _current);
+
+    public async IAsyncEnumerable<ClusterSnapshot> WatchAsync(
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+    {
+        ClusterSnapshot? seen = null;
+        while (!stop.IsCancellationRequested)
+        {
+            // The signal first, then the snapshot: a change between the two wakes at once instead of being slept over.
+            var changed = Volatile.Read(ref _changed);
+            var current = Current;
+            if (!ReferenceEquals(current, seen) && current.State.Revision.Value > 0)
+            {
+                seen = current;
+                yield return current;
+                continue;
+            }
+
+            await changed.Task.WaitAsync(stop);
+        }
+    }
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await FollowAsync(stop);
+            }
+            catch (StoreCompactedException)
+            {
+                Log.Behind(logger, Current.State.Revision);   // too far behind to catch up by changes: list again
+            }
+            catch (StoreFaultException e)
+            {
+                Log.StoreFault(logger, e);
+                await Task.Delay(RetryAfter, time, stop);
+            }
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken stop)
+    {
+        var list = await store.ListAsync("", at: null, stop);
+        var state = ClusterState.Empty;
+        foreach (var entry in list.Entries)
+        {
+            state = ClusterFold.Apply(state, entry.Key, entry.Value, entry.Modified);
+        }
+
+        Publish(state with { Revision = list.Revision });
+        await foreach (var changes in store.WatchAsync("", list.Revision, stop))
+        {
+            state = Current.State;
+            foreach (var change in changes.Changes)
+            {
+                state = ClusterFold.Apply(state, change.Key, change.Value, change.Modified);
+            }
+
+            Publish(state with { Revision = changes.Revision });
+        }
+    }
+
+    private void Publish(ClusterState state)
+    {
+        var naming = NamingFold.Next(Current.Naming, Current.State, state);
+        Volatile.Write(ref _current, new ClusterSnapshot(state, naming));
+        Interlocked.Exchange(ref _changed, NewSignal()).SetResult();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static partial class Log
+    {
+        [LoggerMessage(2001, LogLevel.Warning, "The store cannot be read; trying again")]
+        public static partial void StoreFault(ILogger logger, Exception e);
+
+        [LoggerMessage(2002, LogLevel.Information, "Changes after revision {Revision} are compacted; listing the store again")]
+        public static partial void Behind(ILogger logger, Revision revision);
+    }
+}

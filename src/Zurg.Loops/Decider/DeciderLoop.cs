@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Zurg.Core;
+using Zurg.Protocol;
+
+namespace Zurg.Loops;
+
+/// <summary>Plans on each new view of the cluster and commits what the plan says; it speaks to nobody but the store.</summary>
+public sealed partial class DeciderLoop(
+    IStateStore store, IClusterView view, IEventLog events, RoleGuard guard, TimeProvider time, ILogger<DeciderLoop> logger)
+{
+    /// <summary>Hosts in one commit: each takes an expectation and a write, and the role's guard takes one more operation.</summary>
+    private const int HostsPerCommit = (StoreCommit.OperationsMax - 1) / 2;
+
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
+
+    /// <exception cref="RoleLostException">Another master decides now.</exception>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var committed = new Revision(0);
+        await foreach (var snapshot in view.WatchAsync(stop))
+        {
+            // A view older than our own last write would plan the same step twice.
+            if (snapshot.State.Revision < committed)
+            {
+                continue;
+            }
+
+            var plan = DeciderMachine.Decide(snapshot.State, snapshot.Naming);
+            try
+            {
+                committed = await CommitAsync(snapshot.State, plan, stop) ?? committed;
+            }
+            catch (StoreFaultException e)
+            {
+                // Perhaps it landed, perhaps not (SAFETY.md E2): the guards make planning again on the next view safe either way.
+                Log.StoreFault(logger, e);
+                await Task.Delay(RetryAfter, time, stop);
+            }
+        }
+    }
+
+    /// <returns>The revision of the last commit; null when there was nothing to commit.</returns>
+    private async Task<Revision?> CommitAsync(ClusterState state, Plan plan, CancellationToken stop)
+    {
+        Revision? last = null;
+        foreach (var hosts in Bites(plan.Placements))
+        {
+            var commit = new StoreCommit(
+                [guard.Expectation, .. hosts.Select(h => Expected(state, h.Placements))],
+                [.. hosts.Select(h => new StoreWrite(StoreKeys.Placements(h.Placements.Host), h.Json))]);
+            switch (await store.CommitAsync(commit, stop))
+            {
+                case CommitOutcome.Committed(var revision):
+                    last = revision;
+                    break;
+                case CommitOutcome.Refused(var conflicts) when conflicts.Contains(guard.Key):
+                    throw new RoleLostException(guard);
+                case CommitOutcome.Refused(var conflicts):
+                    Log.Conflict(logger, string.Join(", ", conflicts));
+                    return last;   // the view will bring what we did not know
+            }
+        }
+
+        if (last is not null)
+        {
+            await events.AppendAsync(agent: null, [.. plan.Steps.Select(EventOf)], stop);
+        }
+
+        return last;
+    }
+
+    private static StoreExpectation Expected(ClusterState state, HostPlacements placements)
+    {
+        var key = StoreKeys.Placements(placements.Host);
+        return new StoreExpectation(key, state.ModifiedOf(key));
+    }
+
+    /// <summary>Commits within the store's limits, each safe alone: no instance moves between hosts within one plan.</summary>
+    private static IEnumerable<ImmutableArray<(HostPlacements Placements, ReadOnlyMemory<byte> Json)>> Bites(
+        ImmutableArray<HostPlacements> placements)
+    {
+        var bite = ImmutableArray.CreateBuilder<(HostPlacements, ReadOnlyMemory<byte>)>();
+        var bytes = 0;
+        foreach (var host in placements)
+        {
+            ReadOnlyMemory<byte> json = JsonSerializer.SerializeToUtf8Bytes(host, WireJson.Default.HostPlacements);
+            var size = json.Length + (2 * StoreCommit.KeyCharsMax);
+            if (bite.Count > 0 && (bite.Count == HostsPerCommit || bytes + size > StoreCommit.BytesMax))
+            {
+                yield return bite.DrainToImmutable();
+                bytes = 0;
+            }
+
+            bite.Add((host, json));
+            bytes += size;
+        }
+
+        if (bite.Count > 0)
+        {
+            yield return bite.DrainToImmutable();
+        }
+    }
+
+    private EventRecord EventOf(Step step) => new()
+    {
+        Id = 0,
+        At = time.GetUtcNow(),
+        Kind = step switch
+        {
+            Step.Place => EventKind.InstancePlaced,
+            Step.Change => EventKind.InstanceChanged,
+            Step.Remove => EventKind.InstanceRemoved,
+            _ => throw new System.Diagnostics.UnreachableException(),
+        },
+        Service = step.Instance.Service,
+        Instance = step.Instance,
+        Host = step.Host,
+        Text = step.Text,
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(2101, LogLevel.Warning, "The store did not confirm a plan; reading before acting again")]
+        public static partial void StoreFault(ILogger logger, Exception e);
+
+        [LoggerMessage(2102, LogLevel.Information, "A plan was overtaken ({Conflicts}); planning again")]
+        public static partial void Conflict(ILogger logger, string conflicts);
+    }
+}

@@ -1,0 +1,218 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Zurg.Core;
+using Zurg.Protocol;
+
+namespace Zurg.Loops;
+
+/// <summary>
+/// Serves the sessions of its hosts: commits what they report, then says what they must run. Sessions never wait for it: each
+/// leaves its newest word in a slot of <see cref="HostSlots"/>.
+/// </summary>
+public sealed partial class SpeakerLoop(
+    IStateStore store, IClusterView view, IEventLog events, RoleGuard guard, TimeProvider time, ILogger<SpeakerLoop> logger) : ISpeaker
+{
+    private static readonly TimeSpan TickEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Facts in one commit: each takes a write, and the role's guard one expectation.</summary>
+    private const int FactsPerCommit = StoreCommit.OperationsMax - 1;
+
+    private readonly HostSlots _slots = new();
+    private readonly Channel<bool> _wake =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+
+    private SpeakerState _state = SpeakerState.Empty;
+
+    public void Connected(IHostSession session, AgentHello hello)
+    {
+        if (_slots.Open(session, hello) is { } older)
+        {
+            older.Refuse("a newer session of this host has been opened");
+        }
+
+        _wake.Writer.TryWrite(true);
+    }
+
+    public void Reported(IHostSession session, HostReport report)
+    {
+        _slots.Report(session, report);
+        _wake.Writer.TryWrite(true);
+    }
+
+    public void Disconnected(IHostSession session)
+    {
+        _slots.Close(session);
+        _wake.Writer.TryWrite(true);
+    }
+
+    /// <exception cref="RoleLostException">Another master speaks now.</exception>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var wakers = Task.WhenAll(WakeOnViewAsync(ended.Token), WakeOnTimeAsync(ended.Token));
+        try
+        {
+            while (await _wake.Reader.WaitToReadAsync(stop))
+            {
+                _wake.Reader.TryRead(out _);
+                await StepAsync(stop);
+            }
+        }
+        finally
+        {
+            ended.Cancel();
+            await wakers.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
+        }
+    }
+
+    /// <summary>One round: everything that has come in, one set of commits, then the words.</summary>
+    private async Task StepAsync(CancellationToken stop)
+    {
+        var commits = Decide(time.GetUtcNow());
+        while (!await TryKeepAsync(commits, stop))
+        {
+            // Nothing is said before it is durable. What comes in meanwhile waits in its slots.
+            await Task.Delay(RetryAfter, time, stop);
+        }
+
+        Speak(commits);
+    }
+
+    private async Task<bool> TryKeepAsync(List<SpeakerCommit> commits, CancellationToken stop)
+    {
+        try
+        {
+            await CommitFactsAsync(commits, stop);
+            await KeepEventsAsync(commits, stop);
+            return true;
+        }
+        catch (StoreFaultException e)
+        {
+            // Perhaps it landed (SAFETY.md E2): the same facts written again say the same, and events are kept once.
+            Log.StoreFault(logger, e);
+            return false;
+        }
+    }
+
+    private List<SpeakerCommit> Decide(DateTimeOffset now)
+    {
+        var commits = new List<SpeakerCommit>();
+        var cluster = view.Current.State;
+        if (!ReferenceEquals(cluster, _state.Cluster))
+        {
+            Apply(new SpeakerInput.ClusterChanged(cluster));
+        }
+
+        foreach (var input in _slots.Drain())
+        {
+            Apply(input);
+        }
+
+        Apply(new SpeakerInput.Tick());
+        return commits;
+
+        void Apply(SpeakerInput input)
+        {
+            var commit = SpeakerMachine.Step(_state, input, now);
+            _state = commit.State;
+            commits.Add(commit);
+        }
+    }
+
+    private async Task CommitFactsAsync(List<SpeakerCommit> commits, CancellationToken stop)
+    {
+        // Of several facts of one host in one round, the last one is the truth.
+        var facts = commits.SelectMany(c => c.Facts).GroupBy(f => f.Host).Select(g => g.Last());
+        foreach (var bite in Bites(facts))
+        {
+            if (await store.CommitAsync(new StoreCommit([guard.Expectation], bite), stop) is CommitOutcome.Refused)
+            {
+                throw new RoleLostException(guard);
+            }
+        }
+    }
+
+    private static IEnumerable<ImmutableArray<StoreWrite>> Bites(IEnumerable<HostFacts> facts)
+    {
+        var bite = ImmutableArray.CreateBuilder<StoreWrite>();
+        var bytes = 0;
+        foreach (var host in facts)
+        {
+            ReadOnlyMemory<byte> json = JsonSerializer.SerializeToUtf8Bytes(host, WireJson.Default.HostFacts);
+            var size = json.Length + StoreCommit.KeyCharsMax;
+            if (bite.Count > 0 && (bite.Count == FactsPerCommit || bytes + size > StoreCommit.BytesMax))
+            {
+                yield return bite.DrainToImmutable();
+                bytes = 0;
+            }
+
+            bite.Add(new StoreWrite(StoreKeys.Facts(host.Host), json));
+            bytes += size;
+        }
+
+        if (bite.Count > 0)
+        {
+            yield return bite.DrainToImmutable();
+        }
+    }
+
+    private async Task KeepEventsAsync(List<SpeakerCommit> commits, CancellationToken stop)
+    {
+        foreach (var kept in commits.SelectMany(c => c.Kept).Where(k => !k.Events.IsEmpty))
+        {
+            await events.AppendAsync(kept.Host, kept.Events, stop);
+        }
+
+        var own = commits.SelectMany(c => c.Events).ToImmutableArray();
+        if (!own.IsEmpty)
+        {
+            await events.AppendAsync(agent: null, own, stop);
+        }
+    }
+
+    private void Speak(List<SpeakerCommit> commits)
+    {
+        foreach (var assignment in commits.SelectMany(c => c.Assignments))
+        {
+            _slots.Find(assignment.Host)?.Assign(assignment);
+        }
+
+        foreach (var kept in commits.SelectMany(c => c.Kept))
+        {
+            _slots.Find(kept.Host)?.KeepEvents(kept.UpTo);
+        }
+    }
+
+    private async Task WakeOnViewAsync(CancellationToken stop)
+    {
+        try
+        {
+            await foreach (var _ in view.WatchAsync(stop))
+            {
+                _wake.Writer.TryWrite(true);
+            }
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _wake.Writer.TryComplete(e);   // the loop ends with it instead of sleeping on
+        }
+    }
+
+    private async Task WakeOnTimeAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            await Task.Delay(TickEvery, time, stop);
+            _wake.Writer.TryWrite(true);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2201, LogLevel.Warning, "The store did not confirm facts; nothing was said, trying again")]
+        public static partial void StoreFault(ILogger logger, Exception e);
+    }
+}
