@@ -1,11 +1,10 @@
-using System.Collections.Immutable;
 using Zurg.Protocol;
 
 namespace Zurg.Core;
 
 /// <summary>
 /// What the agent's brain wants done. The hands do it in the background and answer with an <see cref="AgentInput"/>; an effect may
-/// be repeated after a crash, so each must be harmless when it was done before.
+/// be repeated after a crash, so each must be harmless when it was done before. Effects of one instance are begun in order.
 /// </summary>
 public abstract record AgentEffect
 {
@@ -13,33 +12,45 @@ public abstract record AgentEffect
     {
     }
 
-    /// <summary>Fetch and verify the release, pick ports, render templates. Answers Prepared or PrepareFailed.</summary>
+    /// <summary>
+    /// Fetch and verify the release, pick ports, render templates. Answers Prepared or PrepareFailed. A restarted agent asks again
+    /// for the same incarnation.
+    /// </summary>
     public sealed record Prepare(AssignedInstance Assigned, Incarnation Incarnation) : AgentEffect;
 
     /// <summary>Spawn. Answers Started or StartFailed, and later Exited.</summary>
     public sealed record Start(AssignedInstance Assigned, Incarnation Incarnation, Launch Launch) : AgentEffect;
 
-    /// <summary>Look whether a process of an earlier agent still lives; watch it if so. Answers Found, and later Exited.</summary>
-    public sealed record Find(InstanceId Instance, Incarnation Incarnation, ProcessIdentity Process) : AgentEffect;
+    /// <summary>
+    /// Look whether a process of an earlier agent still lives; watch it if so. Answers Found, and later Exited when it was found.
+    /// </summary>
+    /// <param name="Process">Null: the agent died between its start and knowing its pid. Look for ZURG_INCARNATION then.</param>
+    public sealed record Find(AssignedInstance Assigned, Incarnation Incarnation, ProcessIdentity? Process, Launch Launch) : AgentEffect;
 
     /// <summary>Ask the probe until told otherwise. Answers Probed each time. A second one for an incarnation replaces the first.</summary>
     /// <param name="Eager">Not passed yet: ask after 10 ms, doubling up to the probe's own interval.</param>
     public sealed record Probe(AssignedInstance Assigned, Incarnation Incarnation, ProcessIdentity Process,
-        ImmutableSortedDictionary<PortName, int> Ports, bool Eager) : AgentEffect;
+        Launch Launch, bool Eager) : AgentEffect;
 
     /// <summary>No more probes of this incarnation.</summary>
     public sealed record StopProbe(InstanceId Instance, Incarnation Incarnation) : AgentEffect;
 
-    /// <summary>A signal to the main process and its group.</summary>
+    /// <summary>A signal to the main process and its group; none when that process is gone.</summary>
     /// <param name="Name">By name without SIG.</param>
     public sealed record Signal(InstanceId Instance, Incarnation Incarnation, ProcessIdentity Process, string Name) : AgentEffect;
 
-    /// <summary>SIGKILL everything of this incarnation's tree until nothing is left. Answers TreeGone.</summary>
-    public sealed record KillTree(InstanceId Instance, Incarnation Incarnation, ProcessIdentity Process) : AgentEffect;
+    /// <summary>
+    /// SIGKILL everything of this incarnation's tree, found by its session, its group and ZURG_INCARNATION, until nothing is left.
+    /// Answers TreeGone, at once when nothing is left already.
+    /// </summary>
+    public sealed record KillTree(InstanceId Instance, Incarnation Incarnation, ProcessIdentity? Process) : AgentEffect;
 
-    /// <summary>The incarnation has ended: its ports are free again.</summary>
+    /// <summary>
+    /// The incarnation has ended or was never started: its ports are free again, its template watch ends, and a Prepare of it that
+    /// is still under way ends without holding any.
+    /// </summary>
     public sealed record ReleasePorts(InstanceId Instance, Incarnation Incarnation) : AgentEffect;
 
-    /// <summary>The instance has left this host: its directory and logs may be removed, its template watch ends.</summary>
+    /// <summary>The instance has left this host: its directory and logs may be removed.</summary>
     public sealed record Forget(InstanceId Instance) : AgentEffect;
 }

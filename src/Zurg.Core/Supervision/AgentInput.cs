@@ -3,14 +3,17 @@ using Zurg.Protocol;
 
 namespace Zurg.Core;
 
-/// <summary>Everything that the agent's brain can be told. Each names the incarnation it is about: late ones fall through.</summary>
+/// <summary>Everything that the agent's brain can be told.</summary>
 public abstract record AgentInput
 {
     private AgentInput()
     {
     }
 
-    /// <summary>Time went on. The loop sends one whenever <see cref="AgentCommit.WakeAt"/> has come.</summary>
+    /// <summary>The agent has started with what its journal kept. The first input of every run.</summary>
+    public sealed record Begun(Epoch Epoch) : AgentInput;
+
+    /// <summary>Time went on. Sent at least each second and whenever <see cref="AgentCommit.WakeAt"/> has come.</summary>
     public sealed record Tick : AgentInput;
 
     public sealed record Assigned(Assignment Assignment) : AgentInput;
@@ -18,41 +21,48 @@ public abstract record AgentInput
     /// <summary>The master keeps events up to this journal number.</summary>
     public sealed record EventsKept(long Number) : AgentInput;
 
-    /// <summary>Release laid out and verified, ports picked, templates rendered: it can be started.</summary>
-    /// <param name="Launch">What exactly to run, with every variable in it replaced.</param>
-    public sealed record Prepared(InstanceId Instance, Incarnation Incarnation, Launch Launch) : AgentInput;
-
-    public sealed record PrepareFailed(InstanceId Instance, Incarnation Incarnation, Hold Hold) : AgentInput;
-
-    public sealed record Started(InstanceId Instance, Incarnation Incarnation, ProcessIdentity Process) : AgentInput;
-
-    public sealed record StartFailed(InstanceId Instance, Incarnation Incarnation, Hold Hold) : AgentInput;
-
-    /// <summary>The main process ended. Its tree may live on until it is killed.</summary>
-    public sealed record Exited(InstanceId Instance, Incarnation Incarnation, ProcessExit Exit) : AgentInput;
-
-    /// <summary>The whole tree is gone, nothing of this incarnation runs any more.</summary>
-    public sealed record TreeGone(InstanceId Instance, Incarnation Incarnation) : AgentInput;
-
-    public sealed record Probed(InstanceId Instance, Incarnation Incarnation, ProbeAnswer Answer) : AgentInput;
-
-    /// <summary>A template's text changed while the instance runs.</summary>
-    public sealed record TemplateChanged(InstanceId Instance, Incarnation Incarnation, TemplateSpec Template) : AgentInput;
-
-    /// <summary>A template could not be rendered again, or can be again (then null).</summary>
-    public sealed record TemplateHeld(InstanceId Instance, Incarnation Incarnation, Hold? Hold) : AgentInput;
-
-    /// <summary>What a restarted agent found of an incarnation that its journal knows.</summary>
-    /// <param name="Alive">Found by pid and start time.</param>
-    public sealed record Found(InstanceId Instance, Incarnation Incarnation, bool Alive) : AgentInput;
-
     /// <summary>The agent is to end everything and then itself.</summary>
     public sealed record ShutDown : AgentInput;
+
+    /// <summary>What the hands say of one incarnation: what is about an earlier one falls through.</summary>
+    public abstract record OfInstance(InstanceId Instance, Incarnation Incarnation) : AgentInput;
+
+    /// <summary>Release laid out and verified, ports picked, templates rendered: it can be started.</summary>
+    /// <param name="Launch">What exactly to run, with every variable in it replaced.</param>
+    public sealed record Prepared(InstanceId Instance, Incarnation Incarnation, Launch Launch) : OfInstance(Instance, Incarnation);
+
+    public sealed record PrepareFailed(InstanceId Instance, Incarnation Incarnation, Hold Hold) : OfInstance(Instance, Incarnation);
+
+    public sealed record Started(InstanceId Instance, Incarnation Incarnation, ProcessIdentity Process)
+        : OfInstance(Instance, Incarnation);
+
+    public sealed record StartFailed(InstanceId Instance, Incarnation Incarnation, Hold Hold) : OfInstance(Instance, Incarnation);
+
+    /// <summary>The main process ended. Its tree may live on until it is killed. Comes after Started or Found, before TreeGone.</summary>
+    public sealed record Exited(InstanceId Instance, Incarnation Incarnation, ProcessExit Exit) : OfInstance(Instance, Incarnation);
+
+    /// <summary>The answer to KillTree: nothing of this incarnation runs any more.</summary>
+    public sealed record TreeGone(InstanceId Instance, Incarnation Incarnation) : OfInstance(Instance, Incarnation);
+
+    public sealed record Probed(InstanceId Instance, Incarnation Incarnation, ProbeAnswer Answer) : OfInstance(Instance, Incarnation);
+
+    /// <summary>A template's text changed while the instance runs.</summary>
+    public sealed record TemplateChanged(InstanceId Instance, Incarnation Incarnation, TemplateSpec Template)
+        : OfInstance(Instance, Incarnation);
+
+    /// <summary>A template could not be rendered again, or can be again (then null).</summary>
+    public sealed record TemplateHeld(InstanceId Instance, Incarnation Incarnation, Hold? Hold) : OfInstance(Instance, Incarnation);
+
+    /// <summary>What a restarted agent found of an incarnation that its journal knows.</summary>
+    /// <param name="Process">Its main process, alive; null when that one is gone, whatever of its tree still runs.</param>
+    public sealed record Found(InstanceId Instance, Incarnation Incarnation, ProcessIdentity? Process)
+        : OfInstance(Instance, Incarnation);
 }
 
-/// <summary>A process, told from a later one with the same pid by when it started.</summary>
+/// <summary>A process, told from every other one that ever had this pid.</summary>
 /// <param name="StartTicks">Field 22 of /proc/PID/stat: clock ticks since boot.</param>
-public sealed record ProcessIdentity(int Pid, long StartTicks);
+/// <param name="BootId">/proc/sys/kernel/random/boot_id: after a reboot the same pid and ticks mean another process.</param>
+public sealed record ProcessIdentity(int Pid, long StartTicks, string BootId);
 
 /// <param name="Code">The exit code when it ended by itself.</param>
 /// <param name="Signal">The signal's number when one ended it; both null: it was not our child and nobody can tell.</param>
@@ -66,7 +76,7 @@ public sealed record Launch
 {
     public required string Executable { get; init; }
 
-    public ImmutableArray<string> Args { get; init; } = [];
+    public ImmutableArray<string> Args { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>Complete: nothing of the agent's own environment comes on top.</summary>
     public required ImmutableSortedDictionary<string, string> Env { get; init; }

@@ -3,7 +3,10 @@ using Zurg.Protocol;
 
 namespace Zurg.Core;
 
-/// <summary>What the agent's brain knows. The journal holds what of it must survive: the assignment and each instance's record.</summary>
+/// <summary>
+/// What the agent's brain knows. The journal holds what of it must survive: the assignment, each instance's record, the events and
+/// the two counters.
+/// </summary>
 public sealed record AgentState
 {
     public required HostId Host { get; init; }
@@ -17,56 +20,34 @@ public sealed record AgentState
     /// <summary>Events not yet kept by a master, oldest first; bounded: the oldest go first beyond <see cref="EventsMax"/>.</summary>
     public ImmutableList<EventRecord> Events { get; init; } = [];
 
-    /// <summary>The journal number of the newest event.</summary>
+    /// <summary>The journal number of the newest event. Journalled: a number is never used for two events.</summary>
     public long LastEvent { get; init; }
+
+    /// <summary>
+    /// The newest incarnation of any instance on this host. Journalled: one counter for all, so that an instance that leaves and
+    /// comes back never meets what is still said of its earlier stay.
+    /// </summary>
+    public Incarnation LastIncarnation { get; init; }
+
+    /// <summary>Instances whose process a restarted agent is still looking for: what is known of them may be outdated.</summary>
+    public ImmutableSortedSet<InstanceId> Sought { get; init; } = ImmutableSortedSet<InstanceId>.Empty;
 
     public bool ShuttingDown { get; init; }
 
+    /// <summary>Of the jitter in backoffs; given by the shell, not journalled.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>The newest time that a step was told, for noticing clocks that jump; not journalled.</summary>
+    public DateTimeOffset? Seen { get; init; }
+
+    /// <summary>A shutdown is done: nothing runs any more.</summary>
+    public bool IsDown => ShuttingDown && Instances.Values.All(i => i.Phase == InstancePhase.Stopped);
+
     public const int EventsMax = 10_000;
-}
 
-/// <summary>One instance on this host: its incarnation's machine and what outlives incarnations. A journal record.</summary>
-public sealed record InstanceState
-{
-    /// <summary>What the current incarnation runs, or the next one will.</summary>
-    public required AssignedInstance Assigned { get; init; }
-
-    public required Incarnation Incarnation { get; init; }
-
-    public required InstancePhase Phase { get; init; }
-
-    /// <summary>When it entered the phase.</summary>
-    public required DateTimeOffset Since { get; init; }
-
-    public bool Healthy { get; init; }
-
-    /// <summary>Probe failures in a row.</summary>
-    public int Failures { get; init; }
-
-    public Launch? Launch { get; init; }
-
-    public ProcessIdentity? Process { get; init; }
-
-    public DateTimeOffset? StartedAt { get; init; }
-
-    /// <summary>Not before this: backing off.</summary>
-    public DateTimeOffset? NotBefore { get; init; }
-
-    /// <summary>Ends that nobody asked for within the restart window, oldest first.</summary>
-    public ImmutableArray<DateTimeOffset> RecentCrashes { get; init => field = value.IsDefault ? [] : value; } = [];
-
-    public int Crashes { get; init; }
-
-    public Hold? Hold { get; init; }
-
-    public InstanceExit? LastExit { get; init; }
-
-    /// <summary>Why the running incarnation is being stopped; null when it is not.</summary>
-    public string? StopReason { get; init; }
-
-    /// <summary>The assignment no longer has it: it stops and is then forgotten.</summary>
-    public bool Leaving { get; init; }
-
-    /// <summary>SIGKILL was sent to the tree.</summary>
-    public bool Killing { get; init; }
+    /// <summary>
+    /// Each agent epoch numbers its events from its own multiple of this: after a power loss the last numbers before it may be
+    /// gone from the journal though a master has seen them. 9 million epochs stay exact as JSON numbers.
+    /// </summary>
+    public const long EventsPerEpoch = 1_000_000_000;
 }

@@ -16,12 +16,17 @@ public interface IAgentJournal
 {
     ValueTask<AgentJournalContent> LoadAsync(CancellationToken stop);
 
-    /// <summary>Durable when it returns: written before the effects that it announces are begun.</summary>
+    /// <summary>
+    /// All or nothing, before the effects that it announces are begun: the records, the assignment, the events (then those up to
+    /// EventsKept go), and the two counters of <see cref="AgentCommit.State"/>. When it returns the write survives the agent's
+    /// death, and a power loss too if the commit says <see cref="AgentCommit.Durable"/>. Any exception means that nobody knows
+    /// whether it was written: the very same commit comes again.
+    /// </summary>
     ValueTask WriteAsync(AgentCommit commit, CancellationToken stop);
 }
 
 /// <param name="Epoch">This run of the agent: greater than every earlier one's, already durable.</param>
-/// <param name="State">As it was last written.</param>
+/// <param name="State">As it was last written: instances, assignment, events, LastEvent, LastIncarnation.</param>
 /// <param name="Unreadable">Records that could not be read, in words; they are kept aside, not lost in silence.</param>
 public sealed record AgentJournalContent(Epoch Epoch, AgentState State, ImmutableArray<string> Unreadable);
 

@@ -1,0 +1,1 @@
+Console.WriteLine("zurg 0.1.0");

@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>One instance on this host: its incarnation's machine and what outlives incarnations. A journal record.</summary>
+public sealed record InstanceState
+{
+    /// <summary>What the current incarnation runs, or the next one will.</summary>
+    public required AssignedInstance Assigned { get; init; }
+
+    public required Incarnation Incarnation { get; init; }
+
+    public required InstancePhase Phase { get; init; }
+
+    /// <summary>When it entered the phase, or its health changed.</summary>
+    public required DateTimeOffset Since { get; init; }
+
+    /// <summary>Only in <see cref="InstancePhase.Running"/>.</summary>
+    public bool Healthy { get; init; }
+
+    /// <summary>Probe failures in a row, counted up to the policy's FailAfter; only in <see cref="InstancePhase.Running"/>.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>What the last failed probe said.</summary>
+    public string? ProbeText { get; init; }
+
+    /// <summary>Set from the start on: it has the ports.</summary>
+    public Launch? Launch { get; init; }
+
+    /// <summary>The main process; it stays here until the whole tree is gone.</summary>
+    public ProcessIdentity? Process { get; init; }
+
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When the phase's time is up: never ready, the grace over, or killed without effect.</summary>
+    public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>In <see cref="InstancePhase.Waiting"/>: not prepared before this.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>A template's change restarts it then: changes within a second are one restart.</summary>
+    public DateTimeOffset? TemplateRestartAt { get; init; }
+
+    /// <summary>Ends that nobody asked for within the restart window, oldest first; at most Attempts + 1.</summary>
+    public ImmutableArray<DateTimeOffset> RecentCrashes { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>Ends that nobody asked for, since the agent first had this instance.</summary>
+    public int Crashes { get; init; }
+
+    /// <summary>Starts in a row that failed before there was a process.</summary>
+    public int FailedStarts { get; init; }
+
+    /// <summary>Why it does not go on: of its start, its probe or its end.</summary>
+    public Hold? Hold { get; init; }
+
+    /// <summary>A template that cannot be rendered again; it runs on with the text it has.</summary>
+    public Hold? TemplateHold { get; init; }
+
+    /// <summary>The newest assignment says something that this build does not know: nothing is begun, nothing is ended.</summary>
+    public Hold? NotUnderstood { get; init; }
+
+    /// <summary>How the last incarnation that ended did so; this one's, when its main process has ended.</summary>
+    public InstanceExit? LastExit { get; init; }
+
+    /// <summary>In <see cref="InstancePhase.Stopping"/>: why; null when it ended by itself.</summary>
+    public StopOrder? Stop { get; init; }
+
+    /// <summary>The assignment no longer has it: it stops and is then forgotten.</summary>
+    public bool Leaving { get; init; }
+
+    /// <summary>SIGKILL was sent to the tree then.</summary>
+    public DateTimeOffset? KilledAt { get; init; }
+
+    /// <summary>The one hold that people are shown.</summary>
+    [JsonIgnore]
+    public Hold? ShownHold => NotUnderstood ?? Hold ?? TemplateHold;
+
+    /// <summary>The main process of this incarnation is known to have ended.</summary>
+    [JsonIgnore]
+    public bool HasExited => LastExit?.Incarnation == Incarnation;
+}
+
+/// <param name="Reason">In plain words, as the start of a sentence: stopped for a new spec.</param>
+/// <param name="Asked">False: the agent ended it as if it had crashed, because it was never ready.</param>
+public sealed record StopOrder(string Reason, bool Asked);

@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace Zurg.Sdk;
+
+/// <summary>How many requests are on their way to one endpoint; outlives the sets that the endpoint is in.</summary>
+internal sealed class Load
+{
+    private int _outstanding;
+
+    public int Outstanding => Volatile.Read(ref _outstanding);
+
+    public void Begin() => Interlocked.Increment(ref _outstanding);
+
+    public void End() => Interlocked.Decrement(ref _outstanding);
+}
+
+/// <summary>One endpoint that a handler may send requests to.</summary>
+internal sealed class Target(ServiceEndpoint endpoint, int port, Load load)
+{
+    public ServiceEndpoint Endpoint { get; } = endpoint;
+
+    public int Port { get; } = port;
+
+    public string Address => string.Create(CultureInfo.InvariantCulture, $"{Endpoint.Address}:{Port}");
+
+    /// <summary>Counts requests whose answer has not begun.</summary>
+    public Load Load { get; } = load;
+
+    /// <summary>An incarnation on its port: a restarted instance is another target.</summary>
+    public bool IsSameAs(ServiceEndpoint other, int port) =>
+        (Endpoint.Instance, Endpoint.Incarnation, Endpoint.Address, Port) == (other.Instance, other.Incarnation, other.Address, port);
+}
+
+/// <summary>Which endpoint a request goes to: the less loaded of two picked by chance (Mitzenmacher 2001), suspects last.</summary>
+internal static class EndpointChoice
+{
+    private const string DefaultPort = "http";
+
+    /// <param name="random">A number from 0 up to but not including its argument.</param>
+    /// <returns>Null when every target has been tried.</returns>
+    public static Target? Pick(ImmutableArray<Target> targets, IReadOnlyCollection<Target> tried, Func<int, int> random)
+    {
+        var left = targets.Where(t => !tried.Any(o => t.IsSameAs(o.Endpoint, o.Port))).ToArray();
+        var ready = Array.FindAll(left, t => !t.Endpoint.Suspect);
+        return LessLoaded(ready.Length > 0 ? ready : left, random);
+    }
+
+    /// <summary>A set as targets; those that stay keep their counts. An endpoint without the port is none.</summary>
+    public static ImmutableArray<Target> Targets(ServiceEndpoints set, string? port, ImmutableArray<Target> before)
+    {
+        var targets = ImmutableArray.CreateBuilder<Target>(set.Endpoints.Length);
+        foreach (var endpoint in set.Endpoints)
+        {
+            if (PortOf(endpoint, port) is { } number)
+            {
+                targets.Add(new Target(endpoint, number, before.FirstOrDefault(t => t.IsSameAs(endpoint, number))?.Load ?? new Load()));
+            }
+        }
+
+        return targets.ToImmutable();
+    }
+
+    /// <summary>The port asked for; else the one named http; else the only one.</summary>
+    public static int? PortOf(ServiceEndpoint endpoint, string? port) =>
+        endpoint.Ports.TryGetValue(port ?? DefaultPort, out var number) ? number
+        : port is null && endpoint.Ports.Count == 1 ? endpoint.Ports.First().Value
+        : null;
+
+    private static Target? LessLoaded(Target[] targets, Func<int, int> random)
+    {
+        if (targets.Length < 2)
+        {
+            return targets.FirstOrDefault();
+        }
+
+        var first = random(targets.Length);
+        var second = random(targets.Length - 1);
+        second = second >= first ? second + 1 : second;
+        return targets[second].Load.Outstanding < targets[first].Load.Outstanding ? targets[second] : targets[first];
+    }
+}

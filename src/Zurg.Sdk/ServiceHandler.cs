@@ -1,0 +1,200 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+
+namespace Zurg.Sdk;
+
+/// <summary>
+/// Sends http://SERVICE/path to one of the service's endpoints. The Host header keeps the service's name, unless the request has
+/// one of its own.
+/// </summary>
+internal sealed class ServiceHandler : HttpMessageHandler
+{
+    private readonly ConcurrentDictionary<string, Pool> _pools = new(StringComparer.Ordinal);
+    private readonly ZurgClient _client;
+    private readonly ZurgHandlerOptions _options;
+    private readonly HttpMessageInvoker _services;
+    private readonly HttpMessageInvoker _network = new(new SocketsHttpHandler { AllowAutoRedirect = false });
+
+    public ServiceHandler(ZurgClient client, ZurgHandlerOptions options)
+    {
+        _client = client;
+        _options = options;
+        _services = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            // A redirect may name a service, which this transport cannot resolve; cookies of one service are no other's.
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            ConnectTimeout = Timeout.InfiniteTimeSpan,
+            ConnectCallback = ConnectAsync,
+        });
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var uri = request.RequestUri ?? throw new InvalidOperationException("the request has no URL");
+        if (!ServiceAddress.NamesService(uri))
+        {
+            return _options.PassOthersToNetwork
+                ? await _network.SendAsync(request, cancellationToken).ConfigureAwait(false)
+                : throw new HttpRequestException($"'{uri.Host}' is no service name, and this handler asks services only");
+        }
+
+        if (!uri.IsDefaultPort)
+        {
+            throw new HttpRequestException(
+                $"{uri} names the service '{uri.Host}' with a port number: leave it out, and name the port in {nameof(ZurgHandlerOptions)}.{nameof(ZurgHandlerOptions.Port)} if need be");
+        }
+
+        return await SendToServiceAsync(request, uri, cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _services.Dispose();
+            _network.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private async Task<HttpResponseMessage> SendToServiceAsync(HttpRequestMessage request, Uri uri, CancellationToken stop)
+    {
+        var pool = _pools.GetOrAdd(uri.Host, name => new Pool(_client.WatchOf(name), _options.Port));
+        var target = EndpointChoice.Pick(pool.Targets(), [], RandomNumberGenerator.GetInt32)
+            ?? await WaitForTargetAsync(pool, stop).ConfigureAwait(false);
+        var tried = new List<Target>();
+        var attempts = ImmutableArray<ServiceAttempt>.Empty;
+        while (true)
+        {
+            try
+            {
+                return await SendToAsync(target, request, uri, stop).ConfigureAwait(false);
+            }
+            catch (HttpRequestException e) when (RetryRule.NothingWasSent(e) || RetryRule.ConnectionBroke(e))
+            {
+                tried.Add(target);
+                attempts = attempts.Add(new ServiceAttempt(target.Endpoint.Instance, target.Address, (e.InnerException ?? e).Message));
+                if (!RetryRule.NothingWasSent(e) && !RetryRule.MayRepeat(request))
+                {
+                    throw new ServiceUnavailableException(
+                        uri.Host, attempts, $"{request.Method} was not repeated: the instance may have acted on it", e);
+                }
+
+                target = tried.Count < _options.AttemptsMax
+                    ? EndpointChoice.Pick(pool.Targets(), tried, RandomNumberGenerator.GetInt32)
+                    : null;
+                if (target is null)
+                {
+                    throw new ServiceUnavailableException(uri.Host, attempts, "No more endpoints were tried", e);
+                }
+            }
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendToAsync(Target target, HttpRequestMessage request, Uri uri, CancellationToken stop)
+    {
+        var (host, content) = (request.Headers.Host, request.Content);
+        request.RequestUri = new UriBuilder(uri) { Host = target.Endpoint.Address, Port = target.Port }.Uri;
+        request.Headers.Host ??= uri.Host;
+
+        // The transport itself repeats a request without content when a kept connection turns out to be closed, whatever its method;
+        // it never repeats one whose content has begun. Empty content is on the wire what none would be.
+        request.Content ??= RetryRule.IsIdempotent(request.Method) ? null : new ByteArrayContent([]);
+        target.Load.Begin();
+        try
+        {
+            return await _services.SendAsync(request, stop).ConfigureAwait(false);
+        }
+        finally
+        {
+            target.Load.End();
+            (request.RequestUri, request.Headers.Host, request.Content) = (uri, host, content);
+        }
+    }
+
+    /// <summary>Nothing was sent yet, so waiting for an endpoint is safe for every request.</summary>
+    private async Task<Target> WaitForTargetAsync(Pool pool, CancellationToken stop)
+    {
+        using var late = new CancellationTokenSource(_options.WaitForEndpoint, _client.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
+        try
+        {
+            while (true)
+            {
+                var seen = pool.Watch.Seen;
+                if (EndpointChoice.Pick(pool.Targets(), [], RandomNumberGenerator.GetInt32) is { } target)
+                {
+                    return target;
+                }
+
+                await pool.Watch.AfterAsync(seen, either.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new ServiceUnavailableException(pool.Watch.Service, pool.WhyEmpty());
+        }
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken stop)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var late = new CancellationTokenSource(_options.ConnectTimeout, _client.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, either.Token).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch (Exception e) when (!stop.IsCancellationRequested)
+        {
+            socket.Dispose();
+            throw new NotConnectedException(
+                e is OperationCanceledException ? $"no connection within {_options.ConnectTimeout.TotalSeconds} s" : e.Message, e);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A service's targets, made anew only when its set has changed.</summary>
+    private sealed class Pool(ServiceWatch watch, string? port)
+    {
+        private readonly Lock _lock = new();
+        private ImmutableArray<Target> _targets = [];
+        private ServiceEndpoints? _set;
+
+        public ServiceWatch Watch => watch;
+
+        public ImmutableArray<Target> Targets()
+        {
+            var set = watch.Seen.Set;
+            lock (_lock)
+            {
+                if (set is not null && !ReferenceEquals(set, _set))
+                {
+                    (_set, _targets) = (set, EndpointChoice.Targets(set, port, _targets));
+                }
+
+                return _targets;
+            }
+        }
+
+        public string WhyEmpty() => watch.Seen switch
+        {
+            { Set: null } seen => $"the agent of this host has not told of it: {seen.Problem}",
+            { Set.Revision: 0 } => "no such service is known; is the name right?",
+            { Set.Endpoints: [] } => "it has no ready instance",
+            { Set: { } set } => $"none of its {set.Endpoints.Length} endpoints has a port {port ?? "http"}; "
+                + $"{set.Endpoints[0].Instance} has: {string.Join(", ", set.Endpoints[0].Ports.Keys)}",
+        };
+    }
+}
