@@ -1,0 +1,121 @@
+using System.Runtime.InteropServices;
+
+namespace Zurg.Agent.Processes;
+
+/// <summary>The few calls of glibc (2.34 or later) and Linux (5.4 or later) that .NET does not offer.</summary>
+internal static unsafe partial class Libc
+{
+    private const string Library = "libc";
+
+    /// <summary>Errors of errno(3) that are told apart here.</summary>
+    internal static class Errno
+    {
+        public const int NotFound = 2;
+        public const int NoSuchProcess = 3;
+        public const int Interrupted = 4;
+        public const int ArgumentsTooLong = 7;
+        public const int NotAProgram = 8;
+        public const int TryAgain = 11;
+        public const int NoMemory = 12;
+        public const int NotAllowed = 13;
+    }
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn")]
+    public static partial int Spawn(out int pid, byte* path, void* actions, void* attributes, byte** argv, byte** env);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_init")]
+    public static partial int AttributesInit(void* attributes);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_destroy")]
+    public static partial int AttributesDestroy(void* attributes);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_setflags")]
+    public static partial int AttributesSetFlags(void* attributes, short flags);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_setsigdefault")]
+    public static partial int AttributesSetDefaultSignals(void* attributes, void* set);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_setsigmask")]
+    public static partial int AttributesSetMask(void* attributes, void* set);
+
+    [LibraryImport(Library, EntryPoint = "sigemptyset")]
+    public static partial int SignalSetEmpty(void* set);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_init")]
+    public static partial int ActionsInit(void* actions);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_destroy")]
+    public static partial int ActionsDestroy(void* actions);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_addopen", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ActionsOpen(void* actions, int fd, string path, int flags, uint mode);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_adddup2")]
+    public static partial int ActionsDuplicate(void* actions, int from, int to);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_addchdir_np", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ActionsChangeDirectory(void* actions, string path);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_addclosefrom_np")]
+    public static partial int ActionsCloseFrom(void* actions, int fd);
+
+    [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags, uint mode);
+
+    [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(int fd, byte* buffer, nuint count);
+
+    [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]
+    public static partial int Close(int fd);
+
+    [LibraryImport(Library, EntryPoint = "pipe2", SetLastError = true)]
+    public static partial int Pipe(int* fds, int flags);
+
+    [LibraryImport(Library, EntryPoint = "wait4", SetLastError = true)]
+    public static partial int Wait(int pid, out int status, int options, void* usage);
+
+    [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int pid, int signal);
+
+    // glibc has had wrappers of its own for these two only since 2.36; the numbers are the same on every architecture.
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint SystemCall(nint number, nint first, nint second, nint third, nint fourth);
+
+    [LibraryImport(Library, EntryPoint = "prctl", SetLastError = true)]
+    private static partial int ProcessControl(int option, nuint second, nuint third, nuint fourth, nuint fifth);
+
+    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int Control(int fd, nuint request, void* argument);
+
+    [LibraryImport(Library, EntryPoint = "epoll_create1", SetLastError = true)]
+    public static partial int EpollCreate(int flags);
+
+    [LibraryImport(Library, EntryPoint = "epoll_ctl", SetLastError = true)]
+    public static partial int EpollControl(int epoll, int operation, int fd, void* change);
+
+    [LibraryImport(Library, EntryPoint = "epoll_wait", SetLastError = true)]
+    public static partial int EpollWait(int epoll, void* events, int eventsMax, int timeoutMilliseconds);
+
+    [LibraryImport(Library, EntryPoint = "recvmsg", SetLastError = true)]
+    public static partial nint Receive(int fd, void* message, int flags);
+
+    [LibraryImport(Library, EntryPoint = "getpwnam_r", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int UserByName(string name, void* entry, byte* buffer, nuint size, out nint found);
+
+    [LibraryImport(Library, EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ChangeOwner(string path, uint user, uint group);
+
+    [LibraryImport(Library, EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
+    public static int PidfdOpen(int pid) => (int)SystemCall(434, pid, 0, 0, 0);
+
+    public static int PidfdSignal(int pidfd, int signal) => (int)SystemCall(424, pidfd, signal, 0, 0);
+
+    /// <summary>Orphans of this process's descendants become its children (prctl(2), PR_SET_CHILD_SUBREAPER).</summary>
+    public static int BecomeSubreaper() => ProcessControl(36, 1, 0, 0, 0);
+
+    public static int LastError => Marshal.GetLastPInvokeError();
+
+    public static string Text(int error) => Marshal.GetPInvokeErrorMessage(error);
+}

@@ -1,0 +1,132 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using Zurg.Core;
+
+namespace Zurg.Agent.Processes;
+
+/// <summary>One line of /proc/PID/stat (proc_pid_stat(5)): who it is, whose child, in which group and session.</summary>
+/// <param name="State">R, S, D, T, ...; Z and X are dead.</param>
+/// <param name="StartTicks">Clock ticks from boot to its start.</param>
+internal readonly record struct ProcessStat(int Pid, char State, int Parent, int Group, int Session, long StartTicks)
+{
+    private const int LineMax = 1024;
+
+    private const int EnvironmentMax = 256 * 1024;
+
+    /// <summary>Dead, and kept only until its parent has asked for its exit code.</summary>
+    public bool IsDead => State is 'Z' or 'X';
+
+    public ProcessIdentity Identity => new(Pid, StartTicks, BootId);
+
+    /// <summary>The kernel's boot id: ticks since boot mean nothing after another one.</summary>
+    public static string BootId { get; } = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
+
+    /// <summary>Null when there is no such process.</summary>
+    public static ProcessStat? Read(int pid)
+    {
+        Span<byte> line = stackalloc byte[LineMax];
+        var length = ReadFile(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"), line);
+        return length > 0 ? Parse(pid, line[..length]) : null;
+    }
+
+    /// <summary>Everything that runs on this machine.</summary>
+    public static List<ProcessStat> ReadAll()
+    {
+        var all = new List<ProcessStat>();
+        foreach (var directory in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(directory.AsSpan("/proc/".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+                && Read(pid) is { } stat)
+            {
+                all.Add(stat);
+            }
+        }
+
+        return all;
+    }
+
+    /// <summary>Whether the process as it was known still runs: the same pid with the same start, and not dead.</summary>
+    public static bool IsAlive(ProcessIdentity process) =>
+        Read(process.Pid) is { IsDead: false } stat && stat.Is(process);
+
+    /// <summary>Whether this is that process, and not a later one with its pid.</summary>
+    public bool Is(ProcessIdentity process) =>
+        Pid == process.Pid && StartTicks == process.StartTicks && process.BootId == BootId;
+
+    /// <summary>Whether it was started with this variable in its environment. False when that may not be read.</summary>
+    public static bool HasVariable(int pid, string assignment)
+    {
+        var buffer = new byte[EnvironmentMax];
+        var length = ReadFile(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/environ"), buffer);
+        var wanted = Encoding.UTF8.GetBytes(assignment + '\0');
+        var rest = buffer.AsSpan(0, Math.Max(length, 0));
+        while (rest.IndexOf(wanted) is var at and >= 0)
+        {
+            if (at == 0 || rest[at - 1] == 0)
+            {
+                return true;
+            }
+
+            rest = rest[(at + wanted.Length)..];
+        }
+
+        return false;
+    }
+
+    /// <summary>Its command line for people, at most 80 characters; its pid alone when it is gone.</summary>
+    public static string Describe(int pid)
+    {
+        Span<byte> buffer = stackalloc byte[LineMax];
+        var length = ReadFile(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/cmdline"), buffer);
+        var command = length <= 0 ? "" : Encoding.UTF8.GetString(buffer[..length]).Replace('\0', ' ').Trim();
+        return command.Length == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"process {pid}")
+            : string.Create(CultureInfo.InvariantCulture, $"process {pid} ({(command.Length <= 80 ? command : command[..77] + "...")})");
+    }
+
+    private static ProcessStat? Parse(int pid, ReadOnlySpan<byte> line)
+    {
+        // The name in field 2 may hold blanks and brackets: the fields are counted from the last closing one.
+        var rest = line[(line.LastIndexOf((byte)')') + 2)..];
+        var state = (char)rest[0];
+        var values = new long[20];
+        var index = 0;
+        foreach (var range in rest.Split((byte)' '))
+        {
+            if (index >= values.Length)
+            {
+                break;
+            }
+
+            // Field 3 is a letter and stays 0.
+            values[index++] = Utf8Parser.TryParse(rest[range], out long value, out _) ? value : 0;
+        }
+
+        return index < values.Length ? null : new ProcessStat(pid, state, (int)values[1], (int)values[2], (int)values[3], values[19]);
+    }
+
+    /// <summary>Reads once, from the start; -1 when it cannot be read. File.ReadAllBytes makes three times the system calls.</summary>
+    private static unsafe int ReadFile(string path, Span<byte> buffer)
+    {
+        const int readOnlyCloseOnExec = 0x80000;
+        var fd = Libc.Open(path, readOnlyCloseOnExec, 0);
+        if (fd < 0)
+        {
+            return -1;
+        }
+
+        var total = 0;
+        fixed (byte* start = buffer)
+        {
+            nint got;
+            while (total < buffer.Length && (got = Libc.Read(fd, start + total, (nuint)(buffer.Length - total))) > 0)
+            {
+                total += (int)got;
+            }
+        }
+
+        _ = Libc.Close(fd);
+        return total;
+    }
+}
