@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>One step's commit while it is being made: the turns of its instances are put together here, in their order.</summary>
+internal sealed class AgentDraft(AgentState state, DateTimeOffset now)
+{
+    private readonly ImmutableArray<AgentEffect>.Builder _effects = ImmutableArray.CreateBuilder<AgentEffect>();
+    private readonly ImmutableArray<EventRecord>.Builder _events = ImmutableArray.CreateBuilder<EventRecord>();
+
+    private Assignment? _assignment;
+    private long? _eventsKept;
+    private bool _reportNow;
+
+    public AgentState State { get; private set; } = ClockGuard.Adjust(state, now);
+
+    public Moment Moment => new(State.Host, now, State.LastIncarnation.Next, State.Seed, State.ShuttingDown);
+
+    public void Change(AgentState changed) => State = changed;
+
+    public void TakeOver(Assignment assignment)
+    {
+        _assignment = assignment.Generation == State.Assignment?.Generation ? null : assignment;
+        _reportNow |= _assignment is not null;
+        State = State with { Assignment = assignment };
+    }
+
+    public void Turn(InstanceId instance, Func<InstanceState, Moment, InstanceTurn> step)
+    {
+        if (State.Instances.TryGetValue(instance, out var old))
+        {
+            Take(instance, old, step(old, Moment));
+        }
+    }
+
+    public void Add(AssignedInstance assigned) => Take(assigned.Instance, old: null, InstanceAssign.New(assigned, Moment));
+
+    public void Tell(EventKind kind, string text, InstanceId? instance = null)
+    {
+        var record = new EventRecord
+        {
+            Id = State.LastEvent + 1,
+            At = now,
+            Kind = kind,
+            Service = instance?.Service,
+            Instance = instance,
+            Host = State.Host,
+            Text = text,
+        };
+        _events.Add(record);
+        State = State with { Events = State.Events.Add(record), LastEvent = record.Id };
+    }
+
+    public void DropEvents(long upTo)
+    {
+        if (State.Events.Count > 0 && State.Events[0].Id <= upTo)
+        {
+            _eventsKept = upTo;
+            State = State with { Events = State.Events.RemoveAll(e => e.Id <= upTo) };
+        }
+    }
+
+    public AgentCommit Finish()
+    {
+        if (State.Events.Count > AgentState.EventsMax)
+        {
+            DropEvents(State.Events[State.Events.Count - AgentState.EventsMax - 1].Id);
+        }
+
+        return new AgentCommit
+        {
+            State = State,
+            Records = Records(),
+            Assignment = _assignment,
+            Events = _events.ToImmutable(),
+            EventsKept = _eventsKept,
+            Effects = _effects.ToImmutable(),
+            ReportNow = _reportNow || _events.Count > 0,
+            Durable = _assignment is not null || State.LastIncarnation != state.LastIncarnation,
+            WakeAt = State.Instances.Values.Min(i => InstanceMachine.WakeAt(i, State.ShuttingDown)),
+        };
+    }
+
+    private void Take(InstanceId instance, InstanceState? old, InstanceTurn turn)
+    {
+        _effects.AddRange(turn.Effects);
+        foreach (var (kind, text) in turn.Events)
+        {
+            Tell(kind, text, instance);
+        }
+
+        if (turn.State?.ShownHold is { } hold && hold.Reason != old?.ShownHold?.Reason)
+        {
+            Tell(EventKind.InstanceHeld, hold.Text, instance);
+        }
+
+        _reportNow |= IsNews(old, turn.State);
+        Keep(instance, old, turn.State);
+    }
+
+    private void Keep(InstanceId instance, InstanceState? old, InstanceState? next)
+    {
+        if (next is not null && next == old)
+        {
+            return;
+        }
+
+        State = State with
+        {
+            Instances = next is null ? State.Instances.Remove(instance) : State.Instances.SetItem(instance, next),
+            Sought = next?.Incarnation == old?.Incarnation ? State.Sought : State.Sought.Remove(instance),
+            LastIncarnation = next?.Incarnation > State.LastIncarnation ? next.Incarnation : State.LastIncarnation,
+        };
+    }
+
+    /// <summary>Against the state before the step: the shift of a clock that jumped is a change of a record too.</summary>
+    private ImmutableSortedDictionary<InstanceId, InstanceState?> Records()
+    {
+        if (ReferenceEquals(State.Instances, state.Instances))
+        {
+            return ImmutableSortedDictionary<InstanceId, InstanceState?>.Empty;
+        }
+
+        var records = ImmutableSortedDictionary.CreateBuilder<InstanceId, InstanceState?>();
+        foreach (var (instance, next) in State.Instances)
+        {
+            if (!ReferenceEquals(state.Instances.GetValueOrDefault(instance), next))
+            {
+                records[instance] = next;
+            }
+        }
+
+        foreach (var instance in state.Instances.Keys.Where(i => !State.Instances.ContainsKey(i)))
+        {
+            records[instance] = null;
+        }
+
+        return records.ToImmutable();
+    }
+
+    /// <summary>What somebody may wait for; a mere text or count can wait for the next second.</summary>
+    private static bool IsNews(InstanceState? old, InstanceState? next) =>
+        (old?.Incarnation, old?.Phase, old?.Healthy, old?.Process, old?.ShownHold?.Reason, old?.Assigned.SpecDigest)
+        != (next?.Incarnation, next?.Phase, next?.Healthy, next?.Process, next?.ShownHold?.Reason, next?.Assigned.SpecDigest);
+}

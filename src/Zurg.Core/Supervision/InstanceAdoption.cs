@@ -1,0 +1,53 @@
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>How a restarted agent takes back what its journal knows (DESIGN.md promise 5).</summary>
+internal static class InstanceAdoption
+{
+    /// <summary>What to do with a journal record when the agent starts.</summary>
+    public static InstanceTurn Begin(InstanceState s, Moment m) => s.Phase switch
+    {
+        InstancePhase.Waiting => new InstanceTurn(ClockGuard.Clamp(s, m.Now)),
+        InstancePhase.Preparing => s.Unchanged.Do(new AgentEffect.Prepare(s.Assigned, s.Incarnation)),
+        InstancePhase.Stopping when s.HasExited || s.KilledAt is not null || s.Launch is null => InstanceEnd.Kill(s, m),
+        InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping =>
+            new InstanceTurn(ClockGuard.Clamp(s, m.Now) with { Deadline = null, TemplateRestartAt = null })
+                .Do(new AgentEffect.Find(s.Assigned, s.Incarnation, s.Process, s.Launch!)),
+        InstancePhase.Stopped => new InstanceTurn(s.Again(m)),
+
+        // Written by a newer build: what this one cannot read it cannot adopt either.
+        InstancePhase.Unknown => InstanceEnd.Kill(
+            s.Enter(InstancePhase.Stopping, m) with { Stop = new StopOrder("stopped by an older agent", Asked: true) }, m),
+    };
+
+    /// <param name="process">The main process, alive; null when it is gone.</param>
+    public static InstanceTurn Found(InstanceState s, ProcessIdentity? process, Moment m) => (s.Phase, process) switch
+    {
+        (InstancePhase.Starting, { } alive) => Adopt(s, alive, m).Then(a => InstanceMachine.HasProbe(a)
+            ? new InstanceTurn(a with { Deadline = m.Now + a.Assigned.Spec.Probe!.StartTimeout })
+                .Do(InstanceMachine.AskProbe(a, eager: true))
+            : InstanceMachine.Ready(a, m)),
+        (InstancePhase.Running, { } alive) => Adopt(s, alive, m).Then(a => a.Unchanged
+            .DoIf(InstanceMachine.HasProbe(a), () => InstanceMachine.AskProbe(a, eager: !a.Healthy))),
+        (InstancePhase.Stopping, { } alive) when s.KilledAt is null =>
+            InstanceEnd.Signal(s with { Process = alive, StartedAt = s.StartedAt ?? m.Now }, m),
+        (InstancePhase.Stopping, _) when s.KilledAt is not null => s.Unchanged,
+
+        // Whether it was ever started nobody knows: a crash it was not.
+        (_, null) when s.Process is null => InstanceEnd.Kill(
+            (s.Phase < InstancePhase.Stopping ? s.Enter(InstancePhase.Stopping, m) : s) with
+            {
+                Stop = s.Stop ?? new StopOrder("its start was cut off by the end of the agent", Asked: true),
+            }, m),
+        (InstancePhase.Stopping, null) => InstanceEnd.Stopped(s, Unwatched, m),
+        (_, null) => InstanceEnd.Crashed(s, Unwatched, m),
+        _ => s.Unchanged,
+    };
+
+    private static InstanceTurn Adopt(InstanceState s, ProcessIdentity process, Moment m) =>
+        new InstanceTurn(s with { Process = process, StartedAt = s.StartedAt ?? m.Now, FailedStarts = 0 })
+            .Tell(EventKind.InstanceAdopted, $"adopted: pid {process.Pid} of {s.Assigned.Spec.Release} ran on while its agent was away");
+
+    private static readonly ProcessExit Unwatched = new(null, null, false, null, null);
+}

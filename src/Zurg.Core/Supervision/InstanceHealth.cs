@@ -1,0 +1,50 @@
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>What a probe's answers and its templates' changes mean to an instance that runs.</summary>
+internal static class InstanceHealth
+{
+    public static InstanceTurn Passed(InstanceState s, Moment m)
+    {
+        if (s.Healthy)
+        {
+            return s.Failures == 0 ? s.Unchanged : new InstanceTurn(s with { Failures = 0, ProbeText = null });
+        }
+
+        var healthy = s with { Healthy = true, Failures = 0, ProbeText = null, Since = m.Now, Hold = null };
+        return new InstanceTurn(healthy).Tell(EventKind.InstanceReady, $"ready again after {Phrases.Of(m.Now - s.Since)}");
+    }
+
+    public static InstanceTurn Failed(InstanceState s, string? text, Moment m)
+    {
+        var enough = s.Assigned.Spec.Probe?.FailAfter ?? 1;
+        var failed = s with { Failures = Math.Min(s.Failures + 1, enough), ProbeText = text };
+        if (failed.Failures < enough && s.Healthy)
+        {
+            return new InstanceTurn(failed);
+        }
+
+        var words = $"its probe fails: {text ?? "no reason was given"}";
+        var unready = failed with { Healthy = false, Hold = InstanceEnd.HoldOf(s, m, HoldReason.ProbeFailing, words) };
+        return s.Healthy
+            ? new InstanceTurn(unready with { Since = m.Now })
+                .Tell(EventKind.InstanceUnready, $"not ready: its probe failed {Phrases.Times(enough)} in a row: {text}")
+            : new InstanceTurn(unready);
+    }
+
+    public static InstanceTurn TemplateChanged(InstanceState s, TemplateSpec template, Moment m) => template.Then switch
+    {
+        TemplateThen.Nothing or TemplateThen.Unknown => Told(s, template, "nothing is done about it"),
+        TemplateThen.Restart => Told(s with { TemplateRestartAt = s.TemplateRestartAt ?? m.Now + Gather }, template, "it is restarted"),
+        TemplateThen.Reload when s.Process is { } process && template.Signal is { } signal =>
+            Told(s, template, $"SIG{signal} tells it").Do(new AgentEffect.Signal(s.Instance, s.Incarnation, process, signal)),
+        TemplateThen.Reload => Told(s, template, "it has no process that could be told"),
+    };
+
+    /// <summary>One change in the cluster often changes several templates: they are one restart.</summary>
+    public static readonly TimeSpan Gather = TimeSpan.FromSeconds(1);
+
+    private static InstanceTurn Told(InstanceState s, TemplateSpec template, string then) =>
+        s.Unchanged.Tell(EventKind.InstanceChanged, $"template {template.To} changed: {then}");
+}

@@ -1,0 +1,111 @@
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>One instance's way through its incarnations: what the hands say and what time does (STYLE.md rule 5).</summary>
+internal static class InstanceMachine
+{
+    public static InstanceTurn Step(InstanceState s, AgentInput.OfInstance input, Moment m) =>
+        (input.Incarnation == s.Incarnation ? Heard(s, input, m) : s.Unchanged).Then(next => Settle(next, m));
+
+    /// <summary>Does what is due now; harmless at any time.</summary>
+    public static InstanceTurn Settle(InstanceState s, Moment m) => s.Phase switch
+    {
+        InstancePhase.Waiting when IsWanted(s, m) && !(s.NotBefore > m.Now) => Prepare(s, m),
+        InstancePhase.Starting or InstancePhase.Running when s.TemplateRestartAt <= m.Now =>
+            InstanceEnd.Stop(s, "restarted for a changed template", m).Then(next => Settle(next, m)),
+        InstancePhase.Starting when s.Deadline <= m.Now => InstanceEnd.NeverReady(s, m),
+        InstancePhase.Stopping when s.Deadline <= m.Now && s.KilledAt is null => InstanceEnd.Kill(s, m),
+        InstancePhase.Stopping when s.Deadline <= m.Now => InstanceEnd.DoesNotDie(s, m),
+        InstancePhase.Unknown or InstancePhase.Waiting or InstancePhase.Preparing or InstancePhase.Starting or InstancePhase.Running
+            or InstancePhase.Stopping or InstancePhase.Stopped => s.Unchanged,
+    };
+
+    /// <summary>When time alone will change something; null when it will not.</summary>
+    public static DateTimeOffset? WakeAt(InstanceState s, bool shuttingDown) => s.Phase switch
+    {
+        InstancePhase.Waiting => shuttingDown ? null : s.NotBefore,
+        InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping =>
+            s.Deadline < s.TemplateRestartAt ? s.Deadline : s.TemplateRestartAt ?? s.Deadline,
+        InstancePhase.Unknown or InstancePhase.Preparing or InstancePhase.Stopped => null,
+    };
+
+    /// <summary>Passed its probe, or has none: consumers may be told of it.</summary>
+    public static InstanceTurn Ready(InstanceState s, Moment m)
+    {
+        var ready = s.Enter(InstancePhase.Running, m) with { Healthy = true, ProbeText = null };
+        return new InstanceTurn(ready)
+            .Tell(EventKind.InstanceReady, $"ready {Phrases.Of(m.Now - (s.StartedAt ?? m.Now))} after its start")
+            .DoIf(HasProbe(ready), () => AskProbe(ready, eager: false));
+    }
+
+    public static bool HasProbe(InstanceState s) => s.Assigned.Spec.Probe is not null;
+
+    /// <summary>Needs a process and a launch: from the start on both are there.</summary>
+    public static AgentEffect AskProbe(InstanceState s, bool eager) =>
+        new AgentEffect.Probe(s.Assigned, s.Incarnation, s.Process!, s.Launch!, eager);
+
+    private static InstanceTurn Heard(InstanceState s, AgentInput.OfInstance input, Moment m) => (s.Phase, input) switch
+    {
+        (InstancePhase.Preparing, AgentInput.Prepared prepared) => Launch(s, prepared.Launch, m),
+        (InstancePhase.Preparing, AgentInput.PrepareFailed failed) => InstanceEnd.Retry(s, failed.Hold, m),
+
+        (InstancePhase.Starting, AgentInput.Started started) when s.Process is null => Started(s, started.Process, m),
+        (InstancePhase.Starting, AgentInput.StartFailed failed) when s.Process is null => InstanceEnd.Retry(s, failed.Hold, m),
+        (InstancePhase.Starting, AgentInput.Probed { Answer.Passed: true }) when s.Process is not null => Ready(s, m),
+        (InstancePhase.Starting, AgentInput.Probed probed) => new InstanceTurn(s with { ProbeText = probed.Answer.Text }),
+
+        (InstancePhase.Running, AgentInput.Probed { Answer.Passed: true }) => InstanceHealth.Passed(s, m),
+        (InstancePhase.Running, AgentInput.Probed probed) => InstanceHealth.Failed(s, probed.Answer.Text, m),
+
+        (InstancePhase.Starting or InstancePhase.Running, AgentInput.TemplateChanged changed) =>
+            InstanceHealth.TemplateChanged(s, changed.Template, m),
+        (InstancePhase.Starting or InstancePhase.Running, AgentInput.TemplateHeld held) =>
+            new InstanceTurn(s with { TemplateHold = held.Hold }),
+
+        (InstancePhase.Starting or InstancePhase.Running, AgentInput.Exited exited) => InstanceEnd.Crashed(s, exited.Exit, m),
+        (InstancePhase.Stopping, AgentInput.Exited exited) when !s.HasExited => InstanceEnd.Stopped(s, exited.Exit, m),
+        (InstancePhase.Stopping, AgentInput.TreeGone) => InstanceEnd.TreeGone(s, m),
+
+        // Stopped before its start was known: it is signalled as soon as there is somebody to signal.
+        (InstancePhase.Stopping, AgentInput.Started started) when s.Process is null && !s.HasExited =>
+            InstanceEnd.Signal(s with { Process = started.Process, StartedAt = m.Now }, m),
+        (InstancePhase.Stopping, AgentInput.StartFailed) when s.Process is null => InstanceEnd.TreeGone(s, m),
+
+        (InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping, AgentInput.Found found) =>
+            InstanceAdoption.Found(s, found.Process, m),
+
+        // Late, repeated, or meant for a phase that is over.
+        _ => s.Unchanged,
+    };
+
+    private static bool IsWanted(InstanceState s, Moment m) =>
+        s.Assigned.Wanted == WantedPhase.Running && !s.Leaving && !m.ShuttingDown && Understanding.HoldOf(s.Assigned, m.Host) is null;
+
+    private static InstanceTurn Prepare(InstanceState s, Moment m)
+    {
+        // What kept it from starting is shown until it has started; only a wait is over when it is over.
+        var waited = s.Hold?.Reason is HoldReason.BackingOff or HoldReason.TooManyRestarts;
+        return new InstanceTurn(s.Enter(InstancePhase.Preparing, m) with { Hold = waited ? null : s.Hold })
+            .Do(new AgentEffect.Prepare(s.Assigned, s.Incarnation));
+    }
+
+    private static InstanceTurn Launch(InstanceState s, Launch launch, Moment m) =>
+        new InstanceTurn(s.Enter(InstancePhase.Starting, m) with { Launch = launch })
+            .Do(new AgentEffect.Start(s.Assigned, s.Incarnation, launch));
+
+    private static InstanceTurn Started(InstanceState s, ProcessIdentity process, Moment m)
+    {
+        var started = s with
+        {
+            Process = process,
+            StartedAt = m.Now,
+            Hold = null,
+            FailedStarts = 0,
+            Deadline = m.Now + s.Assigned.Spec.Probe?.StartTimeout,
+        };
+        var turn = new InstanceTurn(started)
+            .Tell(EventKind.InstanceStarted, $"started {s.Assigned.Spec.Release}, pid {process.Pid}");
+        return HasProbe(s) ? turn.Do(AskProbe(started, eager: true)) : turn.Then(next => Ready(next, m));
+    }
+}

@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>What a step of one instance needs besides its state.</summary>
+/// <param name="Next">The number of the incarnation that this step may begin.</param>
+/// <param name="Seed">Of the jitter.</param>
+internal sealed record Moment(HostId Host, DateTimeOffset Now, Incarnation Next, ulong Seed, bool ShuttingDown);
+
+/// <summary>What one step made of one instance. A null state: it is forgotten.</summary>
+internal sealed record InstanceTurn(InstanceState? State)
+{
+    public ImmutableList<AgentEffect> Effects { get; init; } = [];
+
+    public ImmutableList<(EventKind Kind, string Text)> Events { get; init; } = [];
+
+    public InstanceTurn Do(AgentEffect effect) => this with { Effects = Effects.Add(effect) };
+
+    public InstanceTurn DoIf(bool condition, Func<AgentEffect> effect) => condition ? Do(effect()) : this;
+
+    public InstanceTurn Tell(EventKind kind, string text) => this with { Events = Events.Add((kind, text)) };
+
+    /// <summary>This turn and then another one of the state that it led to.</summary>
+    public InstanceTurn Then(Func<InstanceState, InstanceTurn> next)
+    {
+        if (State is null)
+        {
+            return this;
+        }
+
+        var turn = next(State);
+        return turn with { Effects = Effects.AddRange(turn.Effects), Events = Events.AddRange(turn.Events) };
+    }
+}
+
+/// <summary>The two ways an instance's phase changes.</summary>
+internal static class InstancePhases
+{
+    extension(InstanceState s)
+    {
+        public InstanceId Instance => s.Assigned.Instance;
+
+        public InstanceTurn Unchanged => new(s);
+
+        /// <summary>On to a later phase of the same incarnation. What belongs to the phase that ends goes.</summary>
+        public InstanceState Enter(InstancePhase phase, Moment m)
+        {
+            Invariant.Check(phase > s.Phase, $"{s.Instance} incarnation {s.Incarnation} went back from {s.Phase} to {phase}");
+            return s with
+            {
+                Phase = phase,
+                Since = m.Now,
+                Healthy = false,
+                Failures = 0,
+                Deadline = null,
+                NotBefore = null,
+                TemplateRestartAt = phase == InstancePhase.Running ? s.TemplateRestartAt : null,
+            };
+        }
+
+        /// <summary>A new incarnation, with nothing of the old one but its history.</summary>
+        public InstanceState Again(Moment m)
+        {
+            Invariant.Check(m.Next > s.Incarnation, $"{s.Instance} incarnation {s.Incarnation} is followed by {m.Next}");
+            return new InstanceState
+            {
+                Assigned = s.Assigned,
+                Incarnation = m.Next,
+                Phase = InstancePhase.Waiting,
+                Since = m.Now,
+                RecentCrashes = s.RecentCrashes,
+                Crashes = s.Crashes,
+                FailedStarts = s.FailedStarts,
+                NotUnderstood = s.NotUnderstood,
+                LastExit = s.LastExit,
+                Leaving = s.Leaving,
+            };
+        }
+    }
+}
