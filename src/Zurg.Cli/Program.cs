@@ -1,1 +1,5 @@
-Console.WriteLine("zurg 0.1.0");
+using Zurg.Cli;
+using Zurg.Cli.Rendering;
+
+var screen = Screen.OfProcess();
+return await CommandLine.RunAsync(args, screen, Surroundings.OfProcess());

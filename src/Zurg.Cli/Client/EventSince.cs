@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Zurg.Protocol;
+
+namespace Zurg.Cli.Client;
+
+/// <summary>Which events are meant by --since and --limit.</summary>
+internal static class EventSince
+{
+    /// <summary>An id, or a time ago in s, m, h or d.</summary>
+    public static (long? Id, DateTimeOffset? From) Parse(string? text, DateTimeOffset now)
+    {
+        if (text is null)
+        {
+            return (null, null);
+        }
+
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+        {
+            return (id, null);
+        }
+
+        if (text.Length > 1 && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && Unit(text[^1]) is { } unit)
+        {
+            return (null, now - (count * unit));
+        }
+
+        throw new VerbFailedException($"'{text}' is neither an event's id nor a time such as 90s, 10m, 2h, 1d", exitCode: ExitCode.BadUsage);
+    }
+
+    /// <param name="filter">service=, instance= or host= as in the query; empty for all.</param>
+    public static async Task<ImmutableArray<EventRecord>> NewestAsync(
+        MasterClient master, string filter, long? id, DateTimeOffset? from, int limit, CancellationToken stop)
+    {
+        var query = string.Create(CultureInfo.InvariantCulture, $"{filter}{(filter.Length > 0 ? "&" : "")}limit={limit}{(id is null ? "" : $"&since={id}")}");
+        var events = await master.EventsAsync(query, stop);
+        return [.. events.Where(e => from is null || e.At >= from).OrderBy(e => e.Id).TakeLast(limit)];
+    }
+
+    public static async Task<long> LastIdAsync(MasterClient master, CancellationToken stop) =>
+        await master.EventsAsync("limit=1", stop) is [.., var last] ? last.Id : 0;
+
+    private static TimeSpan? Unit(char unit) => unit switch
+    {
+        's' => TimeSpan.FromSeconds(1),
+        'm' => TimeSpan.FromMinutes(1),
+        'h' => TimeSpan.FromHours(1),
+        'd' => TimeSpan.FromDays(1),
+        _ => null,
+    };
+}

@@ -1,0 +1,104 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Zurg.Cli.Rendering;
+using Zurg.Cli.Verbs;
+
+namespace Zurg.Cli;
+
+/// <summary>
+/// From arguments to an exit code. Only the verb that is asked for is built: the others would cost every call some milliseconds.
+/// </summary>
+internal static class CommandLine
+{
+    private static readonly Option<bool> Help = new("--help", "-h") { Description = "show this help", Recursive = true };
+
+    public static async Task<int> RunAsync(string[] args, Screen screen, Surroundings surroundings)
+    {
+        if (args is [] or ["help" or "--help" or "-h"])
+        {
+            HelpView.WriteOverview(screen);
+            return args is [] ? ExitCode.BadUsage : ExitCode.Done;
+        }
+
+        var words = args is ["help", .. var rest] ? [.. rest, "--help"] : args is ["--version"] ? ["version"] : args;
+        if (VerbTable.Find(words[0]) is not { } entry)
+        {
+            return RefuseVerb(words[0], screen);
+        }
+
+        var root = new Command("zurg") { entry.Build(), Help };
+        var parsed = root.Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.GetValue(Help))
+        {
+            HelpView.Write(parsed.CommandResult, screen);
+            return ExitCode.Done;
+        }
+
+        return parsed.Errors.Count > 0 ? RefuseArguments(parsed, screen)
+            : parsed.CommandResult.Command is Verb verb ? await RunAsync(verb, parsed, screen, surroundings)
+            : RefuseGroup(parsed, screen);
+    }
+
+    private static async Task<int> RunAsync(Verb verb, ParseResult parsed, Screen screen, Surroundings surroundings)
+    {
+        using var stopping = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
+        try
+        {
+            return await verb.RunAsync(new VerbCall(parsed, screen, surroundings, stopping.Token));
+        }
+        catch (VerbFailedException failure)
+        {
+            ProblemView.Write(failure, screen);
+            return failure.ExitCode;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return verb.EndsByInterrupt ? ExitCode.Done : ExitCode.Interrupted;
+        }
+        catch (IOException e) when (e.Message.Contains("Broken pipe", StringComparison.Ordinal))
+        {
+            return ExitCode.Done; // the reader of our output has seen enough: zurg events | head
+        }
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stopping.Cancel();
+        }
+    }
+
+    private static int RefuseVerb(string word, Screen screen)
+    {
+        var like = Similar.To(word, VerbTable.All.Select(v => v.Name));
+        screen.Error(word.StartsWith('-') ? $"unknown option '{word}' before the verb" : $"unknown verb '{word}'");
+        screen.Hint(like is null ? "zurg --help lists the verbs" : $"did you mean 'zurg {like}'?");
+        return ExitCode.BadUsage;
+    }
+
+    private static int RefuseGroup(ParseResult parsed, Screen screen)
+    {
+        HelpView.Write(parsed.CommandResult, screen);
+        return ExitCode.BadUsage;
+    }
+
+    private static int RefuseArguments(ParseResult parsed, Screen screen)
+    {
+        var command = parsed.CommandResult.Command;
+        foreach (var message in parsed.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal))
+        {
+            screen.Error(message);
+        }
+
+        var known = command.Subcommands.Select(c => c.Name).Concat(command.Options.Select(o => o.Name));
+        if (parsed.UnmatchedTokens is [var first, ..] && Similar.To(first, known) is { } like)
+        {
+            screen.Hint($"did you mean '{like}'?");
+        }
+
+        screen.Hint($"{HelpView.PathOf(parsed.CommandResult)} --help shows how it is used");
+        return ExitCode.BadUsage;
+    }
+}

@@ -1,0 +1,15 @@
+namespace Zurg.Cli;
+
+/// <summary>What a script may trust (DESIGN.md section 5).</summary>
+internal static class ExitCode
+{
+    public const int Done = 0;
+
+    /// <summary>Refused or failed.</summary>
+    public const int Failed = 1;
+
+    public const int BadUsage = 2;
+
+    /// <summary>Ctrl-C: 128 + SIGINT, as shells count.</summary>
+    public const int Interrupted = 130;
+}

@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Zurg.Protocol;
+
+namespace Zurg.Cli.Rendering;
+
+/// <summary>Events, one a line.</summary>
+internal static class EventView
+{
+    /// <param name="indented">One JSON array for all; else, with json, one object a line.</param>
+    public static void Show(ImmutableArray<EventRecord> events, Screen screen, bool indented, bool json)
+    {
+        if (indented)
+        {
+            screen.Json(events);
+            return;
+        }
+
+        foreach (var happened in events)
+        {
+            if (json)
+            {
+                screen.Json(happened, WireJson.Default.EventRecord);
+            }
+            else
+            {
+                screen.Line([.. Of(happened)]);
+            }
+        }
+    }
+
+    public static ImmutableArray<Span> Of(EventRecord happened) =>
+    [
+        new Span(happened.At.ToLocalTime().ToString("MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture), Tone.Faint),
+        "  ",
+        new Span($"{Measures.Word(happened.Kind),-18}", ToneOf(happened.Kind)),
+        $"  {happened.Text}",
+    ];
+
+    private static Tone ToneOf(EventKind kind) => kind switch
+    {
+        EventKind.InstanceReady or EventKind.HostConnected => Tone.Good,
+        EventKind.InstanceExited or EventKind.InstanceHeld or EventKind.HostSilent => Tone.Bad,
+        EventKind.InstanceUnready => Tone.Warn,
+        _ => Tone.Plain,
+    };
+}

@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using Zurg.Protocol;
+
+namespace Zurg.Cli.Rendering;
+
+/// <summary>One service: what is wanted, what is there, what is held and why, who is told.</summary>
+internal static class ExplainView
+{
+    public static ImmutableArray<Block> Of(ServiceExplanation explained, DateTimeOffset now)
+    {
+        var status = explained.Status;
+        return
+        [
+            Block.Line.Of(
+                new Span(status.Service.Value, Tone.Strong),
+                $"  {status.Release?.Value ?? "not in the newest spec"}  ",
+                new Span($"{status.Ready} of {status.Wanted} ready", status.Ready >= status.Wanted ? Tone.Good : Tone.Warn),
+                status.Stopped ? new Span("  stopped by a person", Tone.Warn) : ""),
+            .. explained.Spec is { } spec ? Spec(spec) : [],
+            StatusView.Instances(status.Instances, now),
+            .. status.Instances.Where(i => i.Status?.LastExit is not null).Select(i => Exit(i.Instance, i.Status!.LastExit!, now)),
+            .. HoldView.Of(explained.Holds),
+            .. explained.Steps.IsEmpty ? [] : (Block[])[Block.Line.Of("next:"), .. explained.Steps.Select(s => Block.Line.Of($"  {s}"))],
+            .. EndpointView.Of(explained.Endpoints),
+        ];
+    }
+
+    private static IEnumerable<Block> Spec(ServiceSpec spec)
+    {
+        yield return Block.Line.Of($"  runs     {string.Join(' ', [spec.Instance.Run, .. spec.Instance.Args])}");
+        yield return Block.Line.Of($"  scale    {ScaleOf(spec.Scale)}");
+        if (!spec.Constraints.IsEmpty)
+        {
+            yield return Block.Line.Of($"  only on  {string.Join(", ", spec.Constraints.Select(c => $"{c.Key} {string.Join(" or ", c.Value)}"))}");
+        }
+
+        if (!spec.DependsOn.IsEmpty)
+        {
+            yield return Block.Line.Of($"  needs    {string.Join(", ", spec.DependsOn)}");
+        }
+
+        yield return Block.Line.Of($"  probe    {ProbeOf(spec.Instance.Probe)}");
+    }
+
+    private static string ScaleOf(ScaleSpec scale) =>
+        scale.Instances is { } count ? Measures.Count(count, "instance")
+        : scale.PerHost is { } each ? $"{each} on every host"
+        : $"one on each of {string.Join(", ", scale.Hosts)}";
+
+    private static string ProbeOf(ProbeSpec? probe) => probe is null
+        ? "none: ready as soon as it runs"
+        : probe.Kind switch
+        {
+            ProbeKind.Http => $"GET {probe.Path} on port {probe.Port}, every {Measures.Age(probe.Every)}",
+            ProbeKind.Tcp => $"a connection to port {probe.Port}, every {Measures.Age(probe.Every)}",
+            ProbeKind.Exec => $"{string.Join(' ', probe.Command)}, every {Measures.Age(probe.Every)}",
+            ProbeKind.Notify => "READY=1 by sd_notify",
+            ProbeKind.Unknown => "of a newer build",
+        };
+
+    private static Block.Line Exit(InstanceId instance, InstanceExit exit, DateTimeOffset now) => Block.Line.Of(
+        $"  {instance}: incarnation {exit.Incarnation} ended {Measures.Age(now - exit.At)} ago after {Measures.Age(exit.Ran)}: ",
+        new Span(exit.Reason, exit.Asked ? Tone.Plain : Tone.Bad));
+}

@@ -1,0 +1,31 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+
+namespace Zurg.Cli.Verbs;
+
+/// <summary>Every verb, in the order of the overview.</summary>
+internal static class VerbTable
+{
+    internal sealed record Entry(string Group, string Name, string Summary, Func<Command> Build);
+
+    public static ImmutableArray<Entry> All { get; } =
+    [
+        new("Say what runs", "apply", ApplyVerb.Summary, () => new ApplyVerb()),
+        new("Say what runs", "spec", SpecVerb.Summary, SpecVerb.Build),
+        new("Say what runs", "release", ReleaseVerb.Summary, ReleaseVerb.Build),
+        new("See what runs", "status", StatusVerb.Summary, () => new StatusVerb()),
+        new("See what runs", "explain", ExplainVerb.Summary, () => new ExplainVerb()),
+        new("See what runs", "logs", LogsVerb.Summary, () => new LogsVerb()),
+        new("See what runs", "events", EventsVerb.Summary, () => new EventsVerb()),
+        new("See what runs", "history", HistoryVerb.Summary, () => new HistoryVerb()),
+        new("See what runs", "hosts", HostsVerb.Summary, () => new HostsVerb()),
+        new("See what runs", "watch", WatchVerb.Summary, () => new WatchVerb()),
+        new("Act on a service", "restart", ActionVerb.RestartSummary, ActionVerb.Restart),
+        new("Act on a service", "stop", ActionVerb.StopSummary, ActionVerb.Stop),
+        new("Act on a service", "start", ActionVerb.StartSummary, ActionVerb.Start),
+        new("Run it yourself", "bench", BenchVerb.Summary, () => new BenchVerb()),
+        new("Run it yourself", "version", VersionVerb.Summary, () => new VersionVerb()),
+    ];
+
+    public static Entry? Find(string name) => All.FirstOrDefault(v => v.Name == name);
+}
