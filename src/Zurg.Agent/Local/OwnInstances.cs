@@ -18,7 +18,7 @@ internal sealed record OwnInstances(HostId Host, ImmutableSortedDictionary<Insta
         endpoint.Host == Host
         && (!Instances.TryGetValue(endpoint.Instance, out var own)
             || own.Incarnation.Value > endpoint.Incarnation.Value
-            || (own.Incarnation == endpoint.Incarnation && IsOver(own.Phase)));
+            || (own.Incarnation == endpoint.Incarnation && (own.HasExited || IsOver(own.Phase))));
 
     private static bool IsOver(InstancePhase phase) => phase switch
     {
