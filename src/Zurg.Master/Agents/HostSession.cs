@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using System.Net.WebSockets;
+using Microsoft.Extensions.Logging;
+using Zurg.Loops;
+using Zurg.Master.Naming;
+using Zurg.Protocol;
+
+namespace Zurg.Master.Agents;
+
+/// <summary>
+/// One agent's session after its hello: a reader that never waits for anybody but the agent, and a writer that sends what the slots
+/// hold. It ends as soon as either of the two does.
+/// </summary>
+internal sealed partial class HostSession(SessionSocket socket, AgentHello hello, ISpeaker speaker, NamingFanOut naming, ILogger logger)
+    : IHostSession, INamingSubscriber
+{
+    /// <summary>An agent reports each second: a session without any message for so long is only a socket that nobody closed.</summary>
+    public static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(30);
+
+    private readonly SessionSlots _slots = new();
+    private readonly ConcurrentDictionary<long, TaskCompletionSource<LogChunk>> _asked = new();
+    private long _nonce;
+    private long _unknown;
+
+    public HostId Host => hello.Host;
+
+    public Epoch AgentEpoch => hello.AgentEpoch;
+
+    /// <summary>Messages without a part that this build knows.</summary>
+    public long Unknown => Volatile.Read(ref _unknown);
+
+    public void Assign(Assignment assignment) => _slots.Assign(assignment);
+
+    public void KeepEvents(long number) => _slots.KeepEvents(number);
+
+    public void Refuse(string reason) => _slots.Refuse(reason);
+
+    public void Offer(EndpointPush push) => _slots.Offer(push);
+
+    /// <summary>Asks the agent for a piece of a log; null when too many ask already.</summary>
+    /// <param name="ask">Its nonce is given here.</param>
+    /// <exception cref="OperationCanceledException">No answer before <paramref name="stop"/>, or the session ended.</exception>
+    public async Task<LogChunk?> ReadLogAsync(LogRequest ask, CancellationToken stop)
+    {
+        var request = ask with { Nonce = Interlocked.Increment(ref _nonce) };
+        var answer = _asked[request.Nonce] = new TaskCompletionSource<LogChunk>(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            return _slots.TryAsk(request) ? await answer.Task.WaitAsync(stop) : null;
+        }
+        finally
+        {
+            _asked.TryRemove(request.Nonce, out _);
+        }
+    }
+
+    /// <summary>Until the peer closes, either side fails, or <paramref name="stop"/>.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        speaker.Connected(this, hello);
+        var writer = WriteAsync(end.Token);
+        var reader = ReadAsync(end.Token);
+        try
+        {
+            await await Task.WhenAny(reader, writer);
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "");
+        }
+        catch (SessionEndedException e)
+        {
+            Log.Ended(logger, Host, e.Message);
+            await socket.CloseAsync(e.Status, e.Message);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await socket.CloseAsync(WebSocketCloseStatus.EndpointUnavailable, "the master stops");
+        }
+        catch (Exception e) when (e is WebSocketException or IOException)
+        {
+            Log.Ended(logger, Host, e.Message);
+        }
+        finally
+        {
+            naming.Unsubscribe(this);
+            speaker.Disconnected(this);
+            await end.CancelAsync();
+            await Task.WhenAll(reader, writer).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            foreach (var asked in _asked.Values)
+            {
+                asked.TrySetCanceled(CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken stop)
+    {
+        while (await socket.ReadAsync(SessionSocket.MessageBytesMax, SilenceMax, stop) is { } message)
+        {
+            Dispatch(message);
+        }
+    }
+
+    // The one place where an agent's words enter; nothing here waits.
+    private void Dispatch(AgentMessage message)
+    {
+        switch (message)
+        {
+            case { Report: { Events.Length: > HostReport.EventsMax } report }:
+                throw new SessionEndedException(
+                    WebSocketCloseStatus.PolicyViolation, $"{report.Events.Length} events in one report: at most {HostReport.EventsMax}");
+            case { Report: { } report }:
+                speaker.Reported(this, report);
+                break;
+            case { Naming: { } subscription }:
+                naming.Subscribe(this, subscription.Services);
+                break;
+            case { Log: { } chunk }:
+                if (_asked.TryGetValue(chunk.Nonce, out var asked))
+                {
+                    asked.TrySetResult(chunk);
+                }
+
+                break;
+            case { Hello: not null }:
+                throw new SessionEndedException(WebSocketCloseStatus.PolicyViolation, "a second hello");
+            default:
+                if (Interlocked.Increment(ref _unknown) == 1)
+                {
+                    Log.NotUnderstood(logger, Host, hello.Description.Build);
+                }
+
+                break;
+        }
+    }
+
+    private async Task WriteAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            await _slots.WaitAsync(stop);
+            var (messages, refusal) = _slots.Take();
+            foreach (var message in messages)
+            {
+                await socket.SendAsync(message, stop);
+            }
+
+            if (refusal is not null)
+            {
+                throw new SessionEndedException(WebSocketCloseStatus.PolicyViolation, refusal);
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2101, LogLevel.Warning, "The session of {Host} ended: {Reason}")]
+        public static partial void Ended(ILogger logger, HostId host, string reason);
+
+        [LoggerMessage(2102, LogLevel.Warning, "{Host} (build {Build}) says things that this build does not know: they are counted and left aside")]
+        public static partial void NotUnderstood(ILogger logger, HostId host, string build);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Threading.Channels;
+using Zurg.Master.Naming;
+using Zurg.Protocol;
+
+namespace Zurg.Master.Agents;
+
+/// <summary>A message on its way to an agent: the record that was meant, and its bytes.</summary>
+internal readonly record struct OutboundMessage(MasterMessage Message, ReadOnlyMemory<byte> Bytes)
+{
+    public static OutboundMessage Of(MasterMessage message) =>
+        new(message, JsonSerializer.SerializeToUtf8Bytes(message, WireJson.Default.MasterMessage));
+}
+
+/// <summary>
+/// What waits to be sent on one session: the newest assignment, the highest number of kept events, the newest set of each service;
+/// only log requests queue, up to a limit. Filling a slot never waits.
+/// </summary>
+internal sealed class SessionSlots
+{
+    /// <summary>More log requests than these at once are answered with a refusal.</summary>
+    public const int LogRequestsMax = 32;
+
+    private readonly Lock _lock = new();
+    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+
+    private readonly Dictionary<ServiceName, EndpointPush> _endpoints = [];
+    private readonly Queue<LogRequest> _logs = [];
+    private Assignment? _assignment;
+    private long? _eventsKept;
+    private string? _refusal;
+
+    public void Assign(Assignment assignment) => Fill(() => _assignment = assignment);
+
+    public void KeepEvents(long number) => Fill(() => _eventsKept = Math.Max(_eventsKept ?? 0, number));
+
+    public void Offer(EndpointPush push) => Fill(() => _endpoints[push.Set.Service] = push);
+
+    public void Refuse(string reason) => Fill(() => _refusal ??= reason);
+
+    /// <summary>False when too many wait already.</summary>
+    public bool TryAsk(LogRequest request)
+    {
+        lock (_lock)
+        {
+            if (_logs.Count >= LogRequestsMax)
+            {
+                return false;
+            }
+
+            _logs.Enqueue(request);
+        }
+
+        _news.Writer.TryWrite(true);
+        return true;
+    }
+
+    public async ValueTask WaitAsync(CancellationToken stop) => await _news.Reader.ReadAsync(stop);
+
+    /// <summary>Everything that waits, and a refusal when there is one: then the session ends after it.</summary>
+    public (ImmutableArray<OutboundMessage> Messages, string? Refusal) Take()
+    {
+        Assignment? assignment;
+        long? eventsKept;
+        EndpointPush[] endpoints;
+        LogRequest[] logs;
+        lock (_lock)
+        {
+            if (_refusal is not null)
+            {
+                return ([], _refusal);
+            }
+
+            (assignment, eventsKept, endpoints, logs) = (_assignment, _eventsKept, [.. _endpoints.Values], [.. _logs]);
+            (_assignment, _eventsKept) = (null, null);
+            _endpoints.Clear();
+            _logs.Clear();
+        }
+
+        // The assignment first: it is what decides over processes.
+        var messages = ImmutableArray.CreateBuilder<OutboundMessage>();
+        if (assignment is not null)
+        {
+            messages.Add(OutboundMessage.Of(new MasterMessage { Assignment = assignment }));
+        }
+
+        messages.AddRange(endpoints.Select(p => new OutboundMessage(new MasterMessage { Endpoints = p.Set }, p.Message)));
+        if (eventsKept is not null)
+        {
+            messages.Add(OutboundMessage.Of(new MasterMessage { EventsKept = eventsKept }));
+        }
+
+        messages.AddRange(logs.Select(l => OutboundMessage.Of(new MasterMessage { Log = l })));
+        return (messages.ToImmutable(), null);
+    }
+
+    private void Fill(Action slot)
+    {
+        lock (_lock)
+        {
+            slot();
+        }
+
+        _news.Writer.TryWrite(true);
+    }
+}

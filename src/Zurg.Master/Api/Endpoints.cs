@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Routing;
+
+namespace Zurg.Master.Api;
+
+/// <summary>Every endpoint, in the order of the document.</summary>
+internal static class Endpoints
+{
+    public static void MapAll(IEndpointRouteBuilder routes)
+    {
+        ApplySpec.Map(routes);
+        GetSpec.Map(routes);
+        ListSpecs.Map(routes);
+        ShowSpec.Map(routes);
+        DiffSpecs.Map(routes);
+        RevertSpec.Map(routes);
+        GetStatus.Map(routes);
+        ExplainService.Map(routes);
+        RestartService.Map(routes);
+        StopService.Map(routes);
+        StartService.Map(routes);
+        GetEndpoints.Map(routes);
+        ReadLogs.Map(routes);
+        ListHosts.Map(routes);
+        ListReleases.Map(routes);
+        ShowRelease.Map(routes);
+        GetManifest.Map(routes);
+        PushRelease.Map(routes);
+        PutArtifact.Map(routes);
+        GetArtifact.Map(routes);
+        ListEvents.Map(routes);
+        AgentSession.Map(routes);
+        Healthz.Map(routes);
+    }
+}

@@ -1,0 +1,25 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Zurg.Core;
+using Zurg.Loops;
+using Zurg.Protocol;
+
+namespace Zurg.Master.Api;
+
+/// <summary>GET /v1/services/{service}: why one service is as it is.</summary>
+internal static class ExplainService
+{
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/v1/services/{service}", Handle)
+        .WithName("explainService").WithTags("services")
+        .WithSummary("Why a service is as it is: its spec, its instances, its holds, its endpoints");
+
+    private static Results<Ok<ServiceExplanation>, Problem404> Handle(ServiceName service, IClusterView view)
+    {
+        var (state, naming) = view.Current;
+        return StatusView.Explain(state, naming, service) is { } explanation
+            ? TypedResults.Ok(explanation)
+            : Unknown.Service(service, StatusView.Of(state, naming).Services.Select(s => s.Service));
+    }
+}

@@ -1,0 +1,54 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Zurg.Loops;
+using Zurg.Protocol;
+
+namespace Zurg.Master.Api;
+
+/// <summary>POST /v1/services/{service}/restart: every instance, or one.</summary>
+internal static class RestartService
+{
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/v1/services/{service}/restart", HandleAsync)
+        .WithName("restartService").WithTags("services")
+        .WithSummary("Restart a service, one instance at a time, or a single instance")
+        .WithDescription("Without ?instance= all of them: each is ready again before the next is touched.");
+
+    private static async Task<Results<Accepted<ActionAccepted>, Problem400, Problem404, Problem409>> HandleAsync(
+        ServiceName service, InstanceId? instance, string? author, IntentChanging intents, IClusterView view, CancellationToken stop)
+    {
+        if (instance is { } foreign && foreign.Service != service)
+        {
+            return new Problem400($"{foreign} is no instance of {service}", $"restart it with /v1/services/{foreign.Service}/restart");
+        }
+
+        var placed = view.Current.State.Placements.Values.SelectMany(p => p.Instances).Select(p => p.Instance).ToHashSet();
+        if (instance is { } one && !placed.Contains(one))
+        {
+            return Unknown.Instance(one, placed.Where(p => p.Service == service).Order());
+        }
+
+        var by = ApplyAnswers.Author(author);
+        var what = instance?.Value ?? service.Value;
+        var outcome = await intents.ChangeAsync(service, intent => Restarted(intent, instance), at => new EventRecord
+        {
+            Id = 0, At = at, Kind = EventKind.ServiceRestarted, Service = service, Instance = instance,
+            Text = $"a restart of {what} was asked for by {by}",
+        }, stop);
+        return outcome switch
+        {
+            IntentOutcome.UnknownService(var known) => Unknown.Service(service, known),
+            IntentOutcome.NothingToDo(var text, var mend) => new Problem409(text, mend),
+            IntentOutcome.Written => TypedResults.Accepted((string?)null, new ActionAccepted($"{what} restarts, one instance at a time")),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    private static (ServiceIntent?, IntentOutcome.NothingToDo?) Restarted(ServiceIntent intent, InstanceId? instance) =>
+        intent.Stopped
+            ? (null, new IntentOutcome.NothingToDo($"{intent.Service} is stopped: nothing of it runs", $"start it: zurg start {intent.Service}"))
+        : instance is { } one
+            ? (intent with { InstanceRestarts = intent.InstanceRestarts.SetItem(one, intent.InstanceRestarts.GetValueOrDefault(one) + 1) }, null)
+        : (intent with { Restarts = intent.Restarts + 1 }, null);
+}

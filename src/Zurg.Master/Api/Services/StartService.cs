@@ -1,0 +1,37 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Zurg.Protocol;
+
+namespace Zurg.Master.Api;
+
+/// <summary>POST /v1/services/{service}/start: a service that a person stopped runs again.</summary>
+internal static class StartService
+{
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/v1/services/{service}/start", HandleAsync)
+        .WithName("startService").WithTags("services")
+        .WithSummary("Start a service that was stopped by a person");
+
+    private static async Task<Results<Accepted<ActionAccepted>, Problem404, Problem409>> HandleAsync(
+        ServiceName service, string? author, IntentChanging intents, CancellationToken stop)
+    {
+        var by = ApplyAnswers.Author(author);
+        var outcome = await intents.ChangeAsync(service, Started, at => new EventRecord
+        {
+            Id = 0, At = at, Kind = EventKind.ServiceStarted, Service = service, Text = $"{service} was started by {by}",
+        }, stop);
+        return outcome switch
+        {
+            IntentOutcome.UnknownService(var known) => Unknown.Service(service, known),
+            IntentOutcome.NothingToDo(var text, var mend) => new Problem409(text, mend),
+            IntentOutcome.Written => TypedResults.Accepted((string?)null, new ActionAccepted($"{service} starts")),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    private static (ServiceIntent?, IntentOutcome.NothingToDo?) Started(ServiceIntent intent) =>
+        intent.Stopped
+            ? (intent with { Stopped = false }, null)
+            : (null, new IntentOutcome.NothingToDo($"{intent.Service} is not stopped", $"see why it is as it is: zurg explain {intent.Service}"));
+}

@@ -1,0 +1,37 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Zurg.Protocol;
+
+namespace Zurg.Master.Api;
+
+/// <summary>POST /v1/services/{service}/stop: its instances keep their places and do not run.</summary>
+internal static class StopService
+{
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/v1/services/{service}/stop", HandleAsync)
+        .WithName("stopService").WithTags("services")
+        .WithSummary("Stop every instance of a service; each keeps its place");
+
+    private static async Task<Results<Accepted<ActionAccepted>, Problem404, Problem409>> HandleAsync(
+        ServiceName service, string? author, IntentChanging intents, CancellationToken stop)
+    {
+        var by = ApplyAnswers.Author(author);
+        var outcome = await intents.ChangeAsync(service, Stopped, at => new EventRecord
+        {
+            Id = 0, At = at, Kind = EventKind.ServiceStopped, Service = service, Text = $"{service} was stopped by {by}",
+        }, stop);
+        return outcome switch
+        {
+            IntentOutcome.UnknownService(var known) => Unknown.Service(service, known),
+            IntentOutcome.NothingToDo(var text, var mend) => new Problem409(text, mend),
+            IntentOutcome.Written => TypedResults.Accepted((string?)null, new ActionAccepted($"{service} stops; it stays stopped until somebody starts it")),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    private static (ServiceIntent?, IntentOutcome.NothingToDo?) Stopped(ServiceIntent intent) =>
+        intent.Stopped
+            ? (null, new IntentOutcome.NothingToDo($"{intent.Service} is stopped already", $"start it: zurg start {intent.Service}"))
+            : (intent with { Stopped = true }, null);
+}

@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Zurg.Core;
+using Zurg.Loops;
+using Zurg.Protocol;
+
+namespace Zurg.Master.Api;
+
+/// <summary>
+/// Writes an applied spec. What it refers to is written first (instance specs by digest, the numbered copy), in as many commits as
+/// the store's limits ask for; spec/current comes last and makes all of it count. A crash in between leaves what nobody refers to.
+/// </summary>
+internal static class SpecCommit
+{
+    internal abstract record Outcome
+    {
+        private Outcome()
+        {
+        }
+
+        public sealed record Written(Revision Revision) : Outcome;
+
+        /// <summary>Somebody else wrote one of the keys: read again.</summary>
+        public sealed record Conflict : Outcome;
+
+        /// <summary>More than the store takes as one value.</summary>
+        public sealed record TooLarge : Outcome;
+    }
+
+    // An absent key costs two operations: the expectation and the write.
+    private const int KeysMax = StoreCommit.OperationsMax / 2;
+
+    public static async Task<Outcome> WriteAsync(
+        IStateStore store, AppliedSpec applied, AppliedSpec? newest, Revision currentModified, CancellationToken stop)
+    {
+        var value = JsonSerializer.SerializeToUtf8Bytes(applied, WireJson.Default.AppliedSpec);
+        var numbered = StoreKeys.Spec(applied.Number);
+        if (value.Length + numbered.Length > StoreCommit.BytesMax)
+        {
+            return new Outcome.TooLarge();
+        }
+
+        // An apply that died before its last commit may have left this number behind: its copy is replaced.
+        var orphan = (await store.FindAsync(numbered, stop))?.Modified ?? default;
+        var specs = await NewInstanceSpecsAsync(store, applied, newest, stop);
+        ImmutableArray<Guarded> before = [.. specs, new Guarded(numbered, value, orphan)];
+        var current = new Guarded(StoreKeys.CurrentSpec, value, currentModified);
+        if (Fits([.. before, current]))
+        {
+            return Answer(await store.CommitAsync(Commit([.. before, current]), stop));
+        }
+
+        Revision? copied = null;
+        foreach (var batch in Batches(before))
+        {
+            if (await store.CommitAsync(Commit(batch), stop) is not CommitOutcome.Committed committed)
+            {
+                return new Outcome.Conflict();
+            }
+
+            copied = batch.Any(g => g.Key == numbered) ? committed.Revision : copied;
+        }
+
+        // Guarded by the numbered copy too: another apply may have taken the number for its own in between.
+        var last = Commit([current]);
+        return Answer(await store.CommitAsync(last with { Expectations = last.Expectations.Add(new StoreExpectation(numbered, copied!.Value)) }, stop));
+    }
+
+    private static async Task<ImmutableArray<Guarded>> NewInstanceSpecsAsync(
+        IStateStore store, AppliedSpec applied, AppliedSpec? newest, CancellationToken stop)
+    {
+        var seen = newest?.InstanceDigests.Values.ToImmutableSortedSet() ?? [];
+        var specs = ImmutableSortedDictionary.CreateBuilder<Digest, Guarded>();
+        foreach (var service in applied.Spec.Services)
+        {
+            var digest = applied.InstanceDigests[service.Name];
+            var key = StoreKeys.InstanceSpec(digest);
+            if (!seen.Contains(digest) && !specs.ContainsKey(digest) && await store.FindAsync(key, stop) is null)
+            {
+                specs[digest] = new Guarded(key, JsonSerializer.SerializeToUtf8Bytes(service.Instance, WireJson.Default.InstanceSpec), default);
+            }
+        }
+
+        return [.. specs.Values];
+    }
+
+    private static IEnumerable<ImmutableArray<Guarded>> Batches(ImmutableArray<Guarded> all)
+    {
+        var batch = ImmutableArray.CreateBuilder<Guarded>();
+        foreach (var guarded in all)
+        {
+            if (batch.Count > 0 && !Fits([.. batch, guarded]))
+            {
+                yield return batch.ToImmutable();
+                batch.Clear();
+            }
+
+            batch.Add(guarded);
+        }
+
+        yield return batch.ToImmutable();
+    }
+
+    private static bool Fits(ImmutableArray<Guarded> batch) =>
+        batch.Length <= KeysMax && batch.Sum(g => (2L * g.Key.Length) + g.Value.Length) <= StoreCommit.BytesMax;
+
+    private static StoreCommit Commit(ImmutableArray<Guarded> batch) => new(
+        [.. batch.Select(g => new StoreExpectation(g.Key, g.Modified))], [.. batch.Select(g => new StoreWrite(g.Key, g.Value))]);
+
+    private static Outcome Answer(CommitOutcome outcome) =>
+        outcome is CommitOutcome.Committed committed ? new Outcome.Written(committed.Revision) : new Outcome.Conflict();
+
+    private sealed record Guarded(string Key, byte[] Value, Revision Modified);
+}
