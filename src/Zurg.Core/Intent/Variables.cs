@@ -93,13 +93,15 @@ public static class Variables
                 : ($"${{{Words.Shorten(name)}}}: there is no setting {Words.Quote(setting)}",
                     Words.DidYouMean(setting, settings) ?? "add it under settings: at the top of the file");
         }
+        if (Plain.Any(p => p.Name == name))
+        {
+            return null;
+        }
         string[] known = [.. Plain.Select(p => p.Name), .. ports.Select(p => PortPrefix + p), .. settings.Select(s => SettingPrefix + s)];
-        return known.Contains(name)
-            ? null
-            : ($"there is no variable ${{{Words.Shorten(name)}}}",
-                Words.DidYouMean(name, known)
-                ?? $"the variables are ports.NAME, settings.NAME, {string.Join(", ", Plain.Select(p => p.Name))}; "
-                + "write '$${' for a literal '${'");
+        return ($"there is no variable ${{{Words.Shorten(name)}}}",
+            Words.DidYouMean(name, known)
+            ?? $"the variables are ports.NAME, settings.NAME, {string.Join(", ", Plain.Select(p => p.Name))}; "
+            + "write '$${' for a literal '${'");
     }
 
     private static IEnumerable<Part> PartsOf(string text)

@@ -1,0 +1,96 @@
+using System.Threading.Channels;
+using Zurg.Protocol;
+
+namespace Zurg.Agent.Session;
+
+/// <summary>
+/// What waits to be sent to the master. Putting something in never waits: a newer report replaces the one before, so a master that
+/// reads slowly delays nobody.
+/// </summary>
+internal sealed class SessionSlots(TimeProvider time)
+{
+    /// <summary>A report that lay here for longer while there was no session is no sign of life and is not sent.</summary>
+    public static readonly TimeSpan ReportFresh = TimeSpan.FromSeconds(2);
+
+    /// <summary>Answers to log requests; more are dropped, and the asker's own timeout tells.</summary>
+    public const int LogsMax = 32;
+
+    private readonly Lock _lock = new();
+    private readonly Channel<bool> _signal =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Queue<LogChunk> _logs = new();
+    private HostReport? _report;
+    private long _reportAt;
+    private NamingSubscription? _naming;
+    private bool _namingDue;
+
+    public void Put(HostReport report)
+    {
+        lock (_lock)
+        {
+            (_report, _reportAt) = (report, time.GetTimestamp());
+        }
+
+        _signal.Writer.TryWrite(true);
+    }
+
+    public void Put(NamingSubscription naming)
+    {
+        lock (_lock)
+        {
+            (_naming, _namingDue) = (naming, true);
+        }
+
+        _signal.Writer.TryWrite(true);
+    }
+
+    public void Put(LogChunk log)
+    {
+        lock (_lock)
+        {
+            if (_logs.Count < LogsMax)
+            {
+                _logs.Enqueue(log);
+            }
+        }
+
+        _signal.Writer.TryWrite(true);
+    }
+
+    /// <summary>A new session: the master knows nothing of this host's subscription, and nobody waits for the last one's logs.</summary>
+    public void Begin()
+    {
+        lock (_lock)
+        {
+            _namingDue = _naming is not null;
+            _logs.Clear();
+            _report = _report is not null && time.GetElapsedTime(_reportAt) <= ReportFresh ? _report : null;
+        }
+
+        _signal.Writer.TryWrite(true);
+    }
+
+    /// <summary>The next message, subscriptions first; null when there is nothing to send.</summary>
+    public AgentMessage? Take()
+    {
+        lock (_lock)
+        {
+            if (_namingDue)
+            {
+                _namingDue = false;
+                return new AgentMessage { Naming = _naming };
+            }
+
+            if (_report is { } report)
+            {
+                _report = null;
+                return new AgentMessage { Report = report };
+            }
+
+            return _logs.TryDequeue(out var log) ? new AgentMessage { Log = log } : null;
+        }
+    }
+
+    /// <summary>Until something may be there.</summary>
+    public async ValueTask WaitAsync(CancellationToken stop) => await _signal.Reader.ReadAsync(stop);
+}

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+
+namespace Zurg.Core;
+
+/// <summary>What a person wrote in cluster.yaml: nothing checked, nothing filled in; null is what was not written.</summary>
+[Doc("Everything that a Zurg cluster runs.")]
+public sealed record ClusterDraft
+{
+    [Doc("The cluster's name: a DNS label.", Example = "demo", Default = "default", Form = DraftForm.Name)]
+    public string? Cluster { get; init; }
+
+    [Doc("Failure domains (zones) that hosts may belong to. Instances are spread over them.", Example = "[az1, az2, az3]",
+        Default = "any")]
+    public ImmutableArray<string>? Cells { get; init; }
+
+    [Doc("What runs, by name. A name is a DNS label: a-z, 0-9 and '-'. May be empty.", Example = "{ web: { release: 1.0.0, run: bin/web } }")]
+    public ImmutableSortedDictionary<string, ServiceDraft>? Services { get; init; }
+
+    [Doc("Values for ${settings.NAME} in args, env, working_directory and exec probes, and {{settings.NAME}} in templates. "
+        + "A change restarts only the services that name the setting.", Example = "{ greeting: hello }")]
+    public ImmutableSortedDictionary<string, string>? Settings { get; init; }
+
+    [Doc("Which requests from outside reach which service.", Example = "[{ path: /, service: web }]")]
+    public ImmutableArray<RouteDraft>? Routes { get; init; }
+}
+
+[Doc("One rule of the gateway.")]
+public sealed record RouteDraft
+{
+    [Doc("The host name that the request must be for.", Example = "www.example.org", Default = "any")]
+    public string? Host { get; init; }
+
+    [Doc("A path prefix that begins with '/'. The longest that matches wins.", Example = "/", Required = true)]
+    public string? Path { get; init; }
+
+    [Doc("A service of this file that has a port.", Example = "web", Form = DraftForm.Name, Required = true)]
+    public string? Service { get; init; }
+}

@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>The one place of defaults: from what a person wrote to the spec that everything else works with (STYLE.md rule 12).</summary>
+public static class Defaults
+{
+    internal const string RestartDelay = "100ms";
+    internal const string RestartMaxDelay = "30s";
+    internal const int MaxUnavailable = 0;
+    internal const int Surge = 1;
+
+    private const string Cluster = "default";
+
+    /// <param name="draft">In which <see cref="SpecValidator"/> found no problem.</param>
+    public static ClusterSpec Fill(ClusterDraft draft)
+    {
+        var settings = draft.Settings ?? ImmutableSortedDictionary<string, string>.Empty;
+        return new ClusterSpec
+        {
+            Cluster = new ClusterName(draft.Cluster ?? Cluster),
+            Cells = [.. (draft.Cells ?? []).Select(c => new CellName(c))],
+            Services = [.. (draft.Services ?? ImmutableSortedDictionary<string, ServiceDraft>.Empty)
+                .OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => Service(new ServiceName(s.Key), s.Value, settings))],
+            Settings = Ordinal(settings),
+            Routes = [.. (draft.Routes ?? []).Select(r => new RouteSpec { Host = r.Host, Path = r.Path!, Service = new ServiceName(r.Service!) })],
+        };
+    }
+
+    private static ServiceSpec Service(ServiceName name, ServiceDraft draft, ImmutableSortedDictionary<string, string> settings) => new()
+    {
+        Name = name,
+        Scale = new ScaleSpec
+        {
+            Instances = draft.PerHost is null && draft.Hosts is null ? draft.Instances ?? 1 : null,
+            PerHost = draft.PerHost,
+            Hosts = [.. (draft.Hosts ?? []).Select(h => new HostId(h))],
+        },
+        Constraints = (draft.Constraints ?? ImmutableSortedDictionary<string, ImmutableArray<string>>.Empty).WithComparers(StringComparer.Ordinal),
+        DependsOn = [.. (draft.DependsOn ?? []).Select(d => new ServiceName(d))],
+        Instance = Instance(name, draft, settings),
+        Restart = new RestartPolicy(
+            Time(draft.Restart?.Delay ?? RestartDelay), Time(draft.Restart?.MaxDelay ?? RestartMaxDelay),
+            Time(draft.Restart?.Window ?? "10m"), draft.Restart?.Attempts ?? 10),
+        Stop = new StopPolicy(draft.Stop?.Signal ?? "TERM", Time(draft.Stop?.Grace ?? "30s")),
+        Update = new UpdatePolicy(
+            draft.Update?.Canary ?? 1, draft.Update?.Batch ?? "25%", Time(draft.Update?.Bake ?? "60s"),
+            draft.Update?.MaxUnavailable ?? MaxUnavailable, draft.Update?.Surge ?? Surge,
+            draft.Update?.Rollback == "manual" ? RollbackMode.Manual : RollbackMode.Auto),
+    };
+
+    private static InstanceSpec Instance(ServiceName name, ServiceDraft draft, ImmutableSortedDictionary<string, string> settings)
+    {
+        var env = draft.Env ?? ImmutableSortedDictionary<string, string>.Empty;
+        var probe = Probe(draft);
+        var used = Variables.SettingsIn([.. draft.Args ?? [], .. env.Values, draft.WorkingDirectory ?? "", .. probe?.Command ?? []]);
+        return new InstanceSpec
+        {
+            Release = draft.Release!.Contains('@', StringComparison.Ordinal)
+                ? ReleaseId.Wrap(draft.Release)
+                : new ReleaseId(new ReleaseName(name.Value), new ReleaseVersion(draft.Release)),
+            Run = draft.Run!,
+            Args = draft.Args ?? [],
+            Env = Ordinal(env),
+            WorkingDirectory = draft.WorkingDirectory,
+            User = draft.User,
+            Ports = (draft.Ports ?? ImmutableSortedDictionary<string, string>.Empty).ToImmutableSortedDictionary(
+                p => new PortName(p.Key),
+                p => new PortSpec(p.Value == "dynamic" ? null : int.Parse(p.Value, CultureInfo.InvariantCulture))),
+            Probe = probe,
+            Limits = draft.Limits is not { } limits ? null : new LimitsSpec(
+                limits.Memory is null ? null : Measures.Size(limits.Memory), limits.Cpu, limits.OpenFiles, limits.Processes),
+            Templates = [.. (draft.Templates ?? []).Select(Template)],
+            Settings = used.ToImmutableSortedDictionary(s => s, s => settings[s], StringComparer.Ordinal),
+        };
+    }
+
+    /// <summary>Nothing written: a service with ports is ready when the first of them, by name, takes a connection.</summary>
+    private static ProbeSpec? Probe(ServiceDraft draft)
+    {
+        var first = draft.Ports?.Keys.Order(StringComparer.Ordinal).FirstOrDefault();
+        var probe = draft.Probe ?? (first is null ? new ProbeDraft { None = true } : new ProbeDraft { Tcp = first });
+        return probe.None is true ? null : new ProbeSpec
+        {
+            Kind = probe.Http is not null ? ProbeKind.Http
+                : probe.Tcp is not null ? ProbeKind.Tcp
+                : probe.Exec is not null ? ProbeKind.Exec
+                : ProbeKind.Notify,
+            Port = (probe.Http is not null ? probe.Port ?? first : probe.Tcp) is { } port ? new PortName(port) : null,
+            Path = probe.Http,
+            Command = probe.Exec ?? [],
+            Every = Time(probe.Every ?? "1s"),
+            Timeout = Time(probe.Timeout ?? "1s"),
+            FailAfter = probe.FailAfter ?? 3,
+            StartTimeout = Time(probe.StartTimeout ?? "60s"),
+        };
+    }
+
+    private static TemplateSpec Template(TemplateDraft template) => (template.Reload ?? template.Then?.Reload) is { } signal
+        ? new TemplateSpec(template.From!, template.To!, TemplateThen.Reload, signal)
+        : new TemplateSpec(template.From!, template.To!, template.Then?.Restart is true ? TemplateThen.Restart : TemplateThen.Nothing);
+
+    private static TimeSpan Time(string text) => Measures.Duration(text) ?? throw new ArgumentException($"'{text}' was not validated", nameof(text));
+
+    private static ImmutableSortedDictionary<string, string> Ordinal(ImmutableSortedDictionary<string, string> map) =>
+        map.WithComparers(StringComparer.Ordinal);
+}

@@ -1,0 +1,201 @@
+using System.Collections.Immutable;
+
+namespace Zurg.Core;
+
+[Doc("One service: what runs, how often, and how it is looked after.")]
+public sealed record ServiceDraft
+{
+    [Doc("The release to run: a version of the release that is named like the service, or NAME@VERSION. "
+        + "Pushed before with `zurg release push NAME VERSION DIR`.", Example = "1.1.0", Form = DraftForm.Release, Required = true)]
+    public string? Release { get; init; }
+
+    [Doc("The executable: a path inside the release, or an absolute one of the host.", Example = "bin/web", Required = true)]
+    public string? Run { get; init; }
+
+    [Doc("Its arguments. Variables such as ${ports.http} are replaced.", Example = "[--port, \"${ports.http}\"]", Default = "none")]
+    public ImmutableArray<string>? Args { get; init; }
+
+    [Doc("Environment variables on top of those that every instance gets. Variables are replaced.", Example = "{ LOG_LEVEL: debug }",
+        Default = "none")]
+    public ImmutableSortedDictionary<string, string>? Env { get; init; }
+
+    [Doc("Where it starts: absolute, or inside the instance's own directory. Variables are replaced.", Example = "${release_dir}",
+        Default = "the instance's own directory")]
+    public string? WorkingDirectory { get; init; }
+
+    [Doc("The user of the host as whom it runs. Only an agent that is root can use another than its own.", Example = "www-data",
+        Default = "the agent's own")]
+    public string? User { get; init; }
+
+    [Doc("How many in all, spread over cells, then hosts: 0 to 10000. Not together with per_host or hosts.", Example = "3", Default = "1")]
+    public int? Instances { get; init; }
+
+    [Doc("How many on every host that fits: 1 to 100. In place of instances.", Example = "1")]
+    public int? PerHost { get; init; }
+
+    [Doc("One instance on each of these hosts. In place of instances.", Example = "[host1, host2]")]
+    public ImmutableArray<string>? Hosts { get; init; }
+
+    [Doc("Labels that a host must have: for each, one of the values. The label `cell` is the host's cell.",
+        Example = "{ disk: ssd, gpu: [a100, h100] }", Default = "none", Form = DraftForm.OneOrMany)]
+    public ImmutableSortedDictionary<string, ImmutableArray<string>>? Constraints { get; init; }
+
+    [Doc("Services it talks to. An instance starts first when each of them has an endpoint.", Example = "[sudoku-solver]", Default = "none")]
+    public ImmutableArray<string>? DependsOn { get; init; }
+
+    [Doc("What it listens on, by name: `dynamic` (the agent picks a free port) or a number. The process finds it as PORT_NAME "
+        + "in its environment (upper case, '-' as '_') and as ${ports.NAME}.", Example = "{ http: dynamic, admin: 9000 }",
+        Default = "none", Form = DraftForm.Port)]
+    public ImmutableSortedDictionary<string, string>? Ports { get; init; }
+
+    [Doc("The question whose answer makes an instance ready. `none`: ready as soon as the process runs; `notify`: it says so itself.",
+        Example = "{ http: /healthz, port: http, every: 1s }", Default = "tcp of its first port by name; none without ports")]
+    public ProbeDraft? Probe { get; init; }
+
+    [Doc("What happens when it exits by itself.", Example = "{ delay: 100ms, max_delay: 30s, window: 10m, attempts: 10 }")]
+    public RestartDraft? Restart { get; init; }
+
+    [Doc("How it is stopped.", Example = "{ signal: TERM, grace: 30s }")]
+    public StopDraft? Stop { get; init; }
+
+    [Doc("What one instance may use at most.", Example = "{ memory: 256MiB, open_files: 16384 }")]
+    public LimitsDraft? Limits { get; init; }
+
+    [Doc("Files generated before a start and again whenever what they show changes.",
+        Example = "[{ from: conf/web.conf.hbs, to: conf/web.conf, then: restart }]", Default = "none")]
+    public ImmutableArray<TemplateDraft>? Templates { get; init; }
+
+    [Doc("How a change goes out.", Example = "{ canary: 1, batch: 25%, bake: 60s }")]
+    public UpdateDraft? Update { get; init; }
+}
+
+[Doc("Exactly one of http, tcp, exec, notify and none.")]
+public sealed record ProbeDraft
+{
+    [Doc("A path: a GET of it must answer 200 to 399.", Example = "/healthz")]
+    public string? Http { get; init; }
+
+    [Doc("For http: the name of the port. May be left out when there is only one.", Example = "http", Form = DraftForm.Name)]
+    public string? Port { get; init; }
+
+    [Doc("The name of a port that must take a connection.", Example = "http", Form = DraftForm.Name)]
+    public string? Tcp { get; init; }
+
+    [Doc("A command that must exit with 0, run in the instance's directory with its environment. Variables are replaced.",
+        Example = "[bin/check, --quick]")]
+    public ImmutableArray<string>? Exec { get; init; }
+
+    [Doc("The process says READY=1 on NOTIFY_SOCKET, as under systemd (sd_notify). Also as `probe: notify`.", Example = "true",
+        Form = DraftForm.Word)]
+    public bool? Notify { get; init; }
+
+    [Doc("No probe: ready as soon as the process runs. Also as `probe: none`.", Example = "true", Form = DraftForm.Word)]
+    public bool? None { get; init; }
+
+    [Doc("The time between two answers once the first has passed; before, it asks after 10 ms, doubling up to this.", Example = "5s",
+        Default = "1s", Form = DraftForm.Duration)]
+    public string? Every { get; init; }
+
+    [Doc("An answer that takes longer is a failure.", Example = "500ms", Default = "1s", Form = DraftForm.Duration)]
+    public string? Timeout { get; init; }
+
+    [Doc("So many failures in a row make a ready instance unready; one pass makes it ready again.", Example = "5", Default = "3")]
+    public int? FailAfter { get; init; }
+
+    [Doc("An instance that was never ready by then is killed and restarted.", Example = "5m", Default = "60s", Form = DraftForm.Duration)]
+    public string? StartTimeout { get; init; }
+}
+
+[Doc("The first restart is immediate; then delays double from delay up to max_delay.")]
+public sealed record RestartDraft
+{
+    [Doc("The wait before the second restart within the window.", Example = "1s", Default = "100ms", Form = DraftForm.Duration)]
+    public string? Delay { get; init; }
+
+    [Doc("The longest wait.", Example = "1m", Default = "30s", Form = DraftForm.Duration)]
+    public string? MaxDelay { get; init; }
+
+    [Doc("Exits within this time count as attempts.", Example = "1h", Default = "10m", Form = DraftForm.Duration)]
+    public string? Window { get; init; }
+
+    [Doc("So many restarts within the window; then it waits for the window to move on or for `zurg restart`.", Example = "3", Default = "10")]
+    public int? Attempts { get; init; }
+}
+
+[Doc("A signal to the process, and after the grace SIGKILL to everything that it started.")]
+public sealed record StopDraft
+{
+    [Doc("TERM, INT, QUIT, HUP, USR1, USR2 or KILL.", Example = "INT", Default = "TERM", Form = DraftForm.StopSignal)]
+    public string? Signal { get; init; }
+
+    [Doc("The time from the signal until it is killed.", Example = "2m", Default = "30s", Form = DraftForm.Duration)]
+    public string? Grace { get; init; }
+}
+
+[Doc("What is not written has no limit.")]
+public sealed record LimitsDraft
+{
+    [Doc("Memory. A host is never promised more than it has.", Example = "256MiB", Form = DraftForm.Size)]
+    public string? Memory { get; init; }
+
+    [Doc("Processor time in cores.", Example = "0.5")]
+    public double? Cpu { get; init; }
+
+    [Doc("Open files.", Example = "16384")]
+    public int? OpenFiles { get; init; }
+
+    [Doc("Processes and threads together.", Example = "200")]
+    public int? Processes { get; init; }
+}
+
+[Doc("A Handlebars template of the release and the file that comes of it.")]
+public sealed record TemplateDraft
+{
+    [Doc("The template: a path inside the release.", Example = "conf/web.conf.hbs", Required = true)]
+    public string? From { get; init; }
+
+    [Doc("The file: a path inside the instance's directory.", Example = "conf/web.conf", Required = true)]
+    public string? To { get; init; }
+
+    [Doc("What happens to a running instance when the text changed: `restart`, `nothing` or `{ reload: HUP }`.", Example = "restart",
+        Default = "nothing")]
+    public ThenDraft? Then { get; init; }
+
+    [Doc("Short for `then: { reload: HUP }`: the signal it gets.", Example = "HUP", Form = DraftForm.ReloadSignal)]
+    public string? Reload { get; init; }
+}
+
+[Doc("One of them.")]
+public sealed record ThenDraft
+{
+    [Doc("It is restarted.", Example = "true", Form = DraftForm.Word)]
+    public bool? Restart { get; init; }
+
+    [Doc("It looks after the file itself.", Example = "true", Form = DraftForm.Word)]
+    public bool? Nothing { get; init; }
+
+    [Doc("It gets a signal: HUP, USR1 or USR2.", Example = "HUP", Form = DraftForm.ReloadSignal)]
+    public string? Reload { get; init; }
+}
+
+[Doc("Steps, and what the service may lack while they are taken.")]
+public sealed record UpdateDraft
+{
+    [Doc("Instances that get a change first.", Example = "2", Default = "1")]
+    public int? Canary { get; init; }
+
+    [Doc("How many at a time after that: a number, or per cent of all.", Example = "25%", Default = "25%", Form = DraftForm.Batch)]
+    public string? Batch { get; init; }
+
+    [Doc("The wait between two batches, in which they are watched.", Example = "5m", Default = "60s", Form = DraftForm.Duration)]
+    public string? Bake { get; init; }
+
+    [Doc("Instances that may be down on purpose at once.", Example = "1", Default = "0")]
+    public int? MaxUnavailable { get; init; }
+
+    [Doc("Instances that may be started on top.", Example = "2", Default = "1")]
+    public int? Surge { get; init; }
+
+    [Doc("Whether a change that hurts goes back by itself: auto or manual.", Example = "manual", Default = "auto", Form = DraftForm.Rollback)]
+    public string? Rollback { get; init; }
+}
