@@ -3,7 +3,7 @@ using Sudoku;
 using Sudoku.Generator;
 
 // The puzzle set of the example: sudoku-generator puzzles.txt [COUNT [SEED]] writes COUNT puzzles, one line of 81 each.
-// The same seed gives the same file. About half a minute for the 300 that are checked in.
+// The same seed gives the same file. About a minute for the 300 that are checked in.
 if (args is not [var path, ..])
 {
     await Console.Error.WriteLineAsync("usage: sudoku-generator FILE [COUNT [SEED]]");

@@ -5,6 +5,9 @@ namespace Sudoku.Tests;
 
 public sealed class SolverTests(ITestOutputHelper output)
 {
+    // What a longer walk of the generator found; 17 is the least that any puzzle has.
+    private const string EighteenClues = "...6.98...7.......5....8.............43.........9.16......3..471........9...7...8";
+
     private static readonly CancellationToken Stop = CancellationToken.None;
 
     [Fact]
@@ -27,10 +30,11 @@ public sealed class SolverTests(ITestOutputHelper output)
     public void Release_1_1_0_solves_the_puzzles_with_the_fewest_clues_in_milliseconds()
     {
         var solver = new PropagatingSolver();
-        foreach (var puzzle in PuzzleFile.Puzzles.OrderBy(puzzle => puzzle.Clues).Take(10))
+        foreach (var puzzle in PuzzleFile.Puzzles.Add(Grid.Parse(EighteenClues)).OrderBy(puzzle => puzzle.Clues).Take(10))
         {
             // The best of five: the machine may be busy, but not five times in a row.
             var best = Enumerable.Range(0, 5).Min(_ => Elapsed(() => solver.Solve(puzzle, solutionsMax: 2, Stop)));
+            Assert.Single(solver.Solve(puzzle, solutionsMax: 2, Stop));
             output.WriteLine($"{puzzle.Clues} clues: {best.TotalMilliseconds} ms");
             Assert.InRange(best, TimeSpan.Zero, TimeSpan.FromMilliseconds(20));
         }

@@ -8,7 +8,7 @@ namespace Sudoku.Web;
 internal sealed class Solvers(HttpClient http)
 {
     /// <summary>A little more than a solver's own limit, so that its answer is the one that is seen.</summary>
-    public static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(12);
+    public static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(32);
 
     private const int AttemptsMax = 3;
 

@@ -11,8 +11,8 @@ internal static class SolvePuzzle
     // A puzzle has 81 bytes. Enough more is read to say how wrong a wrong one is.
     private const int BodyBytesMax = 1024;
 
-    // The slow release needs seconds for rare puzzles and would need years for a few; nobody waits that long.
-    private static readonly TimeSpan SearchMax = TimeSpan.FromSeconds(10);
+    // The slow release needs seconds for rare puzzles, many on a busy machine, and would need years for a few.
+    private static readonly TimeSpan SearchMax = TimeSpan.FromSeconds(30);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/solve", HandleAsync);
 
