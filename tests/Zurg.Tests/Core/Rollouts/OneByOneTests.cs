@@ -1,0 +1,144 @@
+using Zurg.Protocol;
+using Zurg.Tests.Support;
+
+namespace Zurg.Tests.Core.Rollouts;
+
+public sealed class OneByOneTests
+{
+    private static World Running => World.Of("host1@az1", "host2@az2", "host3@az3").Apply(Specs.Service("web", 3)).Settle();
+
+    [Fact]
+    public void A_new_release_touches_the_next_instance_only_when_the_one_before_is_ready()
+    {
+        var world = Running.Apply(Specs.Service("web", 3, "2.0"));
+
+        var first = world.Plan();
+        Assert.Equal("web.0", Assert.Single(first.Steps).Instance.Value);
+
+        world = world.Commit(first).Run(butNotReady: "web.0");
+        Assert.Empty(world.Plan().Steps);
+        Assert.Contains(world.Plan().Holds, h => h.Text == "2 of web's instances wait for their turn until web.0 on host1 is ready");
+
+        world = world.Run();
+        Assert.Equal("web.1", Assert.Single(world.Plan().Steps).Instance.Value);
+        Assert.True(world.Settle().Plan().IsConverged);
+    }
+
+    [Fact]
+    public void A_change_of_scale_or_policy_restarts_nothing()
+    {
+        var changed = Specs.Service("web", 3) with { Stop = new StopPolicy("INT", TimeSpan.FromSeconds(1)) };
+
+        Assert.True(Running.Apply(changed).Plan().IsConverged);
+    }
+
+    [Fact]
+    public void A_fix_gets_past_the_broken_release_that_it_fixes()
+    {
+        var broken = Running.Apply(Specs.Service("web", 3, "2.0")).Settle(butNotReady: "web.0");
+        Assert.Empty(broken.Plan().Steps);
+
+        var plan = broken.Apply(Specs.Service("web", 3, "2.1")).Plan();
+
+        Assert.Equal("web.0", Assert.Single(plan.Steps).Instance.Value);
+        Assert.True(broken.Apply(Specs.Service("web", 3, "2.1")).Settle().Plan().IsConverged);
+    }
+
+    [Fact]
+    public void An_instance_that_is_down_anyway_goes_first()
+    {
+        var plan = Running.Run(butNotReady: "web.2").Apply(Specs.Service("web", 3, "2.0")).Plan();
+
+        Assert.Equal("web.2", Assert.Single(plan.Steps).Instance.Value);
+    }
+
+    [Fact]
+    public void A_silent_host_holds_an_update_rather_than_let_two_be_away()
+    {
+        var plan = Running.Silence("host2").Apply(Specs.Service("web", 3, "2.0")).Plan();
+
+        Assert.Empty(plan.Steps);
+        Assert.Contains(plan.Holds, h => h.Reason == HoldReason.WaitsForTurn && h.Text.Contains("web.1 on host2", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_restart_that_a_person_asked_for_goes_one_by_one()
+    {
+        var web = new ServiceName("web");
+        var world = Running.Intend(ServiceIntent.Of(web) with { Restarts = 1 });
+
+        var plan = world.Plan();
+        Assert.Equal("web.0 on host1: is restarted because a person asked", Assert.Single(plan.Steps).Text);
+        Assert.True(world.Settle().Plan().IsConverged);
+    }
+
+    [Fact]
+    public void A_restart_of_one_instance_touches_no_other()
+    {
+        var web = new ServiceName("web");
+        var intent = ServiceIntent.Of(web);
+        var world = Running.Intend(intent with { InstanceRestarts = intent.InstanceRestarts.Add(new InstanceId(web, 1), 1) });
+
+        var plan = world.Plan();
+        Assert.Equal("web.1", Assert.Single(plan.Steps).Instance.Value);
+        Assert.True(world.Commit(plan).Run().Plan().IsConverged);
+    }
+
+    [Fact]
+    public void A_stop_takes_all_instances_at_once_and_keeps_their_places()
+    {
+        var web = new ServiceName("web");
+        var stopped = Running.Intend(ServiceIntent.Of(web) with { Stopped = true });
+        var plan = stopped.Plan();
+        Assert.Equal(3, plan.Steps.Length);
+
+        stopped = stopped.Commit(plan).Run();
+        Assert.True(stopped.Plan().IsConverged);
+        Assert.Equal("host1: web.0; host2: web.1; host3: web.2", stopped.Placed());
+        Assert.Empty(stopped.Naming.SetOf(web).Endpoints);
+
+        var started = stopped.Intend(ServiceIntent.Of(web)).Settle();
+        Assert.Equal(3, started.Naming.SetOf(web).Endpoints.Length);
+    }
+
+    [Fact]
+    public void A_release_that_was_never_pushed_holds_and_leaves_what_runs_alone()
+    {
+        var world = Running.Apply([Specs.Service("web", 3, "9.9")], push: false);
+
+        var plan = world.Plan();
+        Assert.Empty(plan.Steps);
+        var hold = Assert.Single(plan.Holds);
+        Assert.Equal(HoldReason.ReleaseMissing, hold.Reason);
+        Assert.Equal("zurg release push web 9.9 DIR", hold.Mend);
+    }
+
+    [Fact]
+    public void An_instance_whose_host_fits_no_more_moves_to_one_that_does()
+    {
+        var world = World.Of("host1@az1", "host2@az2 disk=ssd").Apply(Specs.Service("db", 1)).Settle();
+        Assert.Equal("host1: db.0", world.Placed());
+
+        world = world.Apply(Specs.Service("db", 1).Needs("disk", "ssd")).Settle();
+        Assert.Equal("host2: db.0", world.Placed());
+        Assert.True(world.Plan().IsConverged);
+    }
+
+    [Fact]
+    public void An_instance_that_fits_nowhere_any_more_keeps_running_where_it_is()
+    {
+        var world = World.Of("host1@az1").Apply(Specs.Service("db", 1)).Settle().Apply(Specs.Service("db", 1).Needs("disk", "ssd"));
+
+        var plan = world.Plan();
+        Assert.Empty(plan.Steps);
+        Assert.Equal("db.0 cannot change on host1: no label disk=ssd", plan.Holds[0].Text);
+    }
+
+    [Fact]
+    public void A_fixed_port_can_be_kept_over_a_change()
+    {
+        var world = World.Of("host1@az1").Apply(Specs.Service("web", 1).Port(80)).Settle();
+
+        Assert.True(world.Apply(Specs.Service("web", 1).Port(80).Env("A", "1")).Settle().Plan().IsConverged);
+    }
+}

@@ -1,0 +1,160 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Zurg.Core;
+using Zurg.Protocol;
+
+namespace Zurg.Tests.Support;
+
+/// <summary>
+/// A cluster for table tests: hosts, specs and reports go in through the store's keys and the real fold, so that what a test says
+/// of the decider holds for what the store holds.
+/// </summary>
+internal sealed record World
+{
+    public static readonly DateTimeOffset Noon = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
+
+    public ClusterState State { get; init; } = ClusterState.Empty;
+
+    public NamingState Naming { get; init; } = NamingState.Empty;
+
+    public Plan Plan() => DeciderMachine.Decide(State, Naming);
+
+    public static World Of(params string[] hostsAtCells) => hostsAtCells.Aggregate(new World(), (world, text) => world.Join(text));
+
+    /// <summary>Adds a connected host: host1@az1, with labels behind: host1@az1 disk=ssd.</summary>
+    public World Join(string text, long memory = 8L << 30)
+    {
+        var words = text.Split(' ');
+        var (host, cell) = (words[0].Split('@')[0], words[0].Split('@')[1]);
+        var labels = words.Skip(1).ToImmutableSortedDictionary(w => w.Split('=')[0], w => w.Split('=')[1], StringComparer.Ordinal);
+        return Put(StoreKeys.Facts(new HostId(host)), new HostFacts
+        {
+            Host = new HostId(host),
+            Session = HostSession.Connected,
+            SessionSince = Noon,
+            Applied = new Generation(0),
+            Description = new HostDescription
+            {
+                Cell = new CellName(cell),
+                Labels = labels,
+                Address = "127.0.0.1",
+                BootId = "boot",
+                Build = "test",
+                Memory = memory,
+                Cpus = 2,
+                Kernel = "6.1",
+                Limits = "none",
+            },
+        }, WireJson.Default.HostFacts);
+    }
+
+    /// <summary>Applies these services as the next spec; their releases are pushed unless <paramref name="push"/> says no.</summary>
+    public World Apply(ServiceSpec[] services, bool push = true)
+    {
+        var number = (State.Applied?.Number ?? default).Next;
+        var applied = new AppliedSpec
+        {
+            Number = number,
+            Author = "test",
+            At = Noon,
+            Text = "",
+            BasedOn = State.Applied?.Number ?? default,
+            Spec = new ClusterSpec { Cluster = new ClusterName("test"), Services = [.. services.OrderBy(s => s.Name)] },
+            InstanceDigests = services.ToImmutableSortedDictionary(s => s.Name, s => SpecDigest.Of(s.Instance)),
+        };
+        var world = services.Aggregate(this, (w, s) =>
+            w.Put(StoreKeys.InstanceSpec(SpecDigest.Of(s.Instance)), s.Instance, WireJson.Default.InstanceSpec));
+        world = push ? services.Aggregate(world, (w, s) => w.Push(s.Instance.Release)) : world;
+        return world.Put(StoreKeys.CurrentSpec, applied, WireJson.Default.AppliedSpec);
+    }
+
+    public World Apply(params ServiceSpec[] services) => Apply(services, push: true);
+
+    public World Push(ReleaseId release) => Put(StoreKeys.Release(release), new ReleaseRecord
+    {
+        Release = release,
+        Manifest = Digest.Of("manifest"u8),
+        Files = 1,
+        Bytes = 1,
+        Author = "test",
+        At = Noon,
+    }, WireJson.Default.ReleaseRecord);
+
+    public World Intend(ServiceIntent intent) => Put(StoreKeys.Intent(intent.Service), intent, WireJson.Default.ServiceIntent);
+
+    /// <summary>Commits a plan's placements.</summary>
+    public World Commit(Plan plan) =>
+        plan.Placements.Aggregate(this, (w, p) => w.Put(StoreKeys.Placements(p.Host), p, WireJson.Default.HostPlacements));
+
+    /// <summary>Every connected host now runs exactly what is placed on it, ready, but for those named.</summary>
+    public World Run(params string[] butNotReady)
+    {
+        var world = this;
+        foreach (var facts in State.Facts.Values.Where(f => f.Session == HostSession.Connected))
+        {
+            var placed = State.Placements.GetValueOrDefault(facts.Host)?.Instances ?? [];
+            var instances = placed.Select(p => StatusOf(p, facts.Find(p.Instance), !butNotReady.Contains(p.Instance.Value)));
+            world = world.Put(StoreKeys.Facts(facts.Host), facts with { Instances = [.. instances] }, WireJson.Default.HostFacts);
+        }
+
+        return world;
+    }
+
+    public World Silence(string host)
+    {
+        var facts = State.Facts[new HostId(host)] with { Session = HostSession.Silent, SessionSince = Noon };
+        return Put(StoreKeys.Facts(facts.Host), facts, WireJson.Default.HostFacts);
+    }
+
+    public World Put<T>(string key, T value, JsonTypeInfo<T> type) => PutBytes(key, JsonSerializer.SerializeToUtf8Bytes(value, type));
+
+    public World PutBytes(string key, byte[] value)
+    {
+        var state = ClusterFold.Apply(State, key, value, State.Revision.Next);
+        return this with { State = state, Naming = NamingFold.Next(Naming, State, state) };
+    }
+
+    /// <summary>Plans, commits and runs until the plan is converged or only holds are left; fails after many rounds.</summary>
+    public World Settle(params string[] butNotReady)
+    {
+        var world = this;
+        for (var round = 0; round < 200; round++)
+        {
+            var plan = world.Plan();
+            if (plan.Steps.IsEmpty)
+            {
+                return world;
+            }
+
+            world = world.Commit(plan).Run(butNotReady);
+        }
+
+        throw new InvalidOperationException("still planning after 200 rounds: " + string.Join("; ", world.Plan().Steps.Select(s => s.Text)));
+    }
+
+    /// <summary>What is placed, as text: host1: web.0 web.1; host2: …</summary>
+    public string Placed() => string.Join("; ", State.Placements.Values.Where(p => !p.Instances.IsEmpty)
+        .Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Host}: {string.Join(' ', p.Instances.Select(i => i.Instance))}")));
+
+    private static InstanceStatus StatusOf(Placement placement, InstanceStatus? before, bool ready)
+    {
+        var runs = placement.Wanted == WantedPhase.Running;
+        var same = before is not null && before.Spec == placement.Spec && before.Restarts == placement.Restarts;
+        return new InstanceStatus
+        {
+            Instance = placement.Instance,
+            Incarnation = same ? before!.Incarnation : new Incarnation((before?.Incarnation.Value ?? 0) + 1),
+            Phase = !runs ? InstancePhase.Waiting : ready ? InstancePhase.Running : InstancePhase.Starting,
+            Healthy = runs && ready,
+            Spec = placement.Spec,
+            Release = Id.Parse<ReleaseId>("any@1"),
+            Restarts = placement.Restarts,
+            Pid = runs ? 100 : null,
+            Since = Noon,
+            Ports = ImmutableSortedDictionary<PortName, int>.Empty.Add(new PortName("http"), 8000 + placement.Instance.Index),
+            Crashes = 0,
+        };
+    }
+}
