@@ -1,0 +1,187 @@
+using Microsoft.Extensions.Logging;
+using Zurg.Core;
+using Zurg.Protocol;
+
+namespace Zurg.Loops;
+
+/// <summary>
+/// The agent's one writer: takes inputs, lets the brain step, and then keeps, publishes, does and says what came of it, in this order
+/// (STYLE.md rule 6). What waits together is one journal write.
+/// </summary>
+public sealed partial class AgentLoop(
+    AgentInbox inbox, IAgentHands hands, IAgentJournal journal, IMasterSession session, IAgentObserver observer,
+    AgentIdentity identity, TimeProvider time, ILogger<AgentLoop> logger)
+{
+    private AgentState _state = new() { Host = identity.Host, Seed = identity.Seed };
+    private long _began;
+    private long _reportedAt;
+    private long _reports;
+    private bool _reportOwed;
+
+    /// <summary>As it was last journalled; any thread may read it.</summary>
+    public AgentState State => Volatile.Read(ref _state);
+
+    /// <summary>
+    /// Runs until stopped, or until a <see cref="AgentInput.ShutDown"/> is done. Stopped it leaves every process running: the next
+    /// agent adopts them.
+    /// </summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var content = await LoadAsync(stop);
+        _began = _reportedAt = time.GetTimestamp();
+        var loaded = content.State with { Host = identity.Host, Seed = identity.Seed };
+        await CommitAsync(AgentMachine.Step(loaded, new AgentInput.Begun(content.Epoch), time.GetUtcNow()), stop);
+
+        await using var timer = time.CreateTimer(
+            static inbox => ((AgentInbox)inbox!).Wake(), inbox, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        var wakeAt = State.Seen;
+        while (!State.IsDown)
+        {
+            timer.Change(NextWake(wakeAt), Timeout.InfiniteTimeSpan);
+            await inbox.WaitAsync(stop);
+            var commit = StepAll();
+            await CommitAsync(commit, stop);
+            wakeAt = commit.WakeAt;
+        }
+    }
+
+    private async Task<AgentJournalContent> LoadAsync(CancellationToken stop)
+    {
+        for (var wait = RetryMin; ; wait = Longer(wait))
+        {
+            try
+            {
+                var content = await journal.LoadAsync(stop);
+                foreach (var problem in content.Unreadable)
+                {
+                    Log.Unreadable(logger, identity.Host, problem);
+                }
+
+                return content;
+            }
+            catch (Exception e) when (!stop.IsCancellationRequested)
+            {
+                Log.JournalFault(logger, identity.Host, e);
+            }
+
+            await Task.Delay(wait, time, stop);
+        }
+    }
+
+    private AgentCommit StepAll()
+    {
+        var now = time.GetUtcNow();
+        AgentCommit? whole = null;
+        for (var taken = 0; taken < BatchMax && inbox.TryTake(out var input); taken++)
+        {
+            var next = AgentMachine.Step(whole?.State ?? _state, input, now);
+            whole = whole is null ? next : whole.Then(next);
+        }
+
+        return whole ?? AgentMachine.Step(_state, new AgentInput.Tick(), now);
+    }
+
+    private async Task CommitAsync(AgentCommit commit, CancellationToken stop)
+    {
+        if (!commit.IsEmpty)
+        {
+            await WriteAsync(commit, stop);
+        }
+
+        Volatile.Write(ref _state, commit.State);
+        if (!commit.IsEmpty)
+        {
+            observer.Observe(commit.State);
+        }
+
+        foreach (var effect in commit.Effects)
+        {
+            hands.Begin(effect);
+        }
+
+        foreach (var record in commit.Events)
+        {
+            Log.Happened(logger, record.Instance?.Value ?? identity.Host.Value, record.Text);
+        }
+
+        ReportIfDue(commit.ReportNow);
+    }
+
+    /// <summary>Nothing of a step is done before the journal has it, however long that takes; the host goes on to show that it lives.</summary>
+    private async Task WriteAsync(AgentCommit commit, CancellationToken stop)
+    {
+        for (var wait = RetryMin; ; wait = Longer(wait))
+        {
+            try
+            {
+                await journal.WriteAsync(commit, stop);
+                return;
+            }
+            catch (Exception e) when (!stop.IsCancellationRequested)
+            {
+                Log.JournalFault(logger, identity.Host, e);
+            }
+
+            ReportIfDue(now: false);
+            await Task.Delay(wait, time, stop);
+        }
+    }
+
+    /// <summary>At once when something changed, and each second: the number in it is the host's sign of life.</summary>
+    private void ReportIfDue(bool now)
+    {
+        _reportOwed |= now || time.GetElapsedTime(_reportedAt) >= ReportEvery;
+        if (_reportOwed && !IsUnsure())
+        {
+            _reportOwed = false;
+            _reportedAt = time.GetTimestamp();
+            session.Report(AgentReport.Of(_state, ++_reports));
+        }
+    }
+
+    /// <summary>
+    /// Just started, and not yet found out which of its processes still run: after a reboot none does, and a report of what the
+    /// journal says would publish them all once more.
+    /// </summary>
+    private bool IsUnsure() => !_state.Sought.IsEmpty && time.GetElapsedTime(_began) < UnsureMax;
+
+    private TimeSpan NextWake(DateTimeOffset? wakeAt)
+    {
+        var report = _reportOwed ? WakeMin : ReportEvery - time.GetElapsedTime(_reportedAt);
+        var timers = wakeAt - time.GetUtcNow();
+        var next = timers < report ? timers.Value : report;
+        return next < WakeMin ? WakeMin : next;
+    }
+
+    private static TimeSpan Longer(TimeSpan wait) => wait * 2 < RetryMax ? wait * 2 : RetryMax;
+
+    public static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(1);
+
+    private const int BatchMax = 256;
+
+    /// <summary>Retries of the journal: often enough that the report of each second is not late.</summary>
+    private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(100);
+
+    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(1);
+
+    /// <summary>A timer that is early by the clock's grain must not spin.</summary>
+    private static readonly TimeSpan WakeMin = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>The search for processes reads /proc: longer than this it does not take.</summary>
+    private static readonly TimeSpan UnsureMax = TimeSpan.FromSeconds(5);
+
+    private static partial class Log
+    {
+        [LoggerMessage(4001, LogLevel.Information, "{Who}: {Text}")]
+        public static partial void Happened(ILogger logger, string who, string text);
+
+        [LoggerMessage(4002, LogLevel.Error, "The journal of {Host} cannot be read or written; nothing is begun before it can")]
+        public static partial void JournalFault(ILogger logger, HostId host, Exception e);
+
+        [LoggerMessage(4003, LogLevel.Error, "The journal of {Host} has a record that cannot be read: {Problem}")]
+        public static partial void Unreadable(ILogger logger, HostId host, string problem);
+    }
+}
+
+/// <param name="Seed">Of the jitter in backoffs: another one on each host.</param>
+public sealed record AgentIdentity(HostId Host, ulong Seed);
