@@ -20,8 +20,8 @@ internal static class InstanceAssign
         InstancePhase.Waiting or InstancePhase.Stopped => InstanceEnd.Forget(s),
         InstancePhase.Preparing => InstanceEnd.FreePorts(s, m).Then(InstanceEnd.Forget),
         InstancePhase.Starting or InstancePhase.Running =>
-            InstanceEnd.Stop(s with { Leaving = true }, "stopped because it is no longer assigned to this host", m),
-        InstancePhase.Stopping or InstancePhase.Unknown => new InstanceTurn(s with { Leaving = true }),
+            InstanceEnd.Stop(s with { Leaving = true, NotUnderstood = null }, "stopped because it is no longer assigned to this host", m),
+        InstancePhase.Stopping or InstancePhase.Unknown => new InstanceTurn(s with { Leaving = true, NotUnderstood = null }),
     };
 
     public static InstanceTurn Change(InstanceState s, AssignedInstance assigned, Moment m)

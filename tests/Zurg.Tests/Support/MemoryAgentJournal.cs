@@ -16,6 +16,9 @@ internal sealed class MemoryAgentJournal : IAgentJournal
     private Incarnation _lastIncarnation;
     private long _epoch;
 
+    /// <summary>The instance records as they are written, ordered by instance.</summary>
+    public IEnumerable<string> Records => _records.Values;
+
     public int Writes { get; private set; }
 
     public int DurableWrites { get; private set; }

@@ -30,6 +30,7 @@ public sealed class ClockGuardTests
         _agent.Say(Assign(1, Assigned(Web)));
         _agent.Say(new AgentInput.PrepareFailed(Web, _agent.Now0, Held));
         _agent.Now -= TimeSpan.FromHours(1);
+        _agent.Wait(TimeSpan.FromMilliseconds(1)); // the jump is noticed
         _agent.Wait(TimeSpan.FromMilliseconds(110));
         Assert.Equal(InstancePhase.Preparing, _agent.Web.Phase);
     }

@@ -38,7 +38,7 @@ public sealed class RestartDecisionTests
     public void Ends_outside_the_window_no_longer_count()
     {
         var counted = RestartDecision.Count(AgentWords.Restart, [Now - TimeSpan.FromMinutes(10), Now - TimeSpan.FromMinutes(9)], Now);
-        Assert.Equal([Now - TimeSpan.FromMinutes(9), Now], counted);
+        Assert.Equal([Now - TimeSpan.FromMinutes(9), Now], counted.ToArray());
     }
 
     [Fact]

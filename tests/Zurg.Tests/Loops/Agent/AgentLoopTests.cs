@@ -1,0 +1,203 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Zurg.Core;
+using Zurg.Loops;
+using Zurg.Protocol;
+using Zurg.Tests.Support;
+using static Zurg.Tests.Support.AgentWords;
+
+namespace Zurg.Tests.Loops.Agent;
+
+public sealed class AgentLoopTests : IAsyncLifetime, IAgentHands, IMasterSession, IAgentObserver
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly Lock _lock = new();
+    private readonly List<string> _log = [];
+    private readonly List<HostReport> _reports = [];
+    private readonly ManualTime _time = new();
+    private readonly MemoryAgentJournal _journal = new();
+    private readonly AgentInbox _inbox = new();
+    private readonly CancellationTokenSource _stop = new();
+    private AgentLoop _loop = null!;
+    private Task _running = Task.CompletedTask;
+
+    public Task InitializeAsync()
+    {
+        _journal.Writing = commit => Note(commit.Assignment is null ? "journal" : "journal assignment");
+        _loop = new AgentLoop(_inbox, this, _journal, this, this, new AgentIdentity(Host, Seed: 7), _time, NullLogger<AgentLoop>.Instance);
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await _running;
+            throw new OperationCanceledException();
+        });
+        _stop.Dispose();
+    }
+
+    [Fact]
+    public async Task The_journal_has_it_before_it_is_seen_done_or_said()
+    {
+        await BeginAsync();
+        _inbox.Assign(Assign(1, Assigned(Web)).Assignment);
+        await UntilAsync(() => Logged().Contains("report 1"));
+        Assert.Equal(["journal assignment", "observe 1", "begin Prepare", "report 1"], Logged().SkipWhile(l => l != "journal assignment"));
+    }
+
+    [Fact]
+    public async Task While_the_journal_fails_nothing_is_done_and_the_host_still_says_that_it_lives()
+    {
+        await BeginAsync();
+        var broken = true;
+        _journal.Writing = _ => Note(Volatile.Read(ref broken) ? throw new IOException("disk full") : "journal");
+        _inbox.Assign(Assign(1, Assigned(Web)).Assignment);
+        var before = Reports().Length;
+        await UntilAsync(() => Reports().Length >= before + 3, advance: TimeSpan.FromMilliseconds(100));
+        Assert.DoesNotContain(Logged(), l => l.StartsWith("begin", StringComparison.Ordinal) || l == "observe 1");
+        Assert.Equal(0, Reports()[^1].Applied.Value);
+        Volatile.Write(ref broken, false);
+        await UntilAsync(() => Logged().Contains("begin Prepare"), advance: TimeSpan.FromMilliseconds(100));
+    }
+
+    [Fact]
+    public async Task A_report_is_made_each_second_and_numbered()
+    {
+        await BeginAsync();
+        var first = Reports().Length;
+        await UntilAsync(() => Reports().Length >= first + 5, advance: TimeSpan.FromMilliseconds(50));
+        Assert.Equal(Enumerable.Range(1, Reports().Length).Select(n => (long)n), Reports().Select(r => r.Number));
+        Assert.InRange(_time.GetUtcNow() - AgentWords.Start, TimeSpan.FromSeconds(4.9), TimeSpan.FromSeconds(8));
+    }
+
+    [Fact]
+    public async Task What_waits_together_is_one_write()
+    {
+        var instances = Enumerable.Range(0, 200).Select(i => new InstanceId(new ServiceName("web"), i)).ToArray();
+        await BeginAsync();
+        _inbox.Assign(Assign(1, [.. instances.Select(i => Assigned(i))]).Assignment);
+        await UntilAsync(() => Logged().Count(l => l == "begin Prepare") == 200);
+        Assert.Equal(1, _journal.DurableWrites);
+        using var gate = new ManualResetEventSlim();
+        _journal.Writing = _ => gate.Wait(Patience);
+        foreach (var instance in instances)
+        {
+            var incarnation = _loop.State.Instances[instance].Incarnation;
+            await _inbox.PostAsync(new AgentInput.Prepared(instance, incarnation, Launch()), _stop.Token);
+        }
+
+        var writes = _journal.Writes;
+        gate.Set();
+        await UntilAsync(() => Logged().Count(l => l == "begin Start") == 200);
+        Assert.InRange(_journal.Writes - writes, 1, 3);
+        Assert.Equal(1, _journal.DurableWrites);
+    }
+
+    [Fact]
+    public async Task Of_assignments_that_wait_only_the_newest_is_taken()
+    {
+        _inbox.Assign(Assign(3, Assigned(Web)).Assignment);
+        _inbox.Assign(Assign(2).Assignment);
+        await BeginAsync();
+        await UntilAsync(() => _loop.State.Assignment is not null);
+        Assert.Equal(3, _loop.State.Assignment!.Generation.Value);
+    }
+
+    [Fact]
+    public async Task A_timer_of_the_brain_wakes_the_loop()
+    {
+        await BeginAsync();
+        _inbox.Assign(Assign(1, Assigned(Web)).Assignment);
+        await UntilAsync(() => Logged().Contains("begin Prepare"));
+        await _inbox.PostAsync(new AgentInput.PrepareFailed(Web, _loop.State.Instances[Web].Incarnation, Held), _stop.Token);
+        await UntilAsync(() => Logged().Count(l => l == "begin Prepare") == 2, advance: TimeSpan.FromMilliseconds(10));
+    }
+
+    [Fact]
+    public async Task It_reports_nothing_before_it_knows_what_still_runs()
+    {
+        var agent = new AgentDriver();
+        agent.RunWeb();
+        agent.Commits.ForEach(_journal.Write);
+        _running = _loop.RunAsync(_stop.Token);
+        await UntilAsync(() => Logged().Contains("begin Find"));
+        Assert.Empty(Reports());
+        await _inbox.PostAsync(new AgentInput.Found(Web, agent.Now0, null), _stop.Token);
+        await UntilAsync(() => Reports().Length > 0);
+        Assert.False(Assert.Single(Reports()[0].Instances).IsReady());
+    }
+
+    [Fact]
+    public async Task It_ends_when_a_shutdown_is_done()
+    {
+        await BeginAsync();
+        _inbox.Assign(Assign(1, Assigned(Web)).Assignment);
+        await UntilAsync(() => Logged().Contains("begin Prepare"));
+        await _inbox.PostAsync(new AgentInput.ShutDown(), _stop.Token);
+        await _running.WaitAsync(Patience);
+        Assert.True(_loop.State.IsDown);
+    }
+
+    void IAgentHands.Begin(AgentEffect effect) => Note($"begin {effect.GetType().Name}");
+
+    void IAgentObserver.Observe(AgentState state) => Note($"observe {state.Assignment?.Generation.Value ?? 0}");
+
+    void IMasterSession.Report(HostReport report)
+    {
+        lock (_lock)
+        {
+            _reports.Add(report);
+        }
+
+        Note($"report {report.Applied}");
+    }
+
+    private async Task BeginAsync()
+    {
+        _running = _loop.RunAsync(_stop.Token);
+        await UntilAsync(() => Reports().Length > 0);
+    }
+
+    private async Task UntilAsync(Func<bool> condition, TimeSpan? advance = null)
+    {
+        var deadline = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(deadline) < Patience, "it did not happen: " + string.Join(", ", Logged()));
+            Assert.False(_running.IsFaulted, _running.Exception?.ToString());
+            if (advance is { } by && _time.Armed > 0)
+            {
+                _time.Advance(by);
+            }
+
+            await Task.Delay(1);
+        }
+    }
+
+    private void Note(string line)
+    {
+        lock (_lock)
+        {
+            _log.Add(line);
+        }
+    }
+
+    private string[] Logged()
+    {
+        lock (_lock)
+        {
+            return [.. _log];
+        }
+    }
+
+    private HostReport[] Reports()
+    {
+        lock (_lock)
+        {
+            return [.. _reports];
+        }
+    }
+}

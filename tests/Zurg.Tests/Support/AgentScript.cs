@@ -1,0 +1,99 @@
+using System.Globalization;
+using Zurg.Core;
+using Zurg.Protocol;
+
+namespace Zurg.Tests.Support;
+
+/// <summary>The commands of the agent's transcripts, and how what comes of one is printed.</summary>
+internal sealed class AgentScript
+{
+    private readonly AgentDriver _agent = new();
+
+    public IEnumerable<string> Run(string command)
+    {
+        var from = _agent.Commits.Count;
+        var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        Do(words[0], words[1..]);
+        return [.. _agent.Commits.Skip(from).SelectMany(Print), .. _agent.State.Instances.Values.Select(Print)];
+    }
+
+    private void Do(string verb, string[] args)
+    {
+        switch (verb)
+        {
+            case "assign":
+                _agent.Say(AgentWords.Assign(long.Parse(args[0], CultureInfo.InvariantCulture), [.. args[1..].Select(Assigned)]));
+                break;
+            case "wait":
+                _agent.Wait(TimeSpan.Parse(args[0], CultureInfo.InvariantCulture));
+                break;
+            case "clock":
+                _agent.Now += TimeSpan.Parse(args[0], CultureInfo.InvariantCulture);
+                break;
+            case "restart-agent":
+                _agent.Restart();
+                break;
+            case "shutdown":
+                _agent.Say(new AgentInput.ShutDown());
+                break;
+            default:
+                var instance = InstanceId.Parse(args[0]);
+                _agent.Say(Input(verb, instance, _agent.State.Instances[instance].Incarnation, args[1..]));
+                break;
+        }
+    }
+
+    /// <summary>web.0@VERSION, with +restarts, -stopped or ?unknown behind it.</summary>
+    private static AssignedInstance Assigned(string text)
+    {
+        var parts = text.TrimEnd('+', '-', '?').Split('@');
+        return AgentWords.Assigned(InstanceId.Parse(parts[0]), parts[1]) with
+        {
+            Restarts = text.Count(c => c == '+'),
+            Wanted = text[^1] switch { '-' => WantedPhase.Stopped, '?' => WantedPhase.Unknown, _ => WantedPhase.Running },
+        };
+    }
+
+    private static AgentInput Input(string verb, InstanceId instance, Incarnation of, string[] args) => verb switch
+    {
+        "prepared" => new AgentInput.Prepared(instance, of, AgentWords.Launch()),
+        "prepare-failed" => new AgentInput.PrepareFailed(instance, of, new Hold(HoldReason.ReleaseUnavailable, string.Join(' ', args))),
+        "started" => new AgentInput.Started(instance, of, AgentWords.Pid(Number(args[0]))),
+        "start-failed" => new AgentInput.StartFailed(instance, of, new Hold(HoldReason.ExecutableMissing, string.Join(' ', args))),
+        "exited" => new AgentInput.Exited(instance, of, AgentWords.Code(Number(args[0]))),
+        "signalled" => new AgentInput.Exited(instance, of, AgentWords.Killed(Number(args[0]))),
+        "gone" => new AgentInput.TreeGone(instance, of),
+        "passes" => new AgentInput.Probed(instance, of, new ProbeAnswer(true)),
+        "fails" => new AgentInput.Probed(instance, of, new ProbeAnswer(false, string.Join(' ', args))),
+        "found" => new AgentInput.Found(instance, of, args is [var pid] ? AgentWords.Pid(Number(pid)) : null),
+        _ => throw new ArgumentException($"no such command: {verb}", nameof(verb)),
+    };
+
+    private static IEnumerable<string> Print(AgentCommit commit) =>
+    [
+        .. commit.Events.Select(e => $"  event  {e.At:HH:mm:ss.fff} {WireEnum.NameOf(e.Kind)} {e.Instance}: {e.Text}"),
+        .. commit.Effects.Select(e => $"  effect {Print(e)}"),
+    ];
+
+    private static string Print(AgentEffect effect) => effect switch
+    {
+        AgentEffect.Prepare e => $"prepare {e.Assigned.Spec.Release} as {e.Assigned.Instance}#{e.Incarnation}",
+        AgentEffect.Start e => $"start {e.Assigned.Instance}#{e.Incarnation}",
+        AgentEffect.Find e => $"find {e.Assigned.Instance}#{e.Incarnation} pid {Print(e.Process)}",
+        AgentEffect.Probe e => $"probe {e.Assigned.Instance}#{e.Incarnation}{(e.Eager ? " eagerly" : "")}",
+        AgentEffect.StopProbe e => $"stop probe {e.Instance}#{e.Incarnation}",
+        AgentEffect.Signal e => $"signal {e.Name} {e.Instance}#{e.Incarnation}",
+        AgentEffect.KillTree e => $"kill tree {e.Instance}#{e.Incarnation} pid {Print(e.Process)}",
+        AgentEffect.ReleasePorts e => $"release ports {e.Instance}#{e.Incarnation}",
+        AgentEffect.Forget e => $"forget {e.Instance}",
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
+    private static string Print(InstanceState s) =>
+        $"  state  {s.Assigned.Instance}#{s.Incarnation} {WireEnum.NameOf(s.Phase)}{(s.Healthy ? " healthy" : "")}"
+        + (s.ShownHold is { } hold ? $" held {WireEnum.NameOf(hold.Reason)}: {hold.Text}{(hold.Mend is null ? "" : $" [{hold.Mend}]")}" : "");
+
+    private static string Print(ProcessIdentity? process) => process?.Pid.ToString(CultureInfo.InvariantCulture) ?? "unknown";
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+}
