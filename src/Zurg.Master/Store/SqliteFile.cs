@@ -55,6 +55,12 @@ internal static class SqliteFile
             Run(connection, Schema);
         }
 
+        // Closing moves the log into the file, but does not say when it could not.
+        if (File.Exists(unfinished + "-wal"))
+        {
+            throw new StoreFaultException($"{unfinished} could not be finished: is the disk full?");
+        }
+
         File.Move(unfinished, path);
     }
 
