@@ -71,6 +71,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "pipe2", SetLastError = true)]
     public static partial int Pipe(int* fds, int flags);
 
+    [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
+    private static partial int Poll(void* watched, nuint count, int timeoutMilliseconds);
+
     [LibraryImport(Library, EntryPoint = "wait4", SetLastError = true)]
     public static partial int Wait(int pid, out int status, int options, void* usage);
 
@@ -114,6 +117,14 @@ internal static unsafe partial class Libc
 
     /// <summary>Orphans of this process's descendants become its children (prctl(2), PR_SET_CHILD_SUBREAPER).</summary>
     public static int BecomeSubreaper() => ProcessControl(36, 1, 0, 0, 0);
+
+    /// <summary>Whether a read would not block (poll(2), POLLIN): true at the end of the input, too.</summary>
+    public static bool HasInput(int fd)
+    {
+        const ulong readable = 1;
+        var watched = (uint)fd | (readable << 32);
+        return Poll(&watched, 1, 0) > 0;
+    }
 
     public static int LastError => Marshal.GetLastPInvokeError();
 

@@ -74,6 +74,18 @@ internal readonly record struct ProcessStat(int Pid, char State, int Parent, int
         return false;
     }
 
+    /// <summary>Its effective user; null when it is gone (proc_pid_status(5), Uid).</summary>
+    public static uint? UserOf(int pid)
+    {
+        var buffer = new byte[4 * LineMax];
+        var length = ReadFile(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/status"), buffer);
+        var line = length <= 0 ? null : Encoding.UTF8.GetString(buffer, 0, length).Split('\n')
+            .FirstOrDefault(l => l.StartsWith("Uid:", StringComparison.Ordinal));
+        return line?.Split('\t') is [_, _, var effective, ..] && uint.TryParse(effective, CultureInfo.InvariantCulture, out var user)
+            ? user
+            : null;
+    }
+
     /// <summary>Its command line for people, at most 80 characters; its pid alone when it is gone.</summary>
     public static string Describe(int pid)
     {

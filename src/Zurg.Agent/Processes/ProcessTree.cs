@@ -26,22 +26,22 @@ internal static class ProcessTree
     private static readonly TimeSpan PauseMax = TimeSpan.FromMilliseconds(500);
 
     /// <summary>What of it lives. Never the agent itself, what the agent is a child of, or process 1.</summary>
-    /// <param name="process">The main process; it may be dead.</param>
+    /// <param name="process">The main process; it may be dead, or was never known.</param>
     /// <param name="token">Of the incarnation, unique on this host.</param>
     /// <param name="watched">This agent saw the main process end or still watches it: its session is its own for sure.</param>
-    public static List<ProcessStat> Living(ProcessIdentity process, string token, bool watched)
+    public static List<ProcessStat> Living(ProcessIdentity? process, string token, bool watched)
     {
         var all = ProcessStat.ReadAll();
         var assignment = $"{TokenVariable}={token}";
-        var leader = all.FirstOrDefault(p => p.Pid == process.Pid);
-        var sessionKnown = leader.Pid == 0 ? watched && process.BootId == ProcessStat.BootId : leader.Is(process);
+        var leader = all.FirstOrDefault(p => p.Pid == process?.Pid);
+        var sessionKnown = process is not null && (leader.Pid == 0 ? watched && process.BootId == ProcessStat.BootId : leader.Is(process));
         var spared = Spared(all);
 
         // A session outlives its leader and keeps its number taken. But once all of it is gone the number can come back: with the
         // leader gone for longer than this agent knows, a process counts only with the token.
         var members = all
             .Where(p => !spared.Contains(p.Pid) && !p.IsDead)
-            .Where(p => (sessionKnown && (p.Pid == process.Pid || p.Session == process.Pid))
+            .Where(p => (sessionKnown && (p.Pid == process!.Pid || p.Session == process.Pid))
                 || ProcessStat.HasVariable(p.Pid, assignment))
             .ToDictionary(p => p.Pid);
         var children = all.ToLookup(p => p.Parent);
@@ -103,7 +103,7 @@ internal static class ProcessTree
     /// in uninterruptible sleep can take for ever.
     /// </summary>
     public static async Task KillAsync(
-        ProcessIdentity process, string token, bool watched, TimeProvider time, CancellationToken stop)
+        ProcessIdentity? process, string token, bool watched, TimeProvider time, CancellationToken stop)
     {
         var pause = TimeSpan.FromMilliseconds(1);
         while (Living(process, token, watched) is { Count: > 0 } living)

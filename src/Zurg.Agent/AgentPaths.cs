@@ -1,0 +1,32 @@
+using System.Text;
+using Zurg.Protocol;
+
+namespace Zurg.Agent;
+
+/// <summary>Where the agent keeps what belongs to instances.</summary>
+/// <param name="Directory">The agent's own, absolute.</param>
+internal sealed record AgentPaths(string Directory)
+{
+    /// <summary>An instance's working directory, kept over its restarts.</summary>
+    public string Instance(InstanceId instance) => Path.Combine(Directory, "instances", instance.Value);
+
+    /// <summary>A release, laid out: see ReleasePaths, which owns it.</summary>
+    public string Release(ReleaseId release) => new Artifacts.ReleasePaths(Directory).Tree(release);
+
+    public string Logs => Path.Combine(Directory, "logs");
+
+    /// <summary>Its stdout and stderr of all incarnations.</summary>
+    public string Log(InstanceId instance) => Path.Combine(Logs, instance.Value + ".log");
+
+    /// <summary>
+    /// ZURG_INCARNATION: tells an incarnation from every other one on this machine, those of other agents included. It follows from
+    /// what is known before the start, so a restarted agent finds even a process whose pid it never learned.
+    /// </summary>
+    public string Token(InstanceId instance, Incarnation incarnation) => $"{Key}/{instance}/{incarnation}";
+
+    /// <summary>The abstract name of a notify probe's socket; at most 107 bytes.</summary>
+    public string NotifyName(InstanceId instance, Incarnation incarnation) => $"zurg/{Token(instance, incarnation)}";
+
+    /// <summary>12 hexadecimal digits that tell this agent's directory from others on the machine.</summary>
+    public string Key => Digest.Of(Encoding.UTF8.GetBytes(Directory)).Short;
+}

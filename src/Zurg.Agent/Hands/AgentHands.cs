@@ -1,0 +1,291 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Zurg.Agent.Artifacts;
+using Zurg.Agent.Ports;
+using Zurg.Agent.Probes;
+using Zurg.Agent.Processes;
+using Zurg.Agent.Templates;
+using Zurg.Core;
+using Zurg.Loops;
+using Zurg.Protocol;
+
+namespace Zurg.Agent.Hands;
+
+/// <summary>
+/// Does what the agent's brain wants done, each effect as a task of its own, and tells what came of it. It must see every state
+/// before the effects of that state are begun: settings and the ports of earlier incarnations come from there.
+/// </summary>
+internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<(InstanceId, Incarnation), IncarnationWork> _works = new();
+    private readonly AgentSite _site;
+    private readonly PortPool _ports;
+    private readonly Func<AgentInput, CancellationToken, ValueTask> _tell;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly TemplateSource _templates;
+    private readonly Preparation _preparation;
+    private readonly ProcessHands _processes;
+    private readonly ProbeClient _client;
+    private readonly TaskSet _tasks;
+    private bool _observed;
+
+    /// <param name="site">Its directory exists.</param>
+    /// <param name="ports">First and last of the range for dynamic ones, below the ephemeral range.</param>
+    /// <param name="tell">The way into the agent's loop; waits while that is full.</param>
+    public AgentHands(
+        AgentSite site,
+        (int From, int To) ports,
+        IReleaseStore releases,
+        ILocalNaming naming,
+        Func<AgentInput, CancellationToken, ValueTask> tell,
+        TimeProvider time,
+        ILogger logger)
+    {
+        (_site, _tell, _time, _logger) = (site, tell, time, logger);
+        _ports = new PortPool(ports.From, ports.To, int.Parse(site.Paths.Key.AsSpan(0, 7), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+        _templates = new TemplateSource(site, naming, time);
+        _preparation = new Preparation(site, releases, _ports, _templates);
+        _processes = new ProcessHands(site, tell, time);
+        _client = new ProbeClient(time);
+        _tasks = new TaskSet(e => Log.EffectFailed(logger, site.Host, e));
+        Directory.CreateDirectory(site.Paths.Logs);
+        _tasks.Begin(new OrphanReaper(time).RunAsync);
+    }
+
+    public void Begin(AgentEffect effect)
+    {
+        switch (effect)
+        {
+            case AgentEffect.Prepare prepare:
+                var preparing = WorkOf(prepare.Assigned.Instance, prepare.Incarnation);
+                _tasks.Begin(stop => PrepareAsync(prepare, preparing, stop));
+                break;
+            case AgentEffect.Start start:
+                var starting = WorkOf(start.Assigned.Instance, start.Incarnation);
+                starting.Begun = _tasks.Run(stop => _processes.StartAsync(start, starting, _tasks, stop));
+                break;
+            case AgentEffect.Find find:
+                var seeking = WorkOf(find.Assigned.Instance, find.Incarnation);
+                seeking.Begun = _tasks.Run(stop => FindAsync(find, seeking, stop));
+                break;
+            case AgentEffect.Probe probe:
+                BeginProbe(probe);
+                break;
+            case AgentEffect.StopProbe end:
+                if (_works.TryGetValue((end.Instance, end.Incarnation), out var asked))
+                {
+                    asked.StopProbe();
+                }
+
+                break;
+            case AgentEffect.Signal signal:
+                Send(signal);
+                break;
+            case AgentEffect.KillTree kill:
+                var killing = WorkOf(kill.Instance, kill.Incarnation);
+                _tasks.Begin(stop => _processes.KillAsync(kill.Process, killing, stop));
+                break;
+            case AgentEffect.ReleasePorts release:
+                if (_works.TryRemove((release.Instance, release.Incarnation), out var ended))
+                {
+                    ended.Dispose();
+                }
+
+                _ports.Release(release.Instance, release.Incarnation);
+                break;
+            case AgentEffect.Forget forget:
+                Forget(forget.Instance);
+                break;
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    public void Observe(AgentState state)
+    {
+        if (!_observed)
+        {
+            _observed = true;
+            foreach (var (instance, kept) in state.Instances)
+            {
+                _ports.Restore(instance, kept.Incarnation, kept.Launch?.Ports ?? NoPorts, kept.Phase is not InstancePhase.Stopped);
+            }
+        }
+
+        if (state.Assignment is { } assignment && _templates.Take(assignment.Settings))
+        {
+            foreach (var work in _works.Values)
+            {
+                work.Templates?.Touch();
+            }
+        }
+    }
+
+    /// <summary>Stops watching and asking; every process runs on.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var work in _works.Values)
+        {
+            work.Dispose();
+        }
+
+        await _tasks.DisposeAsync();
+        _client.Dispose();
+    }
+
+    private static ImmutableSortedDictionary<PortName, int> NoPorts => ImmutableSortedDictionary<PortName, int>.Empty;
+
+    private IncarnationWork WorkOf(InstanceId instance, Incarnation incarnation) => _works.GetOrAdd(
+        (instance, incarnation), key => new IncarnationWork(key.Item1, key.Item2, _site.Paths.Token(key.Item1, key.Item2)));
+
+    private async Task PrepareAsync(AgentEffect.Prepare prepare, IncarnationWork work, CancellationToken stop)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(work.Ending, stop);
+        switch (await _preparation.PrepareAsync(prepare.Assigned, work, either.Token))
+        {
+            case PreparationOutcome.Ready ready:
+                WatchTemplates(prepare.Assigned, work, ready.Launch);
+                await _tell(new AgentInput.Prepared(work.Instance, work.Incarnation, ready.Launch), stop);
+                break;
+            case PreparationOutcome.Held held:
+                await _tell(new AgentInput.PrepareFailed(work.Instance, work.Incarnation, held.Hold), stop);
+                break;
+            case PreparationOutcome.Ended:
+                break;
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private async Task FindAsync(AgentEffect.Find find, IncarnationWork work, CancellationToken stop)
+    {
+        if (await _processes.FindAsync(find, work, _tasks, stop) is not null)
+        {
+            WatchTemplates(find.Assigned, work, find.Launch);
+        }
+    }
+
+    private void WatchTemplates(AssignedInstance assigned, IncarnationWork work, Launch launch)
+    {
+        if (assigned.Spec.Templates.IsEmpty || work.Templates is not null)
+        {
+            return;
+        }
+
+        var watch = _templates.Watch(assigned, _site.Paths.Release(assigned.Spec.Release));
+        work.Templates = watch;
+        _tasks.Begin(async stop =>
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(work.Ending, stop);
+            await watch.RunAsync(
+                assigned.DependsOn,
+                () => _templates.DataOf(assigned, launch.Ports),
+                template => _tell(new AgentInput.TemplateChanged(work.Instance, work.Incarnation, template), stop),
+                hold => _tell(new AgentInput.TemplateHeld(work.Instance, work.Incarnation, hold), stop),
+                either.Token);
+        });
+    }
+
+    private void BeginProbe(AgentEffect.Probe probe)
+    {
+        if (probe.Assigned.Spec.Probe is not { } spec)
+        {
+            return;
+        }
+
+        var work = WorkOf(probe.Assigned.Instance, probe.Incarnation);
+        var probing = work.BeginProbe();
+        _tasks.Begin(async stop =>
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(probing, stop);
+            var target = new ProbeTarget
+            {
+                Spec = spec,
+                Process = probe.Process,
+                Launch = probe.Launch,
+                Token = work.Token,
+                Address = _site.Address,
+                Command = spec.Kind == ProbeKind.Exec ? CommandOf(probe.Assigned, spec, work, probe.Launch) : [],
+                User = probe.Assigned.Spec.User,
+                Notify = spec.Kind == ProbeKind.Notify ? NotifyOf(work) : null,
+                Eager = probe.Eager,
+            };
+            await new ProbeLoop(_client, _time).RunAsync(
+                target, (answer, end) => _tell(new AgentInput.Probed(work.Instance, work.Incarnation, answer), end), either.Token);
+        });
+    }
+
+    /// <summary>Its program is looked for in the release, then where a shell would.</summary>
+    private ImmutableArray<string> CommandOf(AssignedInstance assigned, ProbeSpec spec, IncarnationWork work, Launch launch)
+    {
+        var release = _site.Paths.Release(assigned.Spec.Release);
+        var values = LaunchBuilder.Values(assigned, _preparation.VariablesOf(assigned, work, launch.Ports, release));
+        var command = spec.Command.Select(part => Variables.Replace(part, values) is Replacement.Done done ? done.Text : part).ToImmutableArray();
+        if (command is not [var program, .. var args])
+        {
+            return [];
+        }
+
+        var places = program.Contains('/') ? [release] : launch.Env.GetValueOrDefault("PATH", Preparation.Path).Split(':').Prepend(release);
+        return [places.Select(place => Path.Combine(place, program)).FirstOrDefault(File.Exists) ?? Path.Combine(release, program), .. args];
+    }
+
+    private NotifySocket? NotifyOf(IncarnationWork work)
+    {
+        try
+        {
+            return work.Notify(_site.Paths.NotifyName(work.Instance, work.Incarnation));
+        }
+        catch (SocketException e)
+        {
+            Log.NoNotifySocket(_logger, work.Instance, e);
+            return null;
+        }
+    }
+
+    private void Send(AgentEffect.Signal signal)
+    {
+        var outcome = ProcessTree.Signal(signal.Process, signal.Name);
+        if (outcome == SignalOutcome.Refused)
+        {
+            Log.SignalRefused(_logger, signal.Instance, signal.Name, signal.Process.Pid);
+        }
+    }
+
+    /// <summary>Its directory stays when something is in it: a person may want back what a service left there. So does its log.</summary>
+    private void Forget(InstanceId instance)
+    {
+        _ports.Forget(instance);
+        var directory = _site.Paths.Instance(instance);
+        try
+        {
+            if (Directory.Exists(directory) && !Directory.EnumerateFileSystemEntries(directory).Any())
+            {
+                Directory.Delete(directory);
+            }
+        }
+        catch (IOException e)
+        {
+            Log.NotForgotten(_logger, instance, e);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(3201, LogLevel.Error, "an effect on {Host} failed")]
+        public static partial void EffectFailed(ILogger logger, HostId host, Exception e);
+
+        [LoggerMessage(3202, LogLevel.Error, "{Instance} has no notify socket")]
+        public static partial void NoNotifySocket(ILogger logger, InstanceId instance, Exception e);
+
+        [LoggerMessage(3203, LogLevel.Warning, "{Instance}: the kernel refused SIG{Signal} to process {Pid}")]
+        public static partial void SignalRefused(ILogger logger, InstanceId instance, string signal, int pid);
+
+        [LoggerMessage(3204, LogLevel.Warning, "the empty directory of {Instance} could not be removed")]
+        public static partial void NotForgotten(ILogger logger, InstanceId instance, Exception e);
+    }
+}

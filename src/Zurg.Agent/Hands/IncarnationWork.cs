@@ -1,0 +1,87 @@
+using System.Net.Sockets;
+using Zurg.Agent.Probes;
+using Zurg.Agent.Templates;
+using Zurg.Protocol;
+
+namespace Zurg.Agent.Hands;
+
+/// <summary>What is under way for one incarnation, from its preparation until its ports are free again.</summary>
+internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnation, string token) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _ending = new();
+    private CancellationTokenSource? _probing;
+    private NotifySocket? _notify;
+    private bool _ended;
+
+    public InstanceId Instance { get; } = instance;
+
+    public Incarnation Incarnation { get; } = incarnation;
+
+    public string Token { get; } = token;
+
+    /// <summary>Its ports are given back: nothing more is to be begun for it.</summary>
+    public CancellationToken Ending => _ending.Token;
+
+    /// <summary>The start or the search of its process, done when that is told; null when there was none.</summary>
+    public Task? Begun { get; set; }
+
+    /// <summary>Done when the end of its main process is told; null while nothing is watched.</summary>
+    public Task? ExitTold { get; set; }
+
+    public TemplateWatch? Templates { get; set; }
+
+    /// <summary>Bound once: what the process says before it is first asked waits there.</summary>
+    /// <exception cref="SocketException">The name is taken.</exception>
+    public NotifySocket Notify(string name)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_ended, this);
+            return _notify ??= new NotifySocket(name);
+        }
+    }
+
+    /// <summary>The token of a new probe loop; the one before ends. Cancelled from the start when the work has ended.</summary>
+    public CancellationToken BeginProbe()
+    {
+        lock (_lock)
+        {
+            _probing?.Cancel();
+            _probing = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+            return _probing.Token;
+        }
+    }
+
+    public void StopProbe()
+    {
+        lock (_lock)
+        {
+            _probing?.Cancel();
+        }
+    }
+
+    /// <summary>Does it unless the work has ended; the end waits for it.</summary>
+    public bool TryUnlessEnded(Action action)
+    {
+        lock (_lock)
+        {
+            if (!_ended)
+            {
+                action();
+            }
+
+            return !_ended;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _ended = true;
+            _ending.Cancel();
+            _notify?.Dispose();
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using System.Net.Sockets;
+using Zurg.Agent.Artifacts;
+using Zurg.Agent.Ports;
+using Zurg.Agent.Processes;
+using Zurg.Agent.Templates;
+using Zurg.Core;
+using Zurg.Protocol;
+
+namespace Zurg.Agent.Hands;
+
+/// <summary>What came of a preparation.</summary>
+internal abstract record PreparationOutcome
+{
+    private PreparationOutcome()
+    {
+    }
+
+    public sealed record Ready(Launch Launch) : PreparationOutcome;
+
+    public sealed record Held(Hold Hold) : PreparationOutcome;
+
+    /// <summary>Its ports were given back meanwhile: nobody waits for it.</summary>
+    public sealed record Ended : PreparationOutcome;
+}
+
+/// <summary>From what is assigned to what can be started: release, directory, ports, files, command line.</summary>
+internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPool ports, TemplateSource templates)
+{
+    public async Task<PreparationOutcome> PrepareAsync(AssignedInstance assigned, IncarnationWork work, CancellationToken stop)
+    {
+        var directory = "";
+        switch (await releases.EnsureAsync(assigned.Spec.Release, assigned.Manifest, stop))
+        {
+            case ReleaseOutcome.Ready ready:
+                directory = ready.Directory;
+                break;
+            case ReleaseOutcome.Held held:
+                return new PreparationOutcome.Held(held.Hold);
+        }
+
+        await templates.HearAsync(assigned, stop);
+        PortOutcome? picked = null;
+        if (!work.TryUnlessEnded(() => picked = ports.Pick(work.Instance, work.Incarnation, assigned.Spec.Ports)))
+        {
+            return new PreparationOutcome.Ended();
+        }
+
+        switch (picked)
+        {
+            case PortOutcome.Picked given when Finish(assigned, work, given.Ports, directory) is { } outcome:
+                if (outcome is PreparationOutcome.Held)
+                {
+                    ports.Release(work.Instance, work.Incarnation);
+                }
+
+                return outcome;
+            case PortOutcome.Held held:
+                return new PreparationOutcome.Held(held.Hold);
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    /// <summary>The variables of one start; the same after an agent's restart.</summary>
+    public LaunchVariables VariablesOf(
+        AssignedInstance assigned, IncarnationWork work, ImmutableSortedDictionary<PortName, int> given, string releaseDirectory)
+    {
+        var user = assigned.Spec.User ?? Environment.UserName;
+        var home = UserAccount.Find(user)?.Home ?? "/";
+        return new LaunchVariables
+        {
+            Host = site.Host,
+            Cell = site.Cell,
+            Address = site.Address.ToString(),
+            Ports = given,
+            Directory = site.Paths.Instance(work.Instance),
+            ReleaseDirectory = releaseDirectory,
+            IncarnationToken = work.Token,
+            Socket = site.Socket,
+            NotifySocket = assigned.Spec.Probe?.Kind == ProbeKind.Notify ? '@' + site.Paths.NotifyName(work.Instance, work.Incarnation) : null,
+            Inherited = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal)
+                .Add("PATH", Path)
+                .Add("HOME", home)
+                .Add("USER", user),
+        };
+    }
+
+    /// <summary>The agent's own PATH may have been anything: what a login shell of root has.</summary>
+    public const string Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    private PreparationOutcome Finish(
+        AssignedInstance assigned, IncarnationWork work, ImmutableSortedDictionary<PortName, int> given, string releaseDirectory)
+    {
+        try
+        {
+            MakeDirectory(site.Paths.Instance(work.Instance), assigned.Spec.User);
+            if (templates.Write(assigned, given, releaseDirectory) is TemplatesOutcome.Held held)
+            {
+                return new PreparationOutcome.Held(held.Hold);
+            }
+
+            if (assigned.Spec.Probe?.Kind == ProbeKind.Notify)
+            {
+                work.Notify(site.Paths.NotifyName(work.Instance, work.Incarnation));
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            return new PreparationOutcome.Ended();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException)
+        {
+            return new PreparationOutcome.Held(new Hold(HoldReason.SpawnFailed,
+                $"{work.Instance} could not be given its place on {site.Host}: {e.Message}", "look at the agent's directory and its disk"));
+        }
+
+        return LaunchBuilder.Build(assigned, VariablesOf(assigned, work, given, releaseDirectory)) switch
+        {
+            LaunchOutcome.Built built => new PreparationOutcome.Ready(built.Launch),
+            LaunchOutcome.Refused refused => new PreparationOutcome.Held(new Hold(HoldReason.NotUnderstood, refused.Text)),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    /// <summary>For its user and group alone; given to the user when it is not the agent's own.</summary>
+    private static void MakeDirectory(string directory, string? user)
+    {
+        const UnixFileMode userAndGroup = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+            | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
+        Directory.CreateDirectory(directory, userAndGroup);
+        if (user is not null && UserAccount.Find(user) is { } account)
+        {
+            _ = Libc.ChangeOwner(directory, account.User, account.Group);
+        }
+    }
+}

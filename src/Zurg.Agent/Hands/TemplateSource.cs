@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using Zurg.Agent.Processes;
+using Zurg.Agent.Templates;
+using Zurg.Protocol;
+
+namespace Zurg.Agent.Hands;
+
+/// <summary>What instances' templates are made from: the site, the settings of the newest assignment, what naming knows.</summary>
+internal sealed class TemplateSource(AgentSite site, ILocalNaming naming, TimeProvider time)
+{
+    /// <summary>So long a start waits to hear of a service in depends_on; then it counts as having no endpoints.</summary>
+    public static readonly TimeSpan HearMax = TimeSpan.FromSeconds(2);
+
+    private ImmutableSortedDictionary<string, string> _settings =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Whether they differ from those before.</summary>
+    public bool Take(ImmutableSortedDictionary<string, string> settings)
+    {
+        var before = Interlocked.Exchange(ref _settings, settings);
+        return !ReferenceEquals(before, settings) && !before.SequenceEqual(settings);
+    }
+
+    /// <summary>Ends when every service that the templates may name was heard of, or when that takes too long.</summary>
+    public async Task HearAsync(AssignedInstance assigned, CancellationToken stop)
+    {
+        if (assigned.Spec.Templates.IsEmpty || assigned.DependsOn.All(s => naming.Current(s) is not null))
+        {
+            return;
+        }
+
+        using var late = new CancellationTokenSource(HearMax, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
+        try
+        {
+            await Task.WhenAll(assigned.DependsOn.Select(s => FirstAsync(s, either.Token)));
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            // Not heard of in time.
+        }
+    }
+
+    /// <summary>For a start: what is not known counts as none.</summary>
+    public TemplatesOutcome Write(AssignedInstance assigned, ImmutableSortedDictionary<PortName, int> ports, string releaseDirectory) =>
+        FilesOf(assigned, releaseDirectory).Write(DataOf(assigned, ports, s => naming.Current(s) ?? NoneOf(s)));
+
+    public TemplateWatch Watch(AssignedInstance assigned, string releaseDirectory) =>
+        new(FilesOf(assigned, releaseDirectory), naming);
+
+    /// <summary>
+    /// For a process that runs: null while a service was not heard of. An agent that was just restarted knows of nobody, and must not
+    /// write that into the files of healthy processes (DESIGN.md promise 7).
+    /// </summary>
+    public TemplateData? DataOf(AssignedInstance assigned, ImmutableSortedDictionary<PortName, int> ports) =>
+        assigned.DependsOn.Any(s => naming.Current(s) is null)
+            ? null
+            : DataOf(assigned, ports, s => naming.Current(s) ?? NoneOf(s));
+
+    private InstanceTemplates FilesOf(AssignedInstance assigned, string releaseDirectory) => new(
+        assigned.Spec.Templates,
+        releaseDirectory,
+        site.Paths.Instance(assigned.Instance),
+        assigned.Spec.User is { } user ? UserAccount.Find(user) : null);
+
+    private TemplateData DataOf(
+        AssignedInstance assigned, ImmutableSortedDictionary<PortName, int> ports, Func<ServiceName, EndpointSet> endpoints) => new()
+    {
+        Assigned = assigned,
+        Host = site.Host,
+        Cell = site.Cell,
+        Address = site.Address.ToString(),
+        Ports = ports,
+        Settings = Volatile.Read(ref _settings),
+        Endpoints = assigned.DependsOn.ToImmutableSortedDictionary(s => s, endpoints),
+    };
+
+    private async Task FirstAsync(ServiceName service, CancellationToken stop)
+    {
+        await foreach (var _ in naming.WatchAsync(service, stop))
+        {
+            return;
+        }
+    }
+
+    private static EndpointSet NoneOf(ServiceName service) => new() { Service = service, Revision = default };
+}

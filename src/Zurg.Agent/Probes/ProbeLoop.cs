@@ -1,0 +1,109 @@
+using Zurg.Agent.Ports;
+using Zurg.Agent.Processes;
+using Zurg.Core;
+using Zurg.Protocol;
+
+namespace Zurg.Agent.Probes;
+
+/// <summary>Asks one incarnation again and again: eagerly until it first passes, then at its interval.</summary>
+internal sealed class ProbeLoop(ProbeClient client, TimeProvider time)
+{
+    public static readonly TimeSpan EagerFirst = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Ends when <paramref name="stop"/> says so, and for notify after the first pass.</summary>
+    public async Task RunAsync(ProbeTarget target, Func<ProbeAnswer, CancellationToken, ValueTask> tell, CancellationToken stop)
+    {
+        if (target.Spec.Kind == ProbeKind.Notify)
+        {
+            await ListenAsync(target, tell, stop);
+            return;
+        }
+
+        var pause = target.Eager ? EagerFirst : target.Spec.Every;
+        var passed = !target.Eager;
+        var ownerKnown = false;
+        if (target.Eager)
+        {
+            await Task.Delay(pause, time, stop);
+        }
+
+        while (true)
+        {
+            var answer = await client.AskAsync(target, stop);
+            if (answer.Passed && !ownerKnown)
+            {
+                // Looking who listens reads all of /proc: on the first pass and after a failure only.
+                answer = OwnerProblem(target) is { } problem ? new ProbeAnswer(false, problem) : answer;
+            }
+
+            ownerKnown = answer.Passed;
+            passed |= answer.Passed;
+            await tell(answer, stop);
+            pause = passed ? target.Spec.Every : Min(pause * 2, target.Spec.Every);
+            await Task.Delay(pause, time, stop);
+        }
+    }
+
+    /// <summary>A port can be answered by somebody else: an old process that was not ours, another service with a fixed port.</summary>
+    private static string? OwnerProblem(ProbeTarget target)
+    {
+        if (target.Spec.Kind is not (ProbeKind.Http or ProbeKind.Tcp) || target.Port is not { } port)
+        {
+            return null;
+        }
+
+        var tree = ProcessTree.Living(target.Process, target.Token, true).Select(p => p.Pid).ToList();
+        var listeners = Listeners.On(target.Address, port);
+        return listeners.Count == 0 ? $"nothing listens on port {port} any more"
+            : Listeners.Has(tree, listeners[0].Inode) ? null
+            : $"port {port} answered, but it is {Listeners.DescribeOwner(listeners[0].Inode)} that listens there, not this instance";
+    }
+
+    private static async Task ListenAsync(
+        ProbeTarget target, Func<ProbeAnswer, CancellationToken, ValueTask> tell, CancellationToken stop)
+    {
+        if (target.Notify is not { } socket)
+        {
+            await tell(new ProbeAnswer(false, "its notify socket could not be made"), stop);
+            return;
+        }
+
+        if (!target.Eager)
+        {
+            // It said so to an earlier agent.
+            await tell(new ProbeAnswer(true), stop);
+        }
+
+        string? status = null;
+        while (true)
+        {
+            var message = await socket.ReceiveAsync(stop);
+            if (!IsOurs(message, target))
+            {
+                continue;
+            }
+
+            status = message.Status ?? status;
+            if (message.Ready)
+            {
+                await tell(new ProbeAnswer(true, status), stop);
+            }
+            else if (message.Status is not null && target.Eager)
+            {
+                await tell(new ProbeAnswer(false, $"not READY=1 yet: {status}"), stop);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A sender that has ended already (systemd-notify does) can only be judged by its user: the socket's name is known to the
+    /// instance alone, and only root can lie about who it is (unix(7), SCM_CREDENTIALS).
+    /// </summary>
+    private static bool IsOurs(NotifyMessage message, ProbeTarget target) =>
+        ProcessStat.Read(message.Pid) is { IsDead: false }
+            ? message.Pid == target.Process.Pid
+                || ProcessTree.Living(target.Process, target.Token, true).Exists(p => p.Pid == message.Pid)
+            : message.User == 0 || message.User == ProcessStat.UserOf(target.Process.Pid);
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
+}
