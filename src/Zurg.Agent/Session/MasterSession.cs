@@ -28,6 +28,9 @@ internal sealed partial class MasterSession(
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PongWithin = TimeSpan.FromSeconds(30);
 
+    /// <summary>A master that does not return the goodbye is not waited for.</summary>
+    private static readonly TimeSpan GoodbyeWithin = TimeSpan.FromMilliseconds(500);
+
     private readonly SessionSlots _slots = new(time);
     private readonly Random _random = new();
     private int _failures;
@@ -149,7 +152,7 @@ internal sealed partial class MasterSession(
 
     private async Task TalkAsync(SessionSocket session, CancellationToken stop)
     {
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using var end = new CancellationTokenSource();
         var reader = ReadAsync(session, end.Token);
         var writer = WriteAsync(session, end.Token);
         try
@@ -158,8 +161,9 @@ internal sealed partial class MasterSession(
         }
         finally
         {
-            // Goodbye before the reader is cancelled: that aborts the socket.
+            // Goodbye before the reader is cancelled: that aborts the socket, and a goodbye not yet read by then may be lost.
             await session.CloseAsync(WebSocketCloseStatus.NormalClosure, "the agent ends this session");
+            await Task.WhenAny(reader, Task.Delay(GoodbyeWithin, time, CancellationToken.None));
             await end.CancelAsync();
             await Task.WhenAll(reader, writer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

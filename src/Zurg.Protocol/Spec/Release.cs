@@ -31,4 +31,4 @@ public sealed record ReleaseManifest
 /// <param name="Mode">Permission bits; only the executable ones are kept (0555 or 0444 once laid out).</param>
 /// <param name="Digest">Of the bytes; null for a symbolic link.</param>
 /// <param name="Link">A relative target inside the release, for a symbolic link.</param>
-public sealed record ReleaseFile(string Path, int Mode, long Size, Digest? Digest, string? Link = null);
+public sealed record ReleaseFile(string Path, int Mode, long Size, Digest? Digest = null, string? Link = null);

@@ -1,0 +1,183 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging.Abstractions;
+using Zurg.Agent.Local;
+using Zurg.Protocol;
+using static Zurg.Tests.Agent.Local.NamingFixtures;
+
+namespace Zurg.Tests.Agent.Local;
+
+public sealed class NamingCacheTests
+{
+    private readonly ConcurrentQueue<string> _subscriptions = new();
+    private readonly SettableTime _time = new();
+    private readonly NamingCache _cache;
+
+    public NamingCacheTests() => _cache = NewCache();
+
+    [Fact]
+    public void Nothing_is_known_of_a_service_that_nobody_asked_for_and_asking_subscribes()
+    {
+        Assert.Null(_cache.Current(Service("web")));
+        Assert.Equal(["web"], _subscriptions);
+
+        Assert.Null(_cache.Current(Service("web")));
+        Assert.Single(_subscriptions);
+    }
+
+    [Fact]
+    public void A_newer_set_replaces_and_an_older_one_does_not()
+    {
+        _cache.Take(Set("web", 5, At("web.0", 80)));
+        _cache.Take(Set("web", 4));
+        Assert.Single(_cache.Current(Service("web"))!.Endpoints);
+        _cache.Take(Set("web", 6));
+        Assert.Empty(_cache.Current(Service("web"))!.Endpoints);
+    }
+
+    [Theory]
+    [InlineData(InstancePhase.Running, 1, true)]
+    [InlineData(InstancePhase.Starting, 1, true)]
+    [InlineData(InstancePhase.Stopping, 1, false)]
+    [InlineData(InstancePhase.Stopped, 1, false)]
+    [InlineData(InstancePhase.Waiting, 1, false)]
+    [InlineData(InstancePhase.Preparing, 1, false)]
+    [InlineData(InstancePhase.Running, 2, false)]
+    public void An_instance_of_this_host_is_hidden_as_soon_as_it_is_known_to_be_over(InstancePhase phase, long incarnation, bool shown)
+    {
+        _cache.Take(Set("web", 5, At("web.0", 80), At("web.1", 81, host: "host2")));
+        _cache.Observe(State(Instance("web.0", phase, incarnation)));
+        Assert.Equal(shown ? 2 : 1, _cache.Current(Service("web"))!.Endpoints.Length);
+    }
+
+    [Fact]
+    public void An_instance_that_this_host_has_forgotten_is_hidden_and_before_it_knows_its_own_nothing_is()
+    {
+        _cache.Take(Set("web", 5, At("web.0", 80)));
+        Assert.Single(_cache.Current(Service("web"))!.Endpoints);
+        _cache.Observe(State());
+        Assert.Empty(_cache.Current(Service("web"))!.Endpoints);
+    }
+
+    [Fact]
+    public void A_new_incarnation_shows_up_when_the_master_says_so()
+    {
+        _cache.Observe(State(Instance("web.0", InstancePhase.Running, incarnation: 2)));
+        _cache.Take(Set("web", 5, At("web.0", 80)));
+        Assert.Empty(_cache.Current(Service("web"))!.Endpoints);
+        _cache.Take(Set("web", 6, At("web.0", 80, incarnation: 2)));
+        Assert.Single(_cache.Current(Service("web"))!.Endpoints);
+    }
+
+    [Fact]
+    public void What_assigned_instances_depend_on_is_subscribed_to()
+    {
+        _cache.Observe(State(Instance("web.0", InstancePhase.Running, 1, "solver", "store")));
+        Assert.Equal("solver store", _subscriptions.Last());
+        _cache.Observe(State());
+        Assert.Equal("", _subscriptions.Last());
+    }
+
+    [Fact]
+    public async Task A_follower_gets_the_known_set_at_once_and_then_only_the_newest()
+    {
+        _cache.Take(Set("web", 1));
+        using var late = new CancellationTokenSource(Eventually.Deadline);
+        await using var sets = _cache.FollowAsync([Service("web"), Service("solver")], late.Token).GetAsyncEnumerator();
+        Assert.True(await sets.MoveNextAsync());
+        Assert.Equal(1, sets.Current.Set.Revision.Value);
+
+        for (var revision = 2; revision <= 100; revision++)
+        {
+            _cache.Take(Set("web", revision));
+        }
+
+        Assert.True(await sets.MoveNextAsync());
+        Assert.Equal(100, sets.Current.Set.Revision.Value);
+        _cache.Take(Set("solver", 7));
+        Assert.True(await sets.MoveNextAsync());
+        Assert.Equal("solver", sets.Current.Set.Service.Value);
+    }
+
+    [Fact]
+    public async Task The_line_of_a_set_is_made_once_for_all_followers()
+    {
+        _cache.Take(Set("web", 1, At("web.0", 80)));
+        var first = await _cache.FirstSetAsync(Service("web"), TimeSpan.FromSeconds(1), default);
+        var second = await _cache.FirstSetAsync(Service("web"), TimeSpan.FromSeconds(1), default);
+        Assert.True(first!.Line.Equals(second!.Line));
+    }
+
+    [Fact]
+    public void A_state_that_changes_nothing_for_consumers_is_not_pushed()
+    {
+        _cache.Take(Set("web", 1, At("web.0", 80)));
+        var before = _cache.CurrentSet(Service("web"));
+        _cache.Observe(State(Instance("web.0", InstancePhase.Running)));
+        Assert.Same(before, _cache.CurrentSet(Service("web")));
+    }
+
+    [Fact]
+    public async Task A_service_that_is_followed_stays_subscribed_and_is_forgotten_some_time_after()
+    {
+        using var late = new CancellationTokenSource(Eventually.Deadline);
+        _cache.Take(Set("web", 1));
+        await using (var sets = _cache.FollowAsync([Service("web")], late.Token).GetAsyncEnumerator())
+        {
+            Assert.True(await sets.MoveNextAsync());
+            _time.Advance(NamingCache.AskedFor * 2);
+            _cache.Forget();
+            Assert.Equal("web", _subscriptions.Last());
+        }
+
+        _cache.Forget();
+        Assert.Equal("web", _subscriptions.Last());
+        _time.Advance(NamingCache.AskedFor);
+        _cache.Forget();
+        Assert.Equal("", _subscriptions.Last());
+        Assert.Empty(_cache.Kept());
+    }
+
+    [Fact]
+    public void Beyond_the_limit_the_service_asked_for_longest_ago_makes_room()
+    {
+        for (var i = 0; i <= NamingCache.ServicesMax; i++)
+        {
+            _cache.Take(Set($"s{i}", 1));
+            _time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        Assert.Equal(NamingCache.ServicesMax, _cache.Kept().Length);
+        Assert.DoesNotContain(_cache.Kept(), s => s.Service.Value == "s0");
+    }
+
+    [Fact]
+    public async Task Sets_survive_a_restart_and_a_line_that_cannot_be_read_costs_only_itself()
+    {
+        using var directory = new TemporaryDirectory();
+        using var stop = new CancellationTokenSource();
+        var path = directory["naming"];
+        var running = new NamingFile(path, _cache, NullLogger<NamingFile>.Instance).RunAsync(stop.Token);
+        _cache.Take(Set("web", 5, At("web.0", 80)));
+        await Eventually.TrueAsync(() => File.Exists(path) && File.ReadAllText(path).Contains("web.0", StringComparison.Ordinal), "kept");
+        await stop.CancelAsync();
+        await running;
+        await File.AppendAllTextAsync(path, "{ not json\n");
+
+        var restarted = NewCache();
+        new NamingFile(path, restarted, NullLogger<NamingFile>.Instance).Load();
+
+        Assert.Equal(5, restarted.Current(Service("web"))!.Revision.Value);
+        Assert.Equal("web", _subscriptions.Last());
+    }
+
+    private NamingCache NewCache() => new(Own, _time, s => _subscriptions.Enqueue(string.Join(' ', s.Services)));
+
+    private sealed class SettableTime : TimeProvider
+    {
+        private DateTimeOffset _now = DateTimeOffset.UnixEpoch;
+
+        public override DateTimeOffset GetUtcNow() => _now;
+
+        public void Advance(TimeSpan by) => _now += by;
+    }
+}
