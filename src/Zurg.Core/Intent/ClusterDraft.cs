@@ -13,7 +13,8 @@ public sealed record ClusterDraft
         Default = "any")]
     public ImmutableArray<string>? Cells { get; init; }
 
-    [Doc("What runs, by name. A name is a DNS label: a-z, 0-9 and '-'. May be empty.", Example = "{ web: { release: 1.0.0, run: bin/web } }")]
+    [Doc("What runs, by name. A name is a DNS label: a-z, 0-9 and '-'. May be empty.",
+        Example = "{ web: { release: 1.0.0, run: bin/web } }")]
     public ImmutableSortedDictionary<string, ServiceDraft>? Services { get; init; }
 
     [Doc("Values for ${settings.NAME} in args, env, working_directory and exec probes, and {{settings.NAME}} in templates. "

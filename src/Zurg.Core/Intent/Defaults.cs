@@ -4,7 +4,8 @@ using Zurg.Protocol;
 
 namespace Zurg.Core;
 
-/// <summary>The one place of defaults: from what a person wrote to the spec that everything else works with (STYLE.md rule 12).</summary>
+/// <summary>The one place of defaults: from what a person wrote to the spec that everything else works with (STYLE.md rule
+/// 12).</summary>
 public static class Defaults
 {
     internal const string RestartDelay = "100ms";
@@ -25,11 +26,13 @@ public static class Defaults
             Services = [.. (draft.Services ?? ImmutableSortedDictionary<string, ServiceDraft>.Empty)
                 .OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => Service(new ServiceName(s.Key), s.Value, settings))],
             Settings = Ordinal(settings),
-            Routes = [.. (draft.Routes ?? []).Select(r => new RouteSpec { Host = r.Host, Path = r.Path!, Service = new ServiceName(r.Service!) })],
+            Routes = [.. (draft.Routes ?? []).Select(r =>
+                new RouteSpec { Host = r.Host, Path = r.Path!, Service = new ServiceName(r.Service!) })],
         };
     }
 
-    private static ServiceSpec Service(ServiceName name, ServiceDraft draft, ImmutableSortedDictionary<string, string> settings) => new()
+    private static ServiceSpec Service(ServiceName name, ServiceDraft draft, ImmutableSortedDictionary<string, string> settings) =>
+        new()
     {
         Name = name,
         Scale = new ScaleSpec
@@ -38,7 +41,8 @@ public static class Defaults
             PerHost = draft.PerHost,
             Hosts = [.. (draft.Hosts ?? []).Select(h => new HostId(h))],
         },
-        Constraints = (draft.Constraints ?? ImmutableSortedDictionary<string, ImmutableArray<string>>.Empty).WithComparers(StringComparer.Ordinal),
+        Constraints = (draft.Constraints ?? ImmutableSortedDictionary<string, ImmutableArray<string>>.Empty)
+            .WithComparers(StringComparer.Ordinal),
         DependsOn = [.. (draft.DependsOn ?? []).Select(d => new ServiceName(d))],
         Instance = Instance(name, draft, settings),
         Restart = new RestartPolicy(
@@ -55,7 +59,8 @@ public static class Defaults
     {
         var env = draft.Env ?? ImmutableSortedDictionary<string, string>.Empty;
         var probe = Probe(draft);
-        var used = Variables.SettingsIn([.. draft.Args ?? [], .. env.Values, draft.WorkingDirectory ?? "", .. probe?.Command ?? []]);
+        var used = Variables.SettingsIn([.. draft.Args ?? [], .. env.Values, draft.WorkingDirectory ?? "", .. probe?.Command
+            ?? []]);
         return new InstanceSpec
         {
             Release = draft.Release!.Contains('@', StringComparison.Ordinal)
@@ -100,9 +105,11 @@ public static class Defaults
 
     private static TemplateSpec Template(TemplateDraft template) => (template.Reload ?? template.Then?.Reload) is { } signal
         ? new TemplateSpec(template.From!, template.To!, TemplateThen.Reload, signal)
-        : new TemplateSpec(template.From!, template.To!, template.Then?.Restart is true ? TemplateThen.Restart : TemplateThen.Nothing);
+        : new TemplateSpec(template.From!, template.To!, template.Then?.Restart is true ? TemplateThen.Restart
+            : TemplateThen.Nothing);
 
-    private static TimeSpan Time(string text) => Measures.Duration(text) ?? throw new ArgumentException($"'{text}' was not validated", nameof(text));
+    private static TimeSpan Time(string text) =>
+        Measures.Duration(text) ?? throw new ArgumentException($"'{text}' was not validated", nameof(text));
 
     private static ImmutableSortedDictionary<string, string> Ordinal(ImmutableSortedDictionary<string, string> map) =>
         map.WithComparers(StringComparer.Ordinal);

@@ -10,9 +10,11 @@ internal static class Dependencies
     {
         var waits = services.ToDictionary(
             s => s.Key,
-            s => (s.Value.DependsOn ?? []).Where(d => d != s.Key && services.ContainsKey(d)).Distinct(StringComparer.Ordinal).ToList(),
+            s => (s.Value.DependsOn ?? []).Where(d => d != s.Key && services.ContainsKey(d)).Distinct(StringComparer.Ordinal)
+                .ToList(),
             StringComparer.Ordinal);
-        var waiters = waits.SelectMany(w => w.Value.Select(on => (On: on, Waiter: w.Key))).ToLookup(w => w.On, w => w.Waiter, StringComparer.Ordinal);
+        var waiters = waits.SelectMany(w => w.Value.Select(on => (On: on, Waiter: w.Key))).ToLookup(w => w.On, w =>
+            w.Waiter, StringComparer.Ordinal);
         var open = waits.ToDictionary(w => w.Key, w => w.Value.Count, StringComparer.Ordinal);
         var free = new Queue<string>(open.Where(o => o.Value == 0).Select(o => o.Key));
         while (free.TryDequeue(out var done))
@@ -44,7 +46,8 @@ internal static class Dependencies
     }
 
     private static void Report(
-        List<string> cycle, Dictionary<string, List<string>> waits, ImmutableSortedDictionary<string, ServiceDraft> services, ProblemList problems)
+        List<string> cycle, Dictionary<string, List<string>> waits, ImmutableSortedDictionary<string, ServiceDraft> services,
+            ProblemList problems)
     {
         const int shownMax = 10;
         var first = cycle[0];

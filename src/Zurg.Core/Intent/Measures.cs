@@ -27,7 +27,8 @@ public static class Measures
         null => ($"{Words.Quote(text)} is no duration", IsNumber(text)
             ? $"it lacks a unit: write {text}s for seconds or {text}ms for milliseconds"
             : "write a number and a unit: 100ms, 30s, 5m, 1h or 2d"),
-        { } time when time < least || time > most => ($"{Words.Quote(text)} is out of range", $"it must be {Show(least)} to {Show(most)}"),
+        { } time when time < least || time > most =>
+            ($"{Words.Quote(text)} is out of range", $"it must be {Show(least)} to {Show(most)}"),
         _ => null,
     };
 
@@ -36,7 +37,8 @@ public static class Measures
         null => ($"{Words.Quote(text)} is no size", IsNumber(text)
             ? $"it lacks a unit: write {text}MiB or {text}B"
             : "write a number and a unit: 512KiB, 256MiB, 2GiB or 1GB"),
-        { } size when size < least || size > most => ($"{Words.Quote(text)} is out of range", $"it must be {Show(least)} to {Show(most)}"),
+        { } size when size < least || size > most =>
+            ($"{Words.Quote(text)} is out of range", $"it must be {Show(least)} to {Show(most)}"),
         _ => null,
     };
 
@@ -61,7 +63,8 @@ public static class Measures
     /// <summary>In the largest binary unit that divides it: 256MiB.</summary>
     public static string Show(long bytes)
     {
-        var (unit, factor) = SizeUnits.First(u => u.Unit is "B" || (u.Unit.Contains('i', StringComparison.Ordinal) && bytes > 0 && bytes % (long)u.Factor == 0));
+        var (unit, factor) = SizeUnits.First(u =>
+            u.Unit is "B" || (u.Unit.Contains('i', StringComparison.Ordinal) && bytes > 0 && bytes % (long)u.Factor == 0));
         return (bytes / (long)factor).ToString(CultureInfo.InvariantCulture) + unit;
     }
 
@@ -85,7 +88,8 @@ public static class Measures
             }
             var unit = Array.Find(units, u => text.AsSpan(digits, end - digits).SequenceEqual(u.Unit));
             if (!char.IsAsciiDigit(text[at]) || unit.Unit is null || unit.Factor >= last
-                || !double.TryParse(text.AsSpan(at, digits - at), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+                || !double.TryParse(text.AsSpan(at, digits - at), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+                    out var number))
             {
                 return null;
             }

@@ -18,7 +18,8 @@ internal static class ProbeCheck
         CheckKind(place, probe, problems);
         if (probe.Http is { } path && (!path.StartsWith('/') || path.Any(c => c <= ' ')))
         {
-            problems.Add($"{place}.http", $"{Words.Quote(path)} is no path of a URL", "it must begin with '/', for example http: /healthz");
+            problems.Add($"{place}.http", $"{Words.Quote(path)} is no path of a URL",
+                "it must begin with '/', for example http: /healthz");
         }
         CheckPort(place, at, probe, ports, problems);
         if (probe.Exec is { Length: 0 })
@@ -31,7 +32,8 @@ internal static class ProbeCheck
         }
         ServiceCheck.CheckDuration($"{place}.every", probe.Every, Ten, TimeSpan.FromHours(1), problems);
         ServiceCheck.CheckDuration($"{place}.timeout", probe.Timeout, Ten, TimeSpan.FromMinutes(5), problems);
-        ServiceCheck.CheckDuration($"{place}.start_timeout", probe.StartTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1), problems);
+        ServiceCheck.CheckDuration($"{place}.start_timeout", probe.StartTimeout, TimeSpan.FromMilliseconds(100),
+            TimeSpan.FromDays(1), problems);
         ServiceCheck.CheckRange($"{place}.fail_after", probe.FailAfter, 1, 1_000, problems);
     }
 
@@ -47,31 +49,37 @@ internal static class ProbeCheck
         ];
         if (written.Length > 1)
         {
-            problems.Add($"{place}.{written[1]}", $"{string.Join(" and ", written)} are written together", "keep exactly one of them");
+            problems.Add($"{place}.{written[1]}", $"{string.Join(" and ", written)} are written together",
+                "keep exactly one of them");
         }
         else if (written.Length == 0)
         {
-            problems.Add(place, "it does not say what to ask", "add one of http: /healthz, tcp: PORT, exec: [COMMAND] and notify: true, or write probe: none");
+            problems.Add(place, "it does not say what to ask",
+                "add one of http: /healthz, tcp: PORT, exec: [COMMAND] and notify: true, or write probe: none");
         }
     }
 
-    private static void CheckPort(string place, string at, ProbeDraft probe, ImmutableSortedSet<string> ports, ProblemList problems)
+    private static void CheckPort(string place, string at, ProbeDraft probe, ImmutableSortedSet<string> ports,
+        ProblemList problems)
     {
         foreach (var (key, port) in new[] { ("port", probe.Port), ("tcp", probe.Tcp) })
         {
             if (port is not null && !ports.Contains(port))
             {
                 problems.Add($"{place}.{key}", $"this service has no port {Words.Quote(port)}",
-                    Words.DidYouMean(port, ports) ?? Words.OneOf("it has ", ports, $"declare it: ports: {{ {Words.Shorten(port)}: dynamic }}"));
+                    Words.DidYouMean(port, ports)
+                        ?? Words.OneOf("it has ", ports, $"declare it: ports: {{ {Words.Shorten(port)}: dynamic }}"));
             }
         }
         if (probe.Port is not null && probe.Http is null)
         {
-            problems.Add($"{place}.port", "port goes with http only", probe.Tcp is null ? "remove it, or ask http: /healthz or tcp: PORT" : "remove it: tcp names the port itself");
+            problems.Add($"{place}.port", "port goes with http only", probe.Tcp is null
+                ? "remove it, or ask http: /healthz or tcp: PORT" : "remove it: tcp names the port itself");
         }
         if (probe.Http is not null && probe.Port is null && ports.Count != 1)
         {
-            problems.Add(place, ports.Count == 0 ? "http needs a port, and this service has none" : "it does not say which port to ask",
+            problems.Add(place, ports.Count == 0 ? "http needs a port, and this service has none"
+                : "it does not say which port to ask",
                 ports.Count == 0 ? $"add ports: {{ http: dynamic }} to {at}" : Words.OneOf("add port: with one of ", ports, ""));
         }
     }

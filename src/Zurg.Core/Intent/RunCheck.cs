@@ -32,7 +32,8 @@ internal static class RunCheck
         CheckTemplates(at, draft, problems);
     }
 
-    public static ImmutableSortedSet<string> PortsOf(ServiceDraft draft) => (draft.Ports?.Keys ?? []).ToImmutableSortedSet(StringComparer.Ordinal);
+    public static ImmutableSortedSet<string> PortsOf(ServiceDraft draft) =>
+        (draft.Ports?.Keys ?? []).ToImmutableSortedSet(StringComparer.Ordinal);
 
     /// <summary>A text in which variables are replaced.</summary>
     public static void CheckText(string at, string text, ImmutableSortedSet<string> ports, SpecNames names, ProblemList problems)
@@ -52,17 +53,20 @@ internal static class RunCheck
     {
         if (run is null)
         {
-            problems.Add($"{at}.run", "it does not say what to run", "add run: with a path inside the release, for example run: bin/server");
+            problems.Add($"{at}.run", "it does not say what to run",
+                "add run: with a path inside the release, for example run: bin/server");
             return;
         }
         var place = $"{at}.run";
         if (run.Contains(' ', StringComparison.Ordinal) && !run.Contains('/', StringComparison.Ordinal))
         {
-            problems.Add(place, $"{Words.Quote(run)} is no path: no shell reads it", "write the executable in run: and the rest in args: [a, b]");
+            problems.Add(place, $"{Words.Quote(run)} is no path: no shell reads it",
+                "write the executable in run: and the rest in args: [a, b]");
         }
         else if (run.Contains("${", StringComparison.Ordinal))
         {
-            problems.Add(place, "variables are not replaced in run", "write the path itself; variables work in args, env and working_directory");
+            problems.Add(place, "variables are not replaced in run",
+                "write the path itself; variables work in args, env and working_directory");
         }
         else
         {
@@ -70,15 +74,18 @@ internal static class RunCheck
         }
     }
 
-    private static void CheckEnv(string at, ServiceDraft draft, ImmutableSortedSet<string> ports, SpecNames names, ProblemList problems)
+    private static void CheckEnv(string at, ServiceDraft draft, ImmutableSortedSet<string> ports, SpecNames names,
+        ProblemList problems)
     {
         foreach (var (name, value) in draft.Env ?? ImmutableSortedDictionary<string, string>.Empty)
         {
             var place = $"{at}.env.{name}";
-            var valid = name.Length is > 0 and <= 255 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+            var valid = name.Length is > 0 and <= 255 && !char.IsAsciiDigit(name[0])
+                && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
             if (!valid)
             {
-                problems.Add(place, $"{Words.Quote(name)} is no name of an environment variable", "use letters, digits and '_', with no digit first");
+                problems.Add(place, $"{Words.Quote(name)} is no name of an environment variable",
+                    "use letters, digits and '_', with no digit first");
             }
             else if (name.StartsWith(LaunchBuilder.EnvPrefix, StringComparison.Ordinal) || name == LaunchBuilder.NotifySocketEnv
                 || ports.Any(p => LaunchBuilder.PortEnv(new PortName(p)) == name))
@@ -91,7 +98,8 @@ internal static class RunCheck
 
     private static void CheckLimits(string at, LimitsDraft limits, ProblemList problems)
     {
-        problems.Add($"{at}.limits.memory", limits.Memory is null ? null : Measures.SizeProblem(limits.Memory, 1L << 20, 1L << 50));
+        problems.Add($"{at}.limits.memory", limits.Memory is null ? null
+            : Measures.SizeProblem(limits.Memory, 1L << 20, 1L << 50));
         if (limits.Cpu is { } cpu && cpu is not (>= 0.01 and <= 4096))
         {
             problems.Add($"{at}.limits.cpu", $"{cpu} cores are out of range", "it must be 0.01 to 4096");
@@ -108,7 +116,8 @@ internal static class RunCheck
             var place = $"{at}.templates[{index}]";
             if (template.From is not { } from)
             {
-                problems.Add($"{place}.from", "the template has no from", "add the template's path inside the release, for example from: conf/web.conf.hbs");
+                problems.Add($"{place}.from", "the template has no from",
+                    "add the template's path inside the release, for example from: conf/web.conf.hbs");
             }
             else
             {
@@ -116,11 +125,13 @@ internal static class RunCheck
             }
             if (template.To is not { } to)
             {
-                problems.Add($"{place}.to", "the template has no to", "add the file's path inside the instance's directory, for example to: conf/web.conf");
+                problems.Add($"{place}.to", "the template has no to",
+                    "add the file's path inside the instance's directory, for example to: conf/web.conf");
             }
             else if (CheckInside($"{place}.to", to, "instance's directory", problems) && !seen.TryAdd(to, index))
             {
-                problems.Add($"{place}.to", $"templates[{seen[to]}] generates {Words.Quote(to)} already", "give each its own file");
+                problems.Add($"{place}.to", $"templates[{seen[to]}] generates {Words.Quote(to)} already",
+                    "give each its own file");
             }
             CheckThen(place, template, problems);
         }
@@ -129,28 +140,33 @@ internal static class RunCheck
     private static void CheckThen(string at, TemplateDraft template, ProblemList problems)
     {
         var then = template.Then ?? new ThenDraft();
-        var written = new[] { then.Restart is not null, then.Nothing is not null, then.Reload is not null, template.Reload is not null };
+        var written = new[] { then.Restart is not null, then.Nothing is not null, then.Reload is not null,
+            template.Reload is not null };
         var chosen = written.Count(w => w);
         if (chosen > 1)
         {
-            problems.Add(template.Then is null ? $"{at}.reload" : $"{at}.then", "more than one thing is to happen when the text changes",
+            problems.Add(template.Then is null ? $"{at}.reload" : $"{at}.then",
+                "more than one thing is to happen when the text changes",
                 "keep one of then: restart, then: nothing and reload: HUP");
         }
         else if (then.Restart is false || then.Nothing is false || (template.Then is not null && chosen == 0))
         {
-            problems.Add($"{at}.then", "it does not say what happens when the text changes", "write then: restart, then: nothing or reload: HUP");
+            problems.Add($"{at}.then", "it does not say what happens when the text changes",
+                "write then: restart, then: nothing or reload: HUP");
         }
-        ServiceCheck.CheckWord($"{at}.then.reload", "signal to reload with", then.Reload, ServiceCheck.ReloadSignals, problems);
-        ServiceCheck.CheckWord($"{at}.reload", "signal to reload with", template.Reload, ServiceCheck.ReloadSignals, problems);
+        ServiceCheck.CheckWord($"{at}.then.reload", "signal to reload with", then.Reload, SpecWords.ReloadSignals, problems);
+        ServiceCheck.CheckWord($"{at}.reload", "signal to reload with", template.Reload, SpecWords.ReloadSignals, problems);
     }
 
     /// <summary>A relative path that cannot lead out of where it belongs.</summary>
     private static bool CheckInside(string at, string path, string inside, ProblemList problems)
     {
-        var wrong = path.StartsWith('/') || path.Split('/').Any(part => part is "" or "." or "..") || path.Any(char.IsControl) || path.Length > 1024;
+        var wrong = path.StartsWith('/') || path.Split('/').Any(part => part is "" or "." or "..") || path.Any(char.IsControl)
+            || path.Length > 1024;
         if (wrong)
         {
-            problems.Add(at, $"{Words.Quote(path)} is no path inside the {inside}", "write it relative, without '.', '..' or empty parts, for example conf/web.conf");
+            problems.Add(at, $"{Words.Quote(path)} is no path inside the {inside}",
+                "write it relative, without '.', '..' or empty parts, for example conf/web.conf");
         }
         return !wrong;
     }

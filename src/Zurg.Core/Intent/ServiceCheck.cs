@@ -7,10 +7,6 @@ namespace Zurg.Core;
 /// <summary>One service of a draft: its names, what runs, where, and the policies around it.</summary>
 internal static class ServiceCheck
 {
-    public static readonly ImmutableArray<string> StopSignals = ["TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "KILL"];
-    public static readonly ImmutableArray<string> ReloadSignals = ["HUP", "USR1", "USR2"];
-    public static readonly ImmutableArray<string> Rollbacks = ["auto", "manual"];
-
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
@@ -39,7 +35,8 @@ internal static class ServiceCheck
         if (word is not null && !known.Contains(word))
         {
             var bare = word.StartsWith("SIG", StringComparison.OrdinalIgnoreCase) ? word[3..] : word;
-            problems.Add(at, $"{Words.Quote(word)} is no {kind}", Words.DidYouMean(bare, known) ?? $"write one of {string.Join(", ", known)}");
+            problems.Add(at, $"{Words.Quote(word)} is no {kind}", Words.DidYouMean(bare, known)
+                ?? $"write one of {string.Join(", ", known)}");
         }
     }
 
@@ -50,13 +47,16 @@ internal static class ServiceCheck
     {
         if (release is null)
         {
-            problems.Add($"{at}.release", "it has no release", $"push one with `zurg release push {Words.Shorten(service)} 1.0.0 DIR` and add release: 1.0.0");
+            problems.Add($"{at}.release", "it has no release",
+                $"push one with `zurg release push {Words.Shorten(service)} 1.0.0 DIR` and add release: 1.0.0");
             return;
         }
-        var problem = release.Contains('@', StringComparison.Ordinal) ? ReleaseId.ProblemOf(release) : ReleaseVersion.ProblemOf(release);
+        var problem = release.Contains('@', StringComparison.Ordinal) ? ReleaseId.ProblemOf(release)
+            : ReleaseVersion.ProblemOf(release);
         if (problem is not null)
         {
-            problems.Add($"{at}.release", problem, "write a version such as 1.1.0, or NAME@VERSION for a release of another name");
+            problems.Add($"{at}.release", problem,
+                "write a version such as 1.1.0, or NAME@VERSION for a release of another name");
         }
     }
 
@@ -70,7 +70,8 @@ internal static class ServiceCheck
         ];
         if (written.Length > 1)
         {
-            problems.Add($"{at}.{written[1]}", $"{string.Join(" and ", written)} are written together", "keep exactly one of them");
+            problems.Add($"{at}.{written[1]}", $"{string.Join(" and ", written)} are written together",
+                "keep exactly one of them");
         }
         CheckRange($"{at}.instances", draft.Instances, 0, 10_000, problems);
         CheckRange($"{at}.per_host", draft.PerHost, 1, 100, problems);
@@ -92,7 +93,8 @@ internal static class ServiceCheck
             }
             if (values.IsEmpty)
             {
-                problems.Add(place, "no value is allowed, so that no host would fit", $"name at least one, for example {Words.Shorten(label)}: [a, b]");
+                problems.Add(place, "no value is allowed, so that no host would fit",
+                    $"name at least one, for example {Words.Shorten(label)}: [a, b]");
             }
             foreach (var (value, index) in values.Select((value, index) => (value, index)))
             {
@@ -151,7 +153,8 @@ internal static class ServiceCheck
             }
             else if (!taken.TryAdd(port, name))
             {
-                problems.Add(place, $"port {port} is that of {Words.Quote(taken[port])} already", "give them different numbers, or make one dynamic");
+                problems.Add(place, $"port {port} is that of {Words.Quote(taken[port])} already",
+                    "give them different numbers, or make one dynamic");
             }
         }
     }
@@ -168,9 +171,10 @@ internal static class ServiceCheck
         if (delay > delayMax)
         {
             problems.Add(restart.Delay is null ? $"{at}.restart.max_delay" : $"{at}.restart.delay",
-                $"delay {Measures.Show(delay.Value)} is longer than max_delay {Measures.Show(delayMax.Value)}", "make max_delay at least as long");
+                $"delay {Measures.Show(delay.Value)} is longer than max_delay {Measures.Show(delayMax.Value)}",
+                    "make max_delay at least as long");
         }
-        CheckWord($"{at}.stop.signal", "signal to stop with", draft.Stop?.Signal, StopSignals, problems);
+        CheckWord($"{at}.stop.signal", "signal to stop with", draft.Stop?.Signal, SpecWords.StopSignals, problems);
         CheckDuration($"{at}.stop.grace", draft.Stop?.Grace, TimeSpan.Zero, Day, problems);
     }
 
@@ -180,14 +184,16 @@ internal static class ServiceCheck
         CheckDuration($"{at}.update.bake", update.Bake, TimeSpan.Zero, TimeSpan.FromDays(7), problems);
         CheckRange($"{at}.update.max_unavailable", update.MaxUnavailable, 0, 10_000, problems);
         CheckRange($"{at}.update.surge", update.Surge, 0, 10_000, problems);
-        CheckWord($"{at}.update.rollback", "way to roll back", update.Rollback, Rollbacks, problems);
+        CheckWord($"{at}.update.rollback", "way to roll back", update.Rollback, SpecWords.Rollbacks, problems);
         if (update.Batch is { } batch)
         {
             var perCent = batch.EndsWith('%');
             var most = perCent ? 100 : 10_000;
-            if (!int.TryParse(perCent ? batch[..^1] : batch, NumberStyles.None, CultureInfo.InvariantCulture, out var size) || size < 1 || size > most)
+            if (!int.TryParse(perCent ? batch[..^1] : batch, NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+                || size < 1 || size > most)
             {
-                problems.Add($"{at}.update.batch", $"{Words.Quote(batch)} is no size of a batch", "write 1 to 10000 instances, or 1% to 100%");
+                problems.Add($"{at}.update.batch", $"{Words.Quote(batch)} is no size of a batch",
+                    "write 1 to 10000 instances, or 1% to 100%");
             }
         }
         if ((update.MaxUnavailable ?? Defaults.MaxUnavailable) == 0 && (update.Surge ?? Defaults.Surge) == 0)
@@ -205,7 +211,8 @@ internal static class ServiceCheck
         }
     }
 
-    private static void CheckEach(string at, ImmutableArray<string>? values, Func<string, string?> problemOf, string kind, ProblemList problems)
+    private static void CheckEach(string at, ImmutableArray<string>? values, Func<string, string?> problemOf, string kind,
+        ProblemList problems)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (value, index) in (values ?? []).Select((value, index) => (value, index)))

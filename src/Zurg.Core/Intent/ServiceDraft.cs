@@ -6,16 +6,19 @@ namespace Zurg.Core;
 public sealed record ServiceDraft
 {
     [Doc("The release to run: a version of the release that is named like the service, or NAME@VERSION. "
-        + "Pushed before with `zurg release push NAME VERSION DIR`.", Example = "1.1.0", Form = DraftForm.Release, Required = true)]
+        + "Pushed before with `zurg release push NAME VERSION DIR`.", Example = "1.1.0", Form = DraftForm.Release,
+            Required = true)]
     public string? Release { get; init; }
 
     [Doc("The executable: a path inside the release, or an absolute one of the host.", Example = "bin/web", Required = true)]
     public string? Run { get; init; }
 
-    [Doc("Its arguments. Variables such as ${ports.http} are replaced.", Example = "[--port, \"${ports.http}\"]", Default = "none")]
+    [Doc("Its arguments. Variables such as ${ports.http} are replaced.", Example = "[--port, \"${ports.http}\"]",
+        Default = "none")]
     public ImmutableArray<string>? Args { get; init; }
 
-    [Doc("Environment variables on top of those that every instance gets. Variables are replaced.", Example = "{ LOG_LEVEL: debug }",
+    [Doc("Environment variables on top of those that every instance gets. Variables are replaced.",
+        Example = "{ LOG_LEVEL: debug }",
         Default = "none")]
     public ImmutableSortedDictionary<string, string>? Env { get; init; }
 
@@ -27,7 +30,8 @@ public sealed record ServiceDraft
         Default = "the agent's own")]
     public string? User { get; init; }
 
-    [Doc("How many in all, spread over cells, then hosts: 0 to 10000. Not together with per_host or hosts.", Example = "3", Default = "1")]
+    [Doc("How many in all, spread over cells, then hosts: 0 to 10000. Not together with per_host or hosts.", Example = "3",
+        Default = "1")]
     public int? Instances { get; init; }
 
     [Doc("How many on every host that fits: 1 to 100. In place of instances.", Example = "1")]
@@ -40,7 +44,8 @@ public sealed record ServiceDraft
         Example = "{ disk: ssd, gpu: [a100, h100] }", Default = "none", Form = DraftForm.OneOrMany)]
     public ImmutableSortedDictionary<string, ImmutableArray<string>>? Constraints { get; init; }
 
-    [Doc("Services it talks to. An instance starts first when each of them has an endpoint.", Example = "[sudoku-solver]", Default = "none")]
+    [Doc("Services it talks to. An instance starts first when each of them has an endpoint.", Example = "[sudoku-solver]",
+        Default = "none")]
     public ImmutableArray<string>? DependsOn { get; init; }
 
     [Doc("What it listens on, by name: `dynamic` (the agent picks a free port) or a number. The process finds it as PORT_NAME "
@@ -48,7 +53,8 @@ public sealed record ServiceDraft
         Default = "none", Form = DraftForm.Port)]
     public ImmutableSortedDictionary<string, string>? Ports { get; init; }
 
-    [Doc("The question whose answer makes an instance ready. `none`: ready as soon as the process runs; `notify`: it says so itself.",
+    [Doc("The question whose answer makes an instance ready. `none`: ready as soon as the process runs; `notify`: it says "
+        + "so itself.",
         Example = "{ http: /healthz, port: http, every: 1s }", Default = "tcp of its first port by name; none without ports")]
     public ProbeDraft? Probe { get; init; }
 
@@ -92,7 +98,8 @@ public sealed record ProbeDraft
     [Doc("No probe: ready as soon as the process runs. Also as `probe: none`.", Example = "true", Form = DraftForm.Word)]
     public bool? None { get; init; }
 
-    [Doc("The time between two answers once the first has passed; before, it asks after 10 ms, doubling up to this.", Example = "5s",
+    [Doc("The time between two answers once the first has passed; before, it asks after 10 ms, doubling up to this.",
+        Example = "5s",
         Default = "1s", Form = DraftForm.Duration)]
     public string? Every { get; init; }
 
@@ -102,7 +109,8 @@ public sealed record ProbeDraft
     [Doc("So many failures in a row make a ready instance unready; one pass makes it ready again.", Example = "5", Default = "3")]
     public int? FailAfter { get; init; }
 
-    [Doc("An instance that was never ready by then is killed and restarted.", Example = "5m", Default = "60s", Form = DraftForm.Duration)]
+    [Doc("An instance that was never ready by then is killed and restarted.", Example = "5m", Default = "60s",
+        Form = DraftForm.Duration)]
     public string? StartTimeout { get; init; }
 }
 
@@ -118,7 +126,8 @@ public sealed record RestartDraft
     [Doc("Exits within this time count as attempts.", Example = "1h", Default = "10m", Form = DraftForm.Duration)]
     public string? Window { get; init; }
 
-    [Doc("So many restarts within the window; then it waits for the window to move on or for `zurg restart`.", Example = "3", Default = "10")]
+    [Doc("So many restarts within the window; then it waits for the window to move on or for `zurg restart`.", Example = "3",
+        Default = "10")]
     public int? Attempts { get; init; }
 }
 
@@ -157,7 +166,8 @@ public sealed record TemplateDraft
     [Doc("The file: a path inside the instance's directory.", Example = "conf/web.conf", Required = true)]
     public string? To { get; init; }
 
-    [Doc("What happens to a running instance when the text changed: `restart`, `nothing` or `{ reload: HUP }`.", Example = "restart",
+    [Doc("What happens to a running instance when the text changed: `restart`, `nothing` or `{ reload: HUP }`.",
+        Example = "restart",
         Default = "nothing")]
     public ThenDraft? Then { get; init; }
 
@@ -184,7 +194,8 @@ public sealed record UpdateDraft
     [Doc("Instances that get a change first.", Example = "2", Default = "1")]
     public int? Canary { get; init; }
 
-    [Doc("How many at a time after that: a number, or per cent of all.", Example = "25%", Default = "25%", Form = DraftForm.Batch)]
+    [Doc("How many at a time after that: a number, or per cent of all.", Example = "25%", Default = "25%",
+        Form = DraftForm.Batch)]
     public string? Batch { get; init; }
 
     [Doc("The wait between two batches, in which they are watched.", Example = "5m", Default = "60s", Form = DraftForm.Duration)]
@@ -196,6 +207,7 @@ public sealed record UpdateDraft
     [Doc("Instances that may be started on top.", Example = "2", Default = "1")]
     public int? Surge { get; init; }
 
-    [Doc("Whether a change that hurts goes back by itself: auto or manual.", Example = "manual", Default = "auto", Form = DraftForm.Rollback)]
+    [Doc("Whether a change that hurts goes back by itself: auto or manual.", Example = "manual", Default = "auto",
+        Form = DraftForm.Rollback)]
     public string? Rollback { get; init; }
 }

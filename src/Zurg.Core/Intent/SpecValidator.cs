@@ -58,7 +58,8 @@ public static class SpecValidator
             }
             if (value.Contains('\0', StringComparison.Ordinal))
             {
-                problems.Add($"settings.{name}", "the value holds a NUL character, which no process could be given", "leave it out");
+                problems.Add($"settings.{name}", "the value holds a NUL character, which no process could be given",
+                    "leave it out");
             }
         }
     }
@@ -71,7 +72,8 @@ public static class SpecValidator
             var at = $"routes[{index}]";
             if (route.Host is { } host && !IsHostName(host))
             {
-                problems.Add($"{at}.host", $"{Words.Quote(host)} is no host name", "write one such as www.example.org, or leave it out for any");
+                problems.Add($"{at}.host", $"{Words.Quote(host)} is no host name",
+                    "write one such as www.example.org, or leave it out for any");
             }
             if (route.Path is not { } path)
             {
@@ -79,11 +81,14 @@ public static class SpecValidator
             }
             else if (!path.StartsWith('/') || path.Any(c => c <= ' ' || c is '?' or '#'))
             {
-                problems.Add($"{at}.path", $"{Words.Quote(path)} is no path of a URL", "it must begin with '/' and hold no space, '?' or '#'");
+                problems.Add($"{at}.path", $"{Words.Quote(path)} is no path of a URL",
+                    "it must begin with '/' and hold no space, '?' or '#'");
             }
             else if (!seen.TryAdd((route.Host?.ToLowerInvariant(), path), index))
             {
-                problems.Add($"{at}.path", $"routes[{seen[(route.Host?.ToLowerInvariant(), path)]}] has the same host and path already", "leave one of them out");
+                problems.Add($"{at}.path",
+                    $"routes[{seen[(route.Host?.ToLowerInvariant(), path)]}] has the same host and path already",
+                        "leave one of them out");
             }
             CheckRouteService(at, route.Service, names, problems);
         }
@@ -93,7 +98,8 @@ public static class SpecValidator
     {
         if (service is null)
         {
-            problems.Add($"{at}.service", "the route has no service", () => Words.OneOf("add one of: ", names.ServiceNames, "add service: NAME, and the service"));
+            problems.Add($"{at}.service", "the route has no service", () =>
+                Words.OneOf("add one of: ", names.ServiceNames, "add service: NAME, and the service"));
         }
         else if (!names.Services.TryGetValue(service, out var target))
         {
@@ -118,7 +124,8 @@ internal sealed class SpecNames(ClusterDraft draft)
 
     public ImmutableArray<string> Cells { get; } = draft.Cells ?? [];
 
-    public ImmutableSortedSet<string> Settings { get; } = (draft.Settings?.Keys ?? []).ToImmutableSortedSet(StringComparer.Ordinal);
+    public ImmutableSortedSet<string> Settings { get; } = (draft.Settings?.Keys ?? [])
+        .ToImmutableSortedSet(StringComparer.Ordinal);
 
     public ImmutableArray<string> ServiceNames => field.IsDefault ? field = [.. Services.Keys] : field;
 

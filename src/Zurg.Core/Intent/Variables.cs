@@ -4,7 +4,8 @@ using System.Text;
 namespace Zurg.Core;
 
 /// <summary>
-/// ${NAME} in args, env, working directory and exec probes. `$${` stands for a literal `${`; a `$` before anything else is itself.
+/// ${NAME} in args, env, working directory and exec probes. `$${` stands for a literal `${`; a `$` before anything else is
+/// itself.
 /// A value is put in as it is: what looks like a variable within it stays text.
 /// </summary>
 public static class Variables
@@ -97,7 +98,8 @@ public static class Variables
         {
             return null;
         }
-        string[] known = [.. Plain.Select(p => p.Name), .. ports.Select(p => PortPrefix + p), .. settings.Select(s => SettingPrefix + s)];
+        string[] known = [.. Plain.Select(p => p.Name), .. ports.Select(p => PortPrefix + p),
+            .. settings.Select(s => SettingPrefix + s)];
         return ($"there is no variable ${{{Words.Shorten(name)}}}",
             Words.DidYouMean(name, known)
             ?? $"the variables are ports.NAME, settings.NAME, {string.Join(", ", Plain.Select(p => p.Name))}; "

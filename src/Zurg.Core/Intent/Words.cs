@@ -22,16 +22,19 @@ public static class Words
     /// <summary>A list of what there is, or another mend when there is nothing.</summary>
     public static string OneOf(string before, IReadOnlyCollection<string> known, string whenNone) =>
         known.Count == 0 ? whenNone
-        : before + string.Join(", ", known.Take(ListedMax).Select(Shorten)) + (known.Count > ListedMax ? $" and {known.Count - ListedMax} more" : "");
+        : before + string.Join(", ", known.Take(ListedMax).Select(Shorten))
+            + (known.Count > ListedMax ? $" and {known.Count - ListedMax} more" : "");
 
     /// <summary>A DNS label that looks like the text: Web_Front becomes web-front.</summary>
     internal static string? DnsLabelNear(string text)
     {
-        var label = string.Concat(text.Take(63).Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-')).Trim('-');
+        var label = string.Concat(text.Take(63).Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'))
+            .Trim('-');
         return label.Length > 0 ? label : null;
     }
 
-    /// <summary>Slips allowed: one in a short word, two from 5 letters on, three from 10 on; letter case does not count.</summary>
+    /// <summary>Slips allowed: one in a short word, two from 5 letters on, three from 10 on; letter case does not
+    /// count.</summary>
     public static string? Nearest(string text, IEnumerable<string> known)
     {
         if (text.Length is 0 or > 100)

@@ -58,12 +58,12 @@ internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen)
         : MemoryShort(service.Instance) is { } memory ? memory
         : null;
 
-    /// <summary>The first constraint that the host does not meet, as key=value; null when it meets all.</summary>
+    /// <summary>The first constraint that the host does not meet, as key=value; null when it meets all. cell is the host's cell.</summary>
     public string? LackedLabel(ServiceSpec service)
     {
         foreach (var (key, values) in service.Constraints)
         {
-            var label = facts?.Description.Labels.GetValueOrDefault(key);
+            var label = key == "cell" ? facts?.Description.Cell.Value : facts?.Description.Labels.GetValueOrDefault(key);
             if (label is null || !values.Contains(label))
             {
                 return $"{key}={string.Join('|', values)}";

@@ -7,7 +7,8 @@ using Zurg.Protocol;
 
 namespace Zurg.Master.Intent;
 
-/// <summary>Tree to drafts: unknown keys and wrong types become problems with their place; the rest is bound all the same.</summary>
+/// <summary>Tree to drafts: unknown keys and wrong types become problems with their place; the rest is bound all the
+/// same.</summary>
 internal sealed class DraftBinder(ProblemList problems)
 {
     private static readonly MethodInfo ListMethod = Generic(nameof(ListOf));
@@ -37,7 +38,8 @@ internal sealed class DraftBinder(ProblemList problems)
     private string? Text(YamlNode node, string path, DocAttribute? doc) => node switch
     {
         YamlNode.Scalar { IsNull: false } scalar => scalar.Value,
-        YamlNode.Scalar => Wrong(node, path, "it has no value", doc?.Example is null ? "write \"\" for an empty text" : $"write for example {doc.Example}"),
+        YamlNode.Scalar => Wrong(node, path, "it has no value", doc?.Example is null ? "write \"\" for an empty text"
+            : $"write for example {doc.Example}"),
         _ => Wrong(node, path, $"a text is expected here, not {NameOf(node)}", Example(doc)),
     };
 
@@ -49,7 +51,8 @@ internal sealed class DraftBinder(ProblemList problems)
 
     private object? Fraction(YamlNode node, string path, DocAttribute? doc) =>
         node is YamlNode.Scalar scalar
-        && double.TryParse(scalar.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+        && double.TryParse(scalar.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            && double.IsFinite(number)
             ? number
             : Wrong(node, path, $"a number is expected here, not {NameOf(node)}", Example(doc));
 
@@ -125,7 +128,8 @@ internal sealed class DraftBinder(ProblemList problems)
         {
             var meant = Words.Nearest(entry.Key, section.Keys);
             var mend = meant is null ? $"the keys here are {string.Join(", ", section.Keys)}" : $"did you mean '{meant}'?";
-            problems.Add(new Problem(at, $"there is no key {Words.Quote(entry.Key)} here", mend, entry.KeyAt.Line, entry.KeyAt.Column));
+            problems.Add(new Problem(at, $"there is no key {Words.Quote(entry.Key)} here", mend, entry.KeyAt.Line,
+                entry.KeyAt.Column));
             // Read on as if it had been written right, so that the file's other problems show and this one shows once.
             field = meant is null || mapping.Entries.Any(e => e.Key == meant) ? null : section.Find(meant);
         }
@@ -156,7 +160,8 @@ internal sealed class DraftBinder(ProblemList problems)
         _ => throw new InvalidOperationException($"no list or map of {shape.GetType().Name} is known yet"),
     };
 
-    private static MethodInfo Generic(string name) => typeof(DraftBinder).GetMethod(name, BindingFlags.NonPublic | BindingFlags.Static)!;
+    private static MethodInfo Generic(string name) =>
+        typeof(DraftBinder).GetMethod(name, BindingFlags.NonPublic | BindingFlags.Static)!;
 
     private static ImmutableArray<T> ListOf<T>(IEnumerable items) => [.. items.Cast<object?>().OfType<T>()];
 

@@ -7,7 +7,8 @@ using Zurg.Core;
 namespace Zurg.Master.Intent;
 
 /// <summary>
-/// What may stand somewhere in cluster.yaml. Taken from the draft records by reflection, once; the binder, the editor's schema and
+/// What may stand somewhere in cluster.yaml. Taken from the draft records by reflection, once; the binder, the editor's schema
+/// and
 /// the reference are all driven by it, so they cannot disagree.
 /// </summary>
 internal abstract record DraftShape
@@ -57,7 +58,8 @@ internal abstract record DraftShape
         var doc = property.GetCustomAttribute<DocAttribute>()
             ?? throw new InvalidOperationException($"{property.DeclaringType?.Name}.{property.Name} has no Doc");
         return new Field(
-            JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name), doc, ShapeOf(property.PropertyType, doc.Form is DraftForm.OneOrMany), property);
+            JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name), doc,
+                ShapeOf(property.PropertyType, doc.Form is DraftForm.OneOrMany), property);
     }
 
     private static DraftShape ShapeOf(Type nullable, bool oneAlone)

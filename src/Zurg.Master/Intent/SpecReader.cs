@@ -19,7 +19,8 @@ public abstract record SpecReading
     public sealed record Refused(ImmutableArray<Problem> Problems) : SpecReading;
 }
 
-/// <summary>cluster.yaml text to a spec. Never throws for anything that a text can hold, and takes time in proportion to its size.</summary>
+/// <summary>cluster.yaml text to a spec. Never throws for anything that a text can hold, and takes time in proportion to its
+/// size.</summary>
 public static class SpecReader
 {
     /// <summary>1 MiB of UTF-8.</summary>
@@ -85,7 +86,8 @@ public static class SpecReader
         }
     }
 
-    /// <summary>What could not be bound is missing from the draft: that it, or what it is a part of, lacks something is no news.</summary>
+    /// <summary>What could not be bound is missing from the draft: that it, or what it is a part of, lacks something is no
+    /// news.</summary>
     private static bool Concerns(string told, string found, ClusterDraft draft) =>
         told.StartsWith(found, StringComparison.Ordinal)
         && (told.Length == found.Length
@@ -107,7 +109,8 @@ public static class SpecReader
             if (char.IsControl(text[i]) && text[i] is not ('\n' or '\r' or '\t' or '\u0085'))
             {
                 var before = text.AsSpan(0, i);
-                return Refuse($"this is no text: it holds the control character U+{(int)text[i]:X4}", "give a cluster.yaml, saved as UTF-8",
+                return Refuse($"this is no text: it holds the control character U+{(int)text[i]:X4}",
+                    "give a cluster.yaml, saved as UTF-8",
                     before.Count('\n') + 1, i - before.LastIndexOf('\n'));
             }
         }

@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace Zurg.Master.Intent;
 
-/// <summary>YAML as a tree with places. Every scalar is text: what it means (1.1 a version or a number) is the reader's to say.</summary>
+/// <summary>YAML as a tree with places. Every scalar is text: what it means (1.1 a version or a number) is the reader's to
+/// say.</summary>
 internal abstract record YamlNode(Place At)
 {
     /// <param name="Plain">Without quotes: only then can it stand for nothing (null) or for a flag.</param>
@@ -17,7 +18,8 @@ internal abstract record YamlNode(Place At)
 
     public sealed record Entry(string Key, Place KeyAt, YamlNode Value);
 
-    /// <summary>Where a dotted path points; for a missing part, where the nearest part above it is. Keys may hold dots themselves.</summary>
+    /// <summary>Where a dotted path points; for a missing part, where the nearest part above it is. Keys may hold dots
+    /// themselves.</summary>
     public static Place PlaceOf(YamlNode root, string path)
     {
         var at = root.At;

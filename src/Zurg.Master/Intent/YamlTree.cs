@@ -7,7 +7,8 @@ using Zurg.Protocol;
 namespace Zurg.Master.Intent;
 
 /// <summary>
-/// Text to tree through the parser's events, counting while they stream: too deep, an anchor, an alias, a tag or a second document
+/// Text to tree through the parser's events, counting while they stream: too deep, an anchor, an alias, a tag or a second
+/// document
 /// ends it there, before anything was built of it. Duplicate keys are told and the rest is read on.
 /// </summary>
 internal sealed class YamlTree
@@ -44,7 +45,8 @@ internal sealed class YamlTree
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or FormatException or OverflowException
             or IndexOutOfRangeException)
         {
-            // The parser is not ours and its input is anybody's: what it trips over is the text's fault, not a fault of the master.
+            // The parser is not ours and its input is anybody's: what it trips over is the text's fault, not a fault of the
+            // master.
             problems.Add(new Problem("", "this is not YAML", "look for a strange escape or character", 1, 1));
         }
         return null;
@@ -70,7 +72,8 @@ internal sealed class YamlTree
     {
         if (depth > DepthMax)
         {
-            throw Stop(e, $"this is nested deeper than {DepthMax} levels", "no key of cluster.yaml lies deeper than 6: look for a stray bracket or indentation");
+            throw Stop(e, $"this is nested deeper than {DepthMax} levels",
+                "no key of cluster.yaml lies deeper than 6: look for a stray bracket or indentation");
         }
         if (e is NodeEvent { Anchor.IsEmpty: false })
         {
@@ -78,7 +81,8 @@ internal sealed class YamlTree
         }
         if (e is NodeEvent { Tag: { IsEmpty: false, IsNonSpecific: false } tag })
         {
-            throw Stop(e, $"tags ({Words.Shorten(tag.Value)}) are not read here", "remove it: the key alone says what the value is");
+            throw Stop(e, $"tags ({Words.Shorten(tag.Value)}) are not read here",
+                "remove it: the key alone says what the value is");
         }
         return e switch
         {
@@ -108,11 +112,13 @@ internal sealed class YamlTree
         {
             if (Node(e, depth + 1) is not YamlNode.Scalar key)
             {
-                throw Stop(e, "a list or a map cannot be a key", "write a name before the ':'; text that begins with [ or { needs quotes");
+                throw Stop(e, "a list or a map cannot be a key",
+                    "write a name before the ':'; text that begins with [ or { needs quotes");
             }
             if (key.Value.Length is 0 or > KeyLengthMax)
             {
-                throw Stop(e, key.Value.Length == 0 ? "a key is missing before the ':'" : $"this key is longer than {KeyLengthMax} characters",
+                throw Stop(e, key.Value.Length == 0 ? "a key is missing before the ':'"
+                    : $"this key is longer than {KeyLengthMax} characters",
                     "write a name before the ':'");
             }
             var value = Node(Next(), depth + 1);
@@ -122,7 +128,8 @@ internal sealed class YamlTree
             }
             else
             {
-                _problems.Add(new Problem("", $"{Words.Quote(key.Value)} is written twice: it is in line {lines[key.Value]} already",
+                _problems.Add(new Problem("",
+                    $"{Words.Quote(key.Value)} is written twice: it is in line {lines[key.Value]} already",
                     "keep one of them", key.At.Line, key.At.Column));
             }
         }
@@ -130,7 +137,8 @@ internal sealed class YamlTree
     }
 
     private ParsingEvent Next() =>
-        _parser.MoveNext() ? _parser.Current! : throw new StopReading(new Problem("", "the file ends too early", null, LineCount(_text), 1));
+        _parser.MoveNext() ? _parser.Current!
+            : throw new StopReading(new Problem("", "the file ends too early", null, LineCount(_text), 1));
 
     private static Place At(ParsingEvent e) => new((int)e.Start.Line, (int)e.Start.Column);
 
@@ -141,7 +149,8 @@ internal sealed class YamlTree
     {
         if (FirstIndentingTab(text) is { } tab)
         {
-            return new Problem("", "a tab stands where YAML wants spaces", "indent with spaces, never with tabs", tab.Line, tab.Column);
+            return new Problem("", "a tab stands where YAML wants spaces", "indent with spaces, never with tabs", tab.Line,
+                tab.Column);
         }
         return new Problem("", $"this is not YAML: {Reason(e)}",
             "look at this place and just before it: a missing quote, bracket, ':' or indentation",

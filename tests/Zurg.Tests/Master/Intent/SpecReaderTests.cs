@@ -41,12 +41,15 @@ public sealed class SpecReaderTests
         Assert.Equal(ReleaseId.Parse("sudoku-solver@1.1.0"), solver.Instance.Release);
         Assert.Equal(3, solver.Scale.Instances);
         Assert.Equal(new PortSpec(null), solver.Instance.Ports[new PortName("http")]);
-        Assert.Equal((ProbeKind.Http, "/healthz", "http"), (solver.Instance.Probe!.Kind, solver.Instance.Probe.Path, solver.Instance.Probe.Port.ToString()));
-        Assert.Equal(new RestartPolicy(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(10), 10), solver.Restart);
+        Assert.Equal((ProbeKind.Http, "/healthz", "http"),
+            (solver.Instance.Probe!.Kind, solver.Instance.Probe.Path, solver.Instance.Probe.Port.ToString()));
+        Assert.Equal(new RestartPolicy(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(10), 10),
+            solver.Restart);
         Assert.Equal(new LimitsSpec(Memory: 256 << 20, OpenFiles: 16384), solver.Instance.Limits);
         Assert.Equal(new UpdatePolicy(1, "25%", TimeSpan.FromMinutes(1), 0, 1, RollbackMode.Auto), solver.Update);
         var web = spec.Find(new ServiceName("web"))!;
-        Assert.Equal(new TemplateSpec("conf/web.conf.hbs", "conf/web.conf", TemplateThen.Restart), Assert.Single(web.Instance.Templates));
+        Assert.Equal(new TemplateSpec("conf/web.conf.hbs", "conf/web.conf", TemplateThen.Restart),
+            Assert.Single(web.Instance.Templates));
         Assert.Equal((ProbeKind.Tcp, "admin"), (web.Instance.Probe!.Kind, web.Instance.Probe.Port.ToString()));
         Assert.Equal(new RouteSpec { Path = "/", Service = web.Name }, Assert.Single(spec.Routes));
     }
@@ -80,11 +83,13 @@ public sealed class SpecReaderTests
     [InlineData("{ from: a, to: b, reload: HUP }", TemplateThen.Reload, "HUP")]
     [InlineData("{ from: a, to: b, then: { reload: USR1 } }", TemplateThen.Reload, "USR1")]
     public void Every_form_of_a_template_is_read(string template, TemplateThen then, string? signal) =>
-        Assert.Equal(new TemplateSpec("a", "b", then, signal), Assert.Single(Service($"templates: [{template}]").Instance.Templates));
+        Assert.Equal(new TemplateSpec("a", "b", then, signal),
+            Assert.Single(Service($"templates: [{template}]").Instance.Templates));
 
     [Fact]
     public void Json_is_yaml_too() =>
-        Assert.Equal(2, Read("""{"services": {"web": {"release": "1.1", "run": "x", "instances": 2, "args": ["a"]}}}""").Services[0].Scale.Instances);
+        Assert.Equal(2, Read("""{"services": {"web": {"release": "1.1", "run": "x", "instances": 2, "args": ["a"]}}}""")
+            .Services[0].Scale.Instances);
 
     [Fact]
     public void Constraints_take_one_value_or_many()
@@ -105,7 +110,8 @@ public sealed class SpecReaderTests
     [InlineData("color: blue", 5, 5, "there is no key 'color' here", "the keys here are release, run, args")]
     [InlineData("instances: three", 5, 16, "a whole number is expected here, not 'three'", "write for example 3")]
     [InlineData("instances: 1.5", 5, 16, "a whole number is expected here, not '1.5'", "write for example 3")]
-    [InlineData("args: --verbose", 5, 11, "a list is expected here, not '--verbose'", "write for example [--port, \"${ports.http}\"]")]
+    [InlineData("args: --verbose", 5, 11, "a list is expected here, not '--verbose'",
+        "write for example [--port, \"${ports.http}\"]")]
     [InlineData("env: [A=1]", 5, 10, "a map of names to values is expected here, not a list", "{ LOG_LEVEL: debug }")]
     [InlineData("env: { A: }", 5, 15, "it has no value", "write \"\" for an empty text")]
     [InlineData("probe: { notify: maybe }", 5, 22, "true or false is expected here, not 'maybe'", "write for example true")]
@@ -128,9 +134,12 @@ public sealed class SpecReaderTests
     }
 
     [Theory]
-    [InlineData("servces: { web: { release: 1, run: x } }", "servces", 1, "there is no key 'servces' here", "did you mean 'services'?")]
-    [InlineData("services: { web: { relese: 1, run: x } }", "services.web.relese", 20, "there is no key 'relese' here", "did you mean 'release'?")]
-    [InlineData("services: { web: { release: [1], run: x } }", "services.web.release", 29, "a text is expected here, not a list", "1.1.0")]
+    [InlineData("servces: { web: { release: 1, run: x } }", "servces", 1, "there is no key 'servces' here",
+        "did you mean 'services'?")]
+    [InlineData("services: { web: { relese: 1, run: x } }", "services.web.relese", 20, "there is no key 'relese' here",
+        "did you mean 'release'?")]
+    [InlineData("services: { web: { release: [1], run: x } }", "services.web.release", 29, "a text is expected here, not a list",
+        "1.1.0")]
     [InlineData("services: { web: { release: 1 } }", "services.web.run", 13, "it does not say what to run", "run: bin/server")]
     [InlineData("services: { web: { run: x } }", "services.web.release", 13, "it has no release", "zurg release push web")]
     [InlineData("services: { web: [] }", "services.web", 18, "keys with values are expected here, not a list", null)]
@@ -163,7 +172,8 @@ public sealed class SpecReaderTests
 
     [Theory]
     [InlineData("a: 1\na: 2", 2, 1, "'a' is written twice: it is in line 1 already")]
-    [InlineData("services:\n  web: {release: 1, run: x}\n  web: {release: 2, run: x}", 3, 3, "'web' is written twice: it is in line 2 already")]
+    [InlineData("services:\n  web: {release: 1, run: x}\n  web: {release: 2, run: x}", 3, 3,
+        "'web' is written twice: it is in line 2 already")]
     public void A_duplicate_name_is_told_with_both_lines(string text, int line, int column, string expected) =>
         Assert.Contains(Refused(text), p => p.Text == expected && p.Line == line && p.Column == column);
 
@@ -208,12 +218,14 @@ public sealed class SpecReaderTests
     [Fact]
     public void Bytes_that_are_no_utf8_are_refused_with_their_line()
     {
-        var problem = Assert.Single(Assert.IsType<SpecReading.Refused>(SpecReader.Read([(byte)'a', (byte)'\n', 0xff, 0xfe])).Problems);
+        var problem = Assert.Single(Assert.IsType<SpecReading.Refused>(SpecReader.Read([(byte)'a', (byte)'\n', 0xff, 0xfe]))
+            .Problems);
         Assert.Equal(("this is no text: it holds bytes that are not UTF-8", 2), (problem.Text, problem.Line ?? 0));
     }
 
     private static ServiceSpec Service(string lines) =>
-        Read($"services:\n  web:\n    release: 1.0\n    run: x\n    {lines.Replace("\n", "\n    ", StringComparison.Ordinal)}").Services[0];
+        Read($"services:\n  web:\n    release: 1.0\n    run: x\n    {lines.Replace("\n", "\n    ", StringComparison.Ordinal)}")
+            .Services[0];
 
     private static ClusterSpec Read(string text) => SpecReader.Read(text) switch
     {
@@ -222,5 +234,6 @@ public sealed class SpecReaderTests
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
-    private static System.Collections.Immutable.ImmutableArray<Problem> Refused(string text) => Assert.IsType<SpecReading.Refused>(SpecReader.Read(text)).Problems;
+    private static System.Collections.Immutable.ImmutableArray<Problem> Refused(string text) =>
+        Assert.IsType<SpecReading.Refused>(SpecReader.Read(text)).Problems;
 }

@@ -43,13 +43,17 @@ public sealed class YamlTreeTests
         ["many words in one list"] = size => "cells: [" + Repeat("a,", size) + "]",
         ["many unknown keys"] = size => string.Concat(Enumerable.Range(0, size / 10).Select(i => $"k{i:x6}: 1\n")),
         ["one key again and again"] = size => Repeat("services: 1\n", size),
-        ["many services"] = size => "services:\n" + string.Concat(Enumerable.Range(0, size / 20).Select(i => $"  s{i:x6}: {{run: x}}\n")),
-        ["many unknown dependencies"] = size => "services:\n  a:\n    release: 1\n    run: x\n    depends_on: [" + Repeat("bcdefghi,", size) + "]",
+        ["many services"] = size => "services:\n"
+            + string.Concat(Enumerable.Range(0, size / 20).Select(i => $"  s{i:x6}: {{run: x}}\n")),
+        ["many unknown dependencies"] = size =>
+            "services:\n  a:\n    release: 1\n    run: x\n    depends_on: [" + Repeat("bcdefghi,", size) + "]",
         ["a circle of services"] = size => "services:\n" + string.Concat(
-            Enumerable.Range(0, size / 60).Select(i => $"  s{i}: {{release: 1, run: x, depends_on: [s{(i + 1) % (size / 60)}]}}\n")),
+            Enumerable.Range(0, size / 60).Select(i =>
+                $"  s{i}: {{release: 1, run: x, depends_on: [s{(i + 1) % (size / 60)}]}}\n")),
         ["many variables"] = size => "services: {a: {release: 1, run: x, args: [\"" + Repeat("${ports.x}", size) + "\"]}}",
         ["many settings used"] = size => "settings:\n" + string.Concat(Enumerable.Range(0, size / 30).Select(i => $"  s{i}: 1\n"))
-            + "services: {a: {release: 1, run: x, args: [\"" + string.Concat(Enumerable.Range(0, size / 30).Select(i => $"${{settings.s{i}}}")) + "\"]}}",
+            + "services: {a: {release: 1, run: x, args: [\""
+                + string.Concat(Enumerable.Range(0, size / 30).Select(i => $"${{settings.s{i}}}")) + "\"]}}",
         ["spaces"] = size => new string(' ', size),
         ["tabs"] = size => new string('\t', size),
         ["comments"] = size => Repeat("#\n", size),
@@ -118,27 +122,32 @@ public sealed class YamlTreeTests
     [Fact]
     public void Random_pieces_of_yaml_never_throw() =>
         Prop.ForAll(
-            Gen.Elements("a", ":", " ", "\n", "  ", "- ", "[", "]", "{", "}", ",", "\"", "'", "|", ">", "&a", "*a", "!", "%", "#", "?", "\t", "---",
+            Gen.Elements("a", ":", " ", "\n", "  ", "- ", "[", "]", "{", "}", ",", "\"", "'", "|", ">", "&a", "*a", "!", "%", "#",
+                "?", "\t", "---",
                 "...", "services:", "web:", "ports:", "0", "~", "\\", "\r", "\u0085", "\u2028", "é", "<<").ListOf().ToArbitrary(),
-            pieces => Assert.NotNull(SpecReader.Read(string.Concat(pieces)))).Check(Config.QuickThrowOnFailure.WithMaxTest(1_000));
+            pieces => Assert.NotNull(SpecReader.Read(string.Concat(pieces))))
+                .Check(Config.QuickThrowOnFailure.WithMaxTest(1_000));
 
     [Fact]
     public void A_valid_file_with_some_characters_changed_never_throws_and_every_problem_has_a_place() =>
         Prop.ForAll(
             Gen.Choose(0, SpecReaderTests.Design.Length - 1)
                 .SelectMany(_ => Gen.Choose(0, SpecReaderTests.Design.Length - 1), (at, to) => (at, to))
-                .SelectMany(_ => Gen.Elements('a', ':', ' ', '\n', '-', '[', ']', '{', '}', ',', '"', '$', '0', '%', '\t', '&', '*', '\0'),
+                .SelectMany(_ => Gen.Elements('a', ':', ' ', '\n', '-', '[', ']', '{', '}', ',', '"', '$', '0', '%', '\t', '&',
+                    '*', '\0'),
                     (places, put) => (places.at, places.to, put)).ToArbitrary(),
             change =>
             {
                 var text = SpecReaderTests.Design;
                 var (from, to) = (Math.Min(change.at, change.to), Math.Max(change.at, change.to));
-                foreach (var mutated in new[] { text[..from] + change.put + text[(from + 1)..], text[..from] + text[to..], text[..to] + text[from..] })
+                foreach (var mutated in new[] { text[..from] + change.put + text[(from + 1)..], text[..from] + text[to..],
+                    text[..to] + text[from..] })
                 {
                     if (SpecReader.Read(mutated) is SpecReading.Refused refused)
                     {
                         Assert.All(refused.Problems, p => Assert.True(
-                            (p.Line >= 1 && p.Line <= mutated.Split('\n').Length + 1 && p.Column >= 1) || refused.Problems.Length > 100, p.ToString()));
+                            (p.Line >= 1 && p.Line <= mutated.Split('\n').Length + 1 && p.Column >= 1)
+                                || refused.Problems.Length > 100, p.ToString()));
                     }
                 }
             }).Check(Config.QuickThrowOnFailure.WithMaxTest(1_000));

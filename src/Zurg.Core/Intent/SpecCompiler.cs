@@ -1,0 +1,27 @@
+using System.Collections.Immutable;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>From a spec that was read to the numbered revision that is stored.</summary>
+public static class SpecCompiler
+{
+    /// <param name="basedOn">What the author had seen as newest; 0 for nothing.</param>
+    /// <param name="revertOf">The number whose text this repeats, for a revert.</param>
+    public static AppliedSpec Compile(
+        ClusterSpec spec, string text, string author, DateTimeOffset now, SpecNumber basedOn, SpecNumber number,
+            SpecNumber? revertOf) => new()
+    {
+        Number = number,
+        Author = author,
+        At = now,
+        Text = text,
+        Spec = spec,
+        InstanceDigests = Digests(spec),
+        BasedOn = basedOn,
+        RevertOf = revertOf,
+    };
+
+    public static ImmutableSortedDictionary<ServiceName, Digest> Digests(ClusterSpec spec) =>
+        spec.Services.ToImmutableSortedDictionary(s => s.Name, s => SpecDigest.Of(s.Instance));
+}

@@ -1,0 +1,154 @@
+using System.Globalization;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>What a line of a service is about, and so what a change of it does to running instances.</summary>
+internal enum SpecPart
+{
+    /// <summary>What runs: a change is a restart.</summary>
+    Instance,
+
+    /// <summary>How many and where: a change starts and stops.</summary>
+    Scale,
+
+    /// <summary>How it is looked after: a change takes effect without touching an instance.</summary>
+    Policy,
+}
+
+/// <param name="Path">As it would be written in cluster.yaml.</param>
+internal readonly record struct SpecLine(string Path, string Value, SpecPart Part);
+
+/// <summary>A spec as lines of path and value, in the words of cluster.yaml: what a diff compares and shows.</summary>
+internal static class SpecLines
+{
+    public static IEnumerable<(string Path, string Value)> OfCluster(ClusterSpec spec) =>
+    [
+        ("cluster", spec.Cluster.Value),
+        .. spec.Cells.IsEmpty ? [] : new[] { ("cells", List(spec.Cells.Select(c => c.Value))) },
+        .. spec.Routes.Select(r => ($"routes.{r.Host}{r.Path}", r.Service.Value)),
+    ];
+
+    public static IEnumerable<SpecLine> OfService(ServiceSpec service) =>
+    [
+        .. Instance(service.Instance).Select(l => new SpecLine($"services.{service.Name}.{l.Path}", l.Value, SpecPart.Instance)),
+        .. Scale(service).Select(l => new SpecLine($"services.{service.Name}.{l.Path}", l.Value, SpecPart.Scale)),
+        .. Policy(service).Select(l => new SpecLine($"services.{service.Name}.{l.Path}", l.Value, SpecPart.Policy)),
+    ];
+
+    /// <summary>A service in a few words: web@2.0.0, 3 instances.</summary>
+    public static string Summary(ServiceSpec service) => $"{service.Instance.Release}, " + service.Scale switch
+    {
+        { Instances: { } count } => count == 1 ? "1 instance" : $"{Number(count)} instances",
+        { PerHost: { } count } => $"{Number(count)} per host",
+        { Hosts: var hosts } => $"on {string.Join(", ", hosts)}",
+    };
+
+    private static IEnumerable<(string Path, string Value)> Instance(InstanceSpec spec)
+    {
+        yield return ("release", spec.Release.Value);
+        yield return ("run", spec.Run);
+        if (!spec.Args.IsEmpty)
+        {
+            yield return ("args", List(spec.Args));
+        }
+        foreach (var (name, value) in spec.Env)
+        {
+            yield return ($"env.{name}", value);
+        }
+        if (spec.WorkingDirectory is { } directory)
+        {
+            yield return ("working_directory", directory);
+        }
+        if (spec.User is { } user)
+        {
+            yield return ("user", user);
+        }
+        foreach (var (name, port) in spec.Ports)
+        {
+            yield return ($"ports.{name}", port.Fixed is { } number ? Number(number) : "dynamic");
+        }
+        foreach (var line in Probe(spec.Probe).Concat(Limits(spec.Limits ?? new LimitsSpec())))
+        {
+            yield return line;
+        }
+        foreach (var template in spec.Templates)
+        {
+            var then = template.Signal is { } signal ? $"reload {signal}" : WireEnum.NameOf(template.Then);
+            yield return ($"templates.{template.To}", $"from {template.From}, then {then}");
+        }
+    }
+
+    private static IEnumerable<(string Path, string Value)> Probe(ProbeSpec? probe)
+    {
+        if (probe is null)
+        {
+            yield break;
+        }
+        var kind = WireEnum.NameOf(probe.Kind);
+        yield return ($"probe.{kind}", probe.Kind switch
+        {
+            ProbeKind.Http => probe.Path ?? "",
+            ProbeKind.Tcp => probe.Port?.Value ?? "",
+            ProbeKind.Exec => List(probe.Command),
+            ProbeKind.Notify or ProbeKind.Unknown => "true",
+        });
+        if (probe is { Kind: ProbeKind.Http, Port: { } port })
+        {
+            yield return ("probe.port", port.Value);
+        }
+        yield return ("probe.every", Measures.Show(probe.Every));
+        yield return ("probe.timeout", Measures.Show(probe.Timeout));
+        yield return ("probe.fail_after", Number(probe.FailAfter));
+        yield return ("probe.start_timeout", Measures.Show(probe.StartTimeout));
+    }
+
+    private static IEnumerable<(string Path, string Value)> Limits(LimitsSpec limits)
+    {
+        if (limits.Memory is { } memory)
+        {
+            yield return ("limits.memory", Measures.Show(memory));
+        }
+        if (limits.Cpu is { } cpu)
+        {
+            yield return ("limits.cpu", cpu.ToString(CultureInfo.InvariantCulture));
+        }
+        if (limits.OpenFiles is { } files)
+        {
+            yield return ("limits.open_files", Number(files));
+        }
+        if (limits.Processes is { } processes)
+        {
+            yield return ("limits.processes", Number(processes));
+        }
+    }
+
+    private static IEnumerable<(string Path, string Value)> Scale(ServiceSpec service) => service.Scale switch
+    {
+        { Instances: { } count } => [("instances", Number(count))],
+        { PerHost: { } count } => [("per_host", Number(count))],
+        { Hosts: var hosts } => [("hosts", List(hosts.Select(h => h.Value)))],
+    };
+
+    private static IEnumerable<(string Path, string Value)> Policy(ServiceSpec service) =>
+    [
+        .. service.Constraints.Select(c => ($"constraints.{c.Key}", List(c.Value))),
+        .. service.DependsOn.IsEmpty ? [] : new[] { ("depends_on", List(service.DependsOn.Select(d => d.Value))) },
+        ("restart.delay", Measures.Show(service.Restart.Delay)),
+        ("restart.max_delay", Measures.Show(service.Restart.MaxDelay)),
+        ("restart.window", Measures.Show(service.Restart.Window)),
+        ("restart.attempts", Number(service.Restart.Attempts)),
+        ("stop.signal", service.Stop.Signal),
+        ("stop.grace", Measures.Show(service.Stop.Grace)),
+        ("update.canary", Number(service.Update.Canary)),
+        ("update.batch", service.Update.Batch),
+        ("update.bake", Measures.Show(service.Update.Bake)),
+        ("update.max_unavailable", Number(service.Update.MaxUnavailable)),
+        ("update.surge", Number(service.Update.Surge)),
+        ("update.rollback", WireEnum.NameOf(service.Update.Rollback)),
+    ];
+
+    private static string List(IEnumerable<string> items) => $"[{string.Join(", ", items)}]";
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
