@@ -31,8 +31,8 @@ public static class Defaults
         };
     }
 
-    private static ServiceSpec Service(ServiceName name, ServiceDraft draft, ImmutableSortedDictionary<string, string> settings) =>
-        new()
+    private static ServiceSpec Service(
+        ServiceName name, ServiceDraft draft, ImmutableSortedDictionary<string, string> settings) => new()
     {
         Name = name,
         Scale = new ScaleSpec

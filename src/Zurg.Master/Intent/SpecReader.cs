@@ -58,7 +58,8 @@ public static class SpecReader
             return strange;
         }
         var problems = new ProblemList();
-        var root = YamlTree.Read(text, problems);
+        // Editors on Windows begin files with a byte order mark; the parser takes it for a part of the first key.
+        var root = YamlTree.Read(text.StartsWith('\uFEFF') ? text[1..] : text, problems);
         if (root is null or YamlNode.Scalar { IsNull: true })
         {
             return problems.IsEmpty ? Refuse("the file is empty", EmptyMend, 1, 1) : Refused(problems);

@@ -30,7 +30,7 @@ public static class SpecReference
             return;
         }
         page.Append("\n## ").Append(title).Append("\n\n").Append(section.Doc.Text)
-            .Append("\n\n| Key | Type | Default | Example | |\n| --- | --- | --- | --- | --- |\n");
+            .Append("\n\n| Key | Type | Default | Example | Meaning |\n| --- | --- | --- | --- | --- |\n");
         foreach (var field in section.Fields)
         {
             var standard = field.Doc.Required ? "**required**" : field.Doc.Default ?? "";

@@ -30,7 +30,8 @@ internal abstract record YamlNode(Place At)
             if (node is Sequence list && rest[0] == '[')
             {
                 var close = rest.IndexOf(']');
-                if (close < 0 || !int.TryParse(rest[1..close], out var index) || index >= list.Items.Length)
+                if (close < 0 || !int.TryParse(rest[1..close], out var index)
+                    || index < 0 || index >= list.Items.Length)
                 {
                     return at;
                 }

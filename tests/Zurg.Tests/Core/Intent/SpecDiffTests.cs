@@ -107,7 +107,7 @@ public sealed class SpecDiffTests
         Host = new HostId(host),
         Instances =
         [
-            .. instances.Select(i => new Zurg.Protocol.Placement(InstanceId.Parse(i), SpecDigest.Of(Read(Base).Services[0].Instance), 0,
+            .. instances.Select(i => new Protocol.Placement(InstanceId.Parse(i), SpecDigest.Of(Read(Base).Services[0].Instance), 0,
                 WantedPhase.Running)),
         ],
     };

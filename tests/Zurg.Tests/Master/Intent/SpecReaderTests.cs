@@ -92,6 +92,13 @@ public sealed class SpecReaderTests
             .Services[0].Scale.Instances);
 
     [Fact]
+    public void A_byte_order_mark_and_windows_line_ends_do_not_matter() =>
+        Assert.Equal(4, Read("\uFEFF" + Design.Replace("\n", "\r\n", StringComparison.Ordinal)).Cells.Length + 1);
+
+    [Fact]
+    public void The_examples_file_is_read() => Assert.NotEmpty(Read(Recorded.Read("examples/sudoku/cluster.yaml")).Services);
+
+    [Fact]
     public void Constraints_take_one_value_or_many()
     {
         var constraints = Service("constraints: { disk: ssd, gpu: [a, b] }").Constraints;

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using Zurg.Core;
+
+namespace Zurg.Tests.Core.Intent;
+
+public sealed class SpecLinesTests
+{
+    [Fact]
+    public void A_service_reads_as_it_would_be_written()
+    {
+        var web = Drafts.Filled(Drafts.Service with
+        {
+            Args = ["a", "b"],
+            Env = Drafts.Map(("A", "b")),
+            WorkingDirectory = "w",
+            User = "u",
+            Probe = new ProbeDraft { Http = "/", Port = "http" },
+            Limits = new LimitsDraft { Memory = "256MiB", Cpu = 0.5, OpenFiles = 16, Processes = 9 },
+            Templates = [new TemplateDraft { From = "f", To = "t", Reload = "HUP" }, new TemplateDraft { From = "f", To = "u" }],
+            Constraints = ImmutableSortedDictionary<string, ImmutableArray<string>>.Empty.Add("disk", ["ssd"]),
+            DependsOn = ["api"],
+            PerHost = 2,
+        });
+        Assert.Equal(
+            [
+                "release=web@1.0", "run=bin/web", "args=[a, b]", "env.A=b", "working_directory=w", "user=u", "ports.admin=9000",
+                "ports.http=dynamic", "probe.http=/", "probe.port=http", "probe.every=1s", "probe.timeout=1s",
+                    "probe.fail_after=3",
+                "probe.start_timeout=1m", "limits.memory=256MiB", "limits.cpu=0.5", "limits.open_files=16", "limits.processes=9",
+                "templates.t=from f, then reload HUP", "templates.u=from f, then nothing", "per_host=2", "constraints.disk=[ssd]",
+                "depends_on=[api]", "restart.delay=100ms", "restart.max_delay=30s", "restart.window=10m", "restart.attempts=10",
+                "stop.signal=TERM", "stop.grace=30s", "update.canary=1", "update.batch=25%", "update.bake=1m",
+                "update.max_unavailable=0", "update.surge=1", "update.rollback=auto",
+            ],
+            SpecLines.OfService(web).Select(l => $"{l.Path["services.web.".Length..]}={l.Value}"));
+        Assert.Equal("web@1.0, 2 per host", SpecLines.Summary(web));
+    }
+}
