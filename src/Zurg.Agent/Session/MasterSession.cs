@@ -6,9 +6,8 @@ using Zurg.Protocol;
 
 namespace Zurg.Agent.Session;
 
-/// <param name="Hello">Its cluster id is filled in by the session.</param>
 /// <param name="TokenFile">Read anew for each connection: a token may be changed without a restart.</param>
-internal sealed record SessionOptions(Uri Master, string TokenFile, AgentHello Hello);
+internal sealed record SessionOptions(Uri Master, string TokenFile);
 
 /// <summary>
 /// Keeps one session with the master: dials, says hello, sends what the slots hold, hands on what comes, and dials again. It makes
@@ -31,6 +30,8 @@ internal sealed partial class MasterSession(
     /// <summary>A master that does not return the goodbye is not waited for.</summary>
     private static readonly TimeSpan GoodbyeWithin = TimeSpan.FromMilliseconds(500);
 
+    private static readonly TimeSpan SentGrain = TimeSpan.FromMilliseconds(5);
+
     private readonly SessionSlots _slots = new(time);
     private readonly Random _random = new();
     private int _failures;
@@ -49,12 +50,23 @@ internal sealed partial class MasterSession(
     /// <summary>The newest list of services replaces the one before, and is said again in each session.</summary>
     public void Subscribe(NamingSubscription naming) => _slots.Put(naming);
 
+    /// <summary>Gives the last words a chance: until everything was sent, or there is no session, or the time is over.</summary>
+    public async Task SentAsync(TimeSpan within)
+    {
+        var began = time.GetTimestamp();
+        while (Connected && !_slots.IsIdle && time.GetElapsedTime(began) < within)
+        {
+            await Task.Delay(SentGrain, time, CancellationToken.None);
+        }
+    }
+
     /// <summary>Until <paramref name="stop"/>; a session that ends is followed by the next one.</summary>
-    public async Task RunAsync(CancellationToken stop)
+    /// <param name="hello">Its cluster id is filled in here.</param>
+    public async Task RunAsync(AgentHello hello, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
-            var problem = await HoldAsync(stop);
+            var problem = await HoldAsync(hello, stop);
             Volatile.Write(ref _connected, false);
             if (stop.IsCancellationRequested)
             {
@@ -82,7 +94,7 @@ internal sealed partial class MasterSession(
     }
 
     /// <returns>Why the session ended.</returns>
-    private async Task<string> HoldAsync(CancellationToken stop)
+    private async Task<string> HoldAsync(AgentHello hello, CancellationToken stop)
     {
         try
         {
@@ -91,7 +103,7 @@ internal sealed partial class MasterSession(
             socket.Options.KeepAliveTimeout = PongWithin;
             socket.Options.Proxy = null;
             var session = new SessionSocket(socket, time);
-            await LetInAsync(socket, session, stop);
+            await LetInAsync(socket, session, hello, stop);
             _failures = 0;
             _lastProblem = "";
             Volatile.Write(ref _connected, true);
@@ -109,7 +121,7 @@ internal sealed partial class MasterSession(
     private static bool IsFault(Exception e) =>
         e is WebSocketException or IOException or HttpRequestException or SessionEndedException or UnauthorizedAccessException;
 
-    private async Task LetInAsync(ClientWebSocket socket, SessionSocket session, CancellationToken stop)
+    private async Task LetInAsync(ClientWebSocket socket, SessionSocket session, AgentHello hello, CancellationToken stop)
     {
         using var late = new CancellationTokenSource(WelcomeWithin, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
@@ -119,7 +131,7 @@ internal sealed partial class MasterSession(
             socket.Options.SetRequestHeader("Authorization", $"Bearer {token}");
             await socket.ConnectAsync(SessionAddress(options.Master), either.Token);
             late.CancelAfter(WelcomeWithin);
-            await session.SendAsync(new AgentMessage { Hello = options.Hello with { ClusterId = membership.Id } }, either.Token);
+            await session.SendAsync(new AgentMessage { Hello = hello with { ClusterId = membership.Id } }, either.Token);
             Check(Welcome(await session.ReadAsync(either.Token)));
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
@@ -220,13 +232,13 @@ internal sealed partial class MasterSession(
 
     private static partial class Log
     {
-        [LoggerMessage(3201, LogLevel.Information, "In session with {Master}")]
+        [LoggerMessage(3401, LogLevel.Information, "In session with {Master}")]
         public static partial void Connected(ILogger logger, Uri master);
 
-        [LoggerMessage(3202, LogLevel.Warning, "No session with {Master}, trying again: {Problem}")]
+        [LoggerMessage(3402, LogLevel.Warning, "No session with {Master}, trying again: {Problem}")]
         public static partial void Apart(ILogger logger, Uri master, string problem);
 
-        [LoggerMessage(3203, LogLevel.Warning, "A message of {Bytes} bytes from the master is left aside: {Problem}")]
+        [LoggerMessage(3403, LogLevel.Warning, "A message of {Bytes} bytes from the master is left aside: {Problem}")]
         public static partial void NotUnderstood(ILogger logger, int bytes, string problem);
     }
 }

@@ -1,4 +1,4 @@
-using Zurg.Core;
+using Zurg.Loops;
 using Zurg.Protocol;
 
 namespace Zurg.Agent.Session;
@@ -7,10 +7,9 @@ namespace Zurg.Agent.Session;
 /// The one place where a master's words enter the agent. Nothing here waits: the brain's inputs and the naming cache take what they
 /// are given, and a log is read in the background.
 /// </summary>
-/// <param name="brain">Takes an input without waiting.</param>
 /// <param name="naming">Takes a pushed set without waiting.</param>
 /// <param name="readLog">Answers a request for a piece of a log.</param>
-internal sealed class SessionInbox(Action<AgentInput> brain, Action<EndpointSet> naming, Func<LogRequest, CancellationToken, Task<LogChunk>> readLog)
+internal sealed class SessionInbox(AgentInbox brain, Action<EndpointSet> naming, Func<LogRequest, CancellationToken, Task<LogChunk>> readLog)
 {
     /// <summary>So many log requests are answered at once; more are refused in words.</summary>
     public const int LogsMax = 16;
@@ -25,10 +24,10 @@ internal sealed class SessionInbox(Action<AgentInput> brain, Action<EndpointSet>
         switch (message)
         {
             case { Assignment: { } assignment }:
-                brain(new AgentInput.Assigned(assignment));
+                brain.Assign(assignment);
                 break;
             case { EventsKept: { } number }:
-                brain(new AgentInput.EventsKept(number));
+                brain.KeptEvents(number);
                 break;
             case { Endpoints: { } set }:
                 naming(set);

@@ -23,6 +23,19 @@ internal sealed class SessionSlots(TimeProvider time)
     private long _reportAt;
     private NamingSubscription? _naming;
     private bool _namingDue;
+    private bool _sending;
+
+    /// <summary>Nothing waits, and what was taken last has been sent.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return !_sending && !_namingDue && _report is null && _logs.Count == 0;
+            }
+        }
+    }
 
     public void Put(HostReport report)
     {
@@ -70,25 +83,32 @@ internal sealed class SessionSlots(TimeProvider time)
         _signal.Writer.TryWrite(true);
     }
 
-    /// <summary>The next message, subscriptions first; null when there is nothing to send.</summary>
+    /// <summary>The next message, subscriptions first; null when there is nothing to send. To call it again says that the last one was sent.</summary>
     public AgentMessage? Take()
     {
         lock (_lock)
         {
-            if (_namingDue)
-            {
-                _namingDue = false;
-                return new AgentMessage { Naming = _naming };
-            }
-
-            if (_report is { } report)
-            {
-                _report = null;
-                return new AgentMessage { Report = report };
-            }
-
-            return _logs.TryDequeue(out var log) ? new AgentMessage { Log = log } : null;
+            var next = Next_NeedsLock();
+            _sending = next is not null;
+            return next;
         }
+    }
+
+    private AgentMessage? Next_NeedsLock()
+    {
+        if (_namingDue)
+        {
+            _namingDue = false;
+            return new AgentMessage { Naming = _naming };
+        }
+
+        if (_report is { } report)
+        {
+            _report = null;
+            return new AgentMessage { Report = report };
+        }
+
+        return _logs.TryDequeue(out var log) ? new AgentMessage { Log = log } : null;
     }
 
     /// <summary>Until something may be there.</summary>

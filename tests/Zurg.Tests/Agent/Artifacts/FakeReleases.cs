@@ -24,6 +24,8 @@ internal sealed class FakeReleases : IAsyncDisposable
 
     public TemporaryDirectory Directory { get; }
 
+    public Uri Url => _server.Url;
+
     public ReleaseStore Store { get; }
 
     /// <summary>Every path asked for.</summary>

@@ -165,14 +165,18 @@ public sealed class ReleaseStoreTests : IAsyncLifetime
     {
         var digest = _master.Push("web@1.0.0", ("a", "a"), ("b", "b"), ("c", "c"));
         var last = $"/v1/artifacts/{Digest.Of("c"u8)}";
-        _master.Before = http =>
+        _master.Before = async http =>
         {
-            if (http.Request.Path == last)
+            if (http.Request.Path != last)
             {
-                http.Abort();
+                return false;
             }
 
-            return Task.FromResult(http.Request.Path == last);
+            // The others are staged by then: what fails takes fetches under way with it.
+            var staging = Path.Combine(_master.Directory["agent"], "releases", ".staging", $"web@1.0.0-{digest.Short}", "tree");
+            await Eventually.TrueAsync(() => File.Exists(Path.Combine(staging, "a")) && File.Exists(Path.Combine(staging, "b")), "staged");
+            http.Abort();
+            return true;
         };
         Assert.Equal(HoldReason.ReleaseUnavailable, Held(await EnsureAsync(One, digest)).Reason);
         var asked = _master.Asked.Count(p => p != last);

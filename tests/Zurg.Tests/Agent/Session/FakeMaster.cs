@@ -36,15 +36,7 @@ internal sealed class FakeMaster : IAsyncDisposable
         return await _visits.Reader.ReadAsync(late.Token);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_server is not null)
-        {
-            await _server.DisposeAsync();
-        }
-    }
-
-    private async Task HandleAsync(HttpContext http)
+    public async Task HandleAsync(HttpContext http)
     {
         Tokens.Enqueue(http.Request.Headers.Authorization.ToString());
         Assert.Equal("/v1/agents/session", http.Request.Path);
@@ -54,6 +46,14 @@ internal sealed class FakeMaster : IAsyncDisposable
         await visit.SendAsync(new MasterMessage { Welcome = new MasterWelcome(ClusterId, "test", Refusal) });
         await _visits.Writer.WriteAsync(visit);
         await visit.Ended.Task.WaitAsync(http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
     }
 
     internal sealed class Visit(WebSocket socket)

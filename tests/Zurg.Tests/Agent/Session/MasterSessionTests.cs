@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Agent.Session;
 using Zurg.Core;
+using Zurg.Loops;
 using Zurg.Protocol;
 
 namespace Zurg.Tests.Agent.Session;
@@ -12,7 +13,8 @@ public sealed class MasterSessionTests : IAsyncLifetime
 {
     private readonly TemporaryDirectory _directory = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentQueue<AgentInput> _inputs = new();
+    private readonly AgentInbox _brain = new();
+    private readonly ConcurrentQueue<AgentInput> _taken = new();
     private readonly ConcurrentQueue<EndpointSet> _sets = new();
     private FakeMaster _master = null!;
     private MasterSession _session = null!;
@@ -56,9 +58,9 @@ public sealed class MasterSessionTests : IAsyncLifetime
         await visit.SendAsync(new MasterMessage { EventsKept = 12 });
         await visit.SendAsync(new MasterMessage { Endpoints = new EndpointSet { Service = new ServiceName("web"), Revision = new Revision(4) } });
 
-        await Eventually.TrueAsync(() => _inputs.Count == 2 && _sets.Count == 1, "three messages dispatched");
-        Assert.Equal(3, Assert.IsType<AgentInput.Assigned>(_inputs.First()).Assignment.Generation.Value);
-        Assert.Equal(12, Assert.IsType<AgentInput.EventsKept>(_inputs.Last()).Number);
+        await Eventually.TrueAsync(() => Inputs.Count == 2 && _sets.Count == 1, "three messages dispatched");
+        Assert.Equal(3, Assert.IsType<AgentInput.Assigned>(Inputs.First()).Assignment.Generation.Value);
+        Assert.Equal(12, Assert.IsType<AgentInput.EventsKept>(Inputs.Last()).Number);
         Assert.Equal(4, _sets.First().Revision.Value);
     }
 
@@ -80,7 +82,7 @@ public sealed class MasterSessionTests : IAsyncLifetime
         Start(run: false);
         _session.Report(ReportOf(1));
         _session.Report(ReportOf(2));
-        _running = _session.RunAsync(_stop.Token);
+        _running = _session.RunAsync(Hello, _stop.Token);
         var visit = await _master.VisitAsync();
         Assert.Equal(2, (await visit.ReadAsync())!.Report!.Number);
 
@@ -132,7 +134,7 @@ public sealed class MasterSessionTests : IAsyncLifetime
         await visit.TrySendAsync("""{"events_kept":1}"""u8.ToArray());
 
         await _master.VisitAsync();
-        Assert.Empty(_inputs);
+        Assert.Empty(Inputs);
         Assert.False(_session.Connected);
         Assert.Equal("mine", File.ReadAllText(_directory["cluster_id"]).Trim());
     }
@@ -159,7 +161,7 @@ public sealed class MasterSessionTests : IAsyncLifetime
         await visit.SendAsync(Encoding.UTF8.GetBytes(text));
         await visit.SendAsync(new MasterMessage { EventsKept = 1 });
 
-        await Eventually.TrueAsync(() => _inputs.Count == 1, "the message after it was taken");
+        await Eventually.TrueAsync(() => Inputs.Count == 1, "the message after it was taken");
         Assert.Equal(1, _session.NotUnderstood);
     }
 
@@ -184,11 +186,11 @@ public sealed class MasterSessionTests : IAsyncLifetime
         var visit = await _master.VisitAsync();
         var fits = Encoding.UTF8.GetBytes("""{"events_kept":1}""".PadRight(SessionSocket.MessageBytesMax));
         await visit.SendAsync(fits);
-        await Eventually.TrueAsync(() => _inputs.Count == 1, "the big one was taken");
+        await Eventually.TrueAsync(() => Inputs.Count == 1, "the big one was taken");
 
         await visit.TrySendAsync([.. fits, (byte)' ']);
         await _master.VisitAsync();
-        Assert.Single(_inputs);
+        Assert.Single(Inputs);
     }
 
     [Fact]
@@ -220,16 +222,34 @@ public sealed class MasterSessionTests : IAsyncLifetime
         Assert.Equal(WebSocketCloseStatus.NormalClosure, visit.Socket.CloseStatus);
     }
 
+    /// <summary>What reached the brain so far; the waking ticks apart.</summary>
+    private ConcurrentQueue<AgentInput> Inputs
+    {
+        get
+        {
+            while (_brain.TryTake(out var input))
+            {
+                if (input is not AgentInput.Tick)
+                {
+                    _taken.Enqueue(input);
+                }
+            }
+
+            return _taken;
+        }
+    }
+
     private void Start(bool run = true)
     {
-        var hello = new AgentHello { Host = new HostId("host1"), AgentEpoch = new Epoch(7), Description = Description };
-        var inbox = new SessionInbox(_inputs.Enqueue, _sets.Enqueue, (request, _) => request.Instance.Index == 0
+        var inbox = new SessionInbox(_brain, _sets.Enqueue, (request, _) => request.Instance.Index == 0
             ? Task.FromResult(new LogChunk(request.Nonce, 0, 3, "log"))
             : throw new IOException($"no log of {request.Instance}"));
-        _session = new MasterSession(new SessionOptions(_master.Url, _directory["token"], hello),
+        _session = new MasterSession(new SessionOptions(_master.Url, _directory["token"]),
             new ClusterMembership(_directory["cluster_id"]), inbox, TimeProvider.System, NullLogger<MasterSession>.Instance);
-        _running = run ? _session.RunAsync(_stop.Token) : Task.CompletedTask;
+        _running = run ? _session.RunAsync(Hello, _stop.Token) : Task.CompletedTask;
     }
+
+    private static AgentHello Hello => new() { Host = new HostId("host1"), AgentEpoch = new Epoch(7), Description = Description };
 
     private static HostReport ReportOf(long number) => new() { Number = number, Applied = new Generation(1) };
 

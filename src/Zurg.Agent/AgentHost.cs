@@ -1,0 +1,222 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Zurg.Agent.Artifacts;
+using Zurg.Agent.Hands;
+using Zurg.Agent.Journal;
+using Zurg.Agent.Local;
+using Zurg.Agent.Processes;
+using Zurg.Agent.Session;
+using Zurg.Core;
+using Zurg.Loops;
+using Zurg.Protocol;
+
+namespace Zurg.Agent;
+
+/// <summary>One agent, put together: the loop, its hands, the session with the master, and the local socket.</summary>
+public sealed partial class AgentHost : IAsyncDisposable
+{
+    /// <summary>Beyond the longest grace of its instances, stopping them all may take so long: a process can be beyond killing.</summary>
+    public static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan LastWordsWithin = TimeSpan.FromMilliseconds(500);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly AgentInbox _inbox = new();
+    private readonly AgentOptions _options;
+    private readonly DirectoryLock _lock;
+    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false });
+    private readonly ReleaseStore _releases;
+    private readonly WatchedJournal _journal;
+    private readonly MasterSession _session;
+    private readonly NamingCache _naming;
+    private readonly NamingFile _namingFile;
+    private readonly AgentHands _hands;
+    private readonly AgentLoop _loop;
+    private readonly ILogger _logger;
+    private LocalServer? _server;
+    private Task _looping = Task.CompletedTask;
+    private int _stopping;
+
+    private AgentHost(AgentOptions options, DirectoryLock held)
+    {
+        var (directory, time, logs) = (options.Directory, options.Time, options.Logs);
+        (_options, _lock, _logger) = (options, held, logs.CreateLogger<AgentHost>());
+        var paths = new AgentPaths(directory);
+        var reader = new LogReader(paths, time);
+        _naming = new NamingCache(options.Host, time, naming => _session!.Subscribe(naming));
+        _namingFile = new NamingFile(Path.Combine(directory, "naming"), _naming, logs.CreateLogger<NamingFile>());
+        var membership = new ClusterMembership(Path.Combine(directory, "cluster_id"));
+        var entrance = new SessionInbox(_inbox, _naming.Take, (request, end) => reader.ReadAsync(request, end).AsTask());
+        _session = new MasterSession(
+            new SessionOptions(options.Master, options.TokenFile), membership, entrance, time, logs.CreateLogger<MasterSession>());
+        var source = new ArtifactSource(_http, options.Master, options.TokenFile, time);
+        _releases = new ReleaseStore(new ReleasePaths(directory), source, logs.CreateLogger<ReleaseStore>());
+        _journal = new WatchedJournal(new SqliteJournal(directory, options.Host, time));
+        var site = new AgentSite(paths, options.Host, options.Cell, IPAddress.Parse(options.Address), options.SocketPath);
+        _hands = new AgentHands(site, options.Ports, _releases, _naming, _inbox.PostAsync, time, logs.CreateLogger<AgentHands>());
+        var identity = new AgentIdentity(options.Host, SeedOf(options.Host));
+        _loop = new AgentLoop(
+            _inbox, _hands, _journal, _session, new Observers(_hands, _naming), identity, time, logs.CreateLogger<AgentLoop>());
+    }
+
+    public HostId Host => _options.Host;
+
+    public string SocketPath => _options.SocketPath;
+
+    /// <summary>Ends when the agent has stopped; faults when one of its loops died, and the agent is then of no use any more.</summary>
+    public Task Completion { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Returns when the local socket answers; the master may be away. <paramref name="stop"/> gives up the start, no more.</summary>
+    /// <exception cref="ArgumentException">The options are wrong; all problems are told.</exception>
+    /// <exception cref="IOException">Another agent has the directory or the socket, or they cannot be used.</exception>
+    public static async Task<AgentHost> StartAsync(AgentOptions options, CancellationToken stop)
+    {
+        if (options.Validate() is [_, ..] problems)
+        {
+            throw new ArgumentException(string.Join("; ", problems), nameof(options));
+        }
+
+        options = options with { Directory = Path.GetFullPath(options.Directory) };
+        Directory.CreateDirectory(options.Directory);
+        var agent = new AgentHost(options, DirectoryLock.Take(options.Directory));
+        try
+        {
+            await agent.BeginAsync(stop);
+            return agent;
+        }
+        catch
+        {
+            await agent.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Ends the agent. A second call waits for the first.</summary>
+    /// <param name="stopInstances">
+    /// True: every instance is stopped first, as its policy says. False: the processes run on and the next agent adopts them.
+    /// </param>
+    public async Task StopAsync(bool stopInstances)
+    {
+        if (Interlocked.Exchange(ref _stopping, 1) == 1)
+        {
+            await _stopped.Task;
+            return;
+        }
+
+        if (stopInstances)
+        {
+            await ShutDownAsync();
+        }
+
+        await _stop.CancelAsync();
+        await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _hands.DisposeAsync();
+        await _releases.DisposeAsync();
+        await (_server?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _journal.Dispose();
+        _http.Dispose();
+        _lock.Dispose();
+        _stopped.SetResult();
+    }
+
+    /// <summary>Leaves the processes running, unless it was stopped before.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(stopInstances: false);
+        _stop.Dispose();
+    }
+
+    private async Task BeginAsync(CancellationToken stop)
+    {
+        if (_options.Ports.To >= ThisHost.EphemeralFrom())
+        {
+            Log.PortsMayBeTaken(_logger, _options.Ports.From, _options.Ports.To, ThisHost.EphemeralFrom());
+        }
+
+        // Consumers are answered from what was last known before anything else happens.
+        _namingFile.Load();
+        _server = await LocalServer.StartAsync(_options.SocketPath, _naming, _options.Logs, stop);
+        Disk.WriteAtomically(Path.Combine(_options.Directory, "socket"), Encoding.UTF8.GetBytes(_options.SocketPath + "\n"));
+        _looping = Task.Run(() => _loop.RunAsync(_stop.Token), CancellationToken.None);
+        Task[] loops =
+        [
+            _looping,
+            Task.Run(() => TalkAsync(_stop.Token), CancellationToken.None),
+            Task.Run(() => _namingFile.RunAsync(_stop.Token), CancellationToken.None),
+        ];
+        Completion = CompleteAsync(loops);
+    }
+
+    /// <summary>The session says the agent's epoch, which the journal gives.</summary>
+    private async Task TalkAsync(CancellationToken stop)
+    {
+        var epoch = await _journal.Epoch.WaitAsync(stop);
+        var hello = new AgentHello { Host = Host, AgentEpoch = epoch, Description = ThisHost.Describe(_options) };
+        await _session.RunAsync(hello, stop);
+    }
+
+    /// <summary>A loop that dies takes the others with it: half an agent would look alive.</summary>
+    private async Task CompleteAsync(Task[] loops)
+    {
+        await foreach (var ended in Task.WhenEach(loops))
+        {
+            if (ended.IsFaulted)
+            {
+                Log.LoopDied(_logger, Host, ended.Exception);
+                await _stop.CancelAsync();
+            }
+        }
+
+        // Cancelled is how loops end when they are told to.
+        await Task.WhenAll(loops.Where(l => l.IsFaulted));
+    }
+
+    private async Task ShutDownAsync()
+    {
+        var grace = (_loop.State.Assignment?.Instances ?? []).Select(i => i.Stop.Grace).DefaultIfEmpty().Max();
+        using var late = new CancellationTokenSource(grace + StopMargin, _options.Time);
+        try
+        {
+            await _inbox.PostAsync(new AgentInput.ShutDown(), late.Token);
+            await _looping.WaitAsync(late.Token);
+            await _session.SentAsync(LastWordsWithin);
+        }
+        catch (OperationCanceledException)
+        {
+            Log.NotAllStopped(_logger, Host);
+        }
+        catch (Exception e) when (_looping.IsFaulted)
+        {
+            Log.LoopDied(_logger, Host, e);
+        }
+    }
+
+    /// <summary>Another one on each host, and the same after a restart.</summary>
+    private static ulong SeedOf(HostId host) =>
+        ulong.Parse(Digest.Of(Encoding.UTF8.GetBytes(host.Value)).Value.AsSpan(0, 16), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+    private sealed class Observers(AgentHands hands, NamingCache naming) : IAgentObserver
+    {
+        public void Observe(AgentState state)
+        {
+            hands.Observe(state);
+            naming.Observe(state);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(3001, LogLevel.Critical, "A loop of the agent of {Host} died, the agent ends; its processes run on")]
+        public static partial void LoopDied(ILogger logger, HostId host, Exception? e);
+
+        [LoggerMessage(3002, LogLevel.Error, "Not every instance of {Host} could be stopped in time; the agent ends without them")]
+        public static partial void NotAllStopped(ILogger logger, HostId host);
+
+        [LoggerMessage(3003, LogLevel.Warning,
+            "Ports {From}-{To} reach into the kernel's ephemeral range, which begins at {Ephemeral}: a client may take an instance's port")]
+        public static partial void PortsMayBeTaken(ILogger logger, int from, int to, int ephemeral);
+    }
+}

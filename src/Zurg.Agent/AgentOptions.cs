@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Zurg.Agent.Local;
+using Zurg.Protocol;
+
+namespace Zurg.Agent;
+
+/// <summary>What one agent needs to know before it starts.</summary>
+public sealed record AgentOptions
+{
+    /// <summary>Its own: journal, releases, instances, logs. Made when it is not there; one agent at a time.</summary>
+    public required string Directory { get; init; }
+
+    public required HostId Host { get; init; }
+
+    public required CellName Cell { get; init; }
+
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>An IP address at which others reach this host's instances.</summary>
+    public string Address { get; init; } = IPAddress.Loopback.ToString();
+
+    /// <summary>http or https.</summary>
+    public required Uri Master { get; init; }
+
+    /// <summary>Read anew for each connection; it may appear later than the agent.</summary>
+    public required string TokenFile { get; init; }
+
+    /// <summary>First and last of the ports for instances that ask for any; below the kernel's ephemeral range.</summary>
+    public (int From, int To) Ports { get; init; } = (20_000, 29_999);
+
+    /// <summary>Of the local socket: at most 107 bytes, the same after a restart.</summary>
+    public required string SocketPath { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    public required ILoggerFactory Logs { get; init; }
+
+    /// <summary>What is wrong with them, in words; empty when an agent can start with them.</summary>
+    public ImmutableArray<string> Validate() => [.. Problems()];
+
+    private IEnumerable<string> Problems()
+    {
+        const int portMax = 65_535;
+        if (!IPAddress.TryParse(Address, out _))
+        {
+            yield return $"'{Address}' is no IP address";
+        }
+
+        if (!Master.IsAbsoluteUri || (Master.Scheme != Uri.UriSchemeHttp && Master.Scheme != Uri.UriSchemeHttps))
+        {
+            yield return $"'{Master}' is no http or https address of a master";
+        }
+
+        if (Ports.From < 1 || Ports.To > portMax || Ports.From > Ports.To)
+        {
+            yield return $"{Ports.From}-{Ports.To} is no range of ports: 1 to {portMax}, the lower one first";
+        }
+
+        if (Encoding.UTF8.GetByteCount(SocketPath) is 0 or > LocalServer.SocketPathBytesMax)
+        {
+            yield return $"the socket's path '{SocketPath}' must have 1 to {LocalServer.SocketPathBytesMax} bytes";
+        }
+    }
+}

@@ -1,0 +1,176 @@
+using System.Collections.Immutable;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Zurg.Agent;
+using Zurg.Protocol;
+using Zurg.Sdk;
+using Zurg.Tests.Agent.Artifacts;
+using Zurg.Tests.Agent.Local;
+using Zurg.Tests.Agent.Session;
+
+namespace Zurg.Tests.Agent;
+
+public sealed class AgentHostTests : IAsyncLifetime
+{
+    private readonly FakeReleases _releases = FakeReleases.Start();
+    private readonly FakeMaster _master = new();
+
+    public Task InitializeAsync()
+    {
+        _releases.Before = async http =>
+        {
+            if (http.Request.Path != "/v1/agents/session")
+            {
+                return false;
+            }
+
+            await _master.HandleAsync(http);
+            return true;
+        };
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync() => await _releases.DisposeAsync();
+
+    [Fact]
+    public async Task It_runs_what_is_assigned_leaves_it_to_the_next_agent_and_stops_it_when_asked()
+    {
+        var manifest = _releases.Push("web@1.0.0", ("bin/run", "#!/bin/sh\nexec sleep 1000\n"));
+        int pid;
+        var agent = await AgentHost.StartAsync(Options, default);
+        try
+        {
+            var visit = await _master.VisitAsync();
+            Assert.Equal(1, visit.Hello!.AgentEpoch.Value);
+            await visit.SendAsync(new MasterMessage { Assignment = AssignmentOf(manifest) });
+            pid = (await RunningAsync(visit)).Pid!.Value;
+        }
+        finally
+        {
+            await agent.StopAsync(stopInstances: false);
+            await agent.DisposeAsync();
+        }
+
+        Assert.True(Directory.Exists($"/proc/{pid}"));
+        agent = await AgentHost.StartAsync(Options, default);
+        try
+        {
+            var visit = await _master.VisitAsync();
+            Assert.Equal(2, visit.Hello!.AgentEpoch.Value);
+            Assert.Equal("c1", visit.Hello.ClusterId);
+            Assert.Equal(pid, (await RunningAsync(visit)).Pid);
+        }
+        finally
+        {
+            await agent.StopAsync(stopInstances: true);
+            await agent.DisposeAsync();
+        }
+
+        await Eventually.TrueAsync(() => !Directory.Exists($"/proc/{pid}"), "stopped");
+        await agent.Completion;
+    }
+
+    [Fact]
+    public async Task Consumers_resolve_through_it_and_again_after_a_restart_while_the_master_is_away()
+    {
+        await using (await AgentHost.StartAsync(Options, default))
+        {
+            var visit = await _master.VisitAsync();
+            await using var client = new ZurgClient(Options.SocketPath);
+            var resolving = client.ResolveAsync("solver", default);
+            while ((await visit.ReadAsync())!.Naming?.Services.Contains(new ServiceName("solver")) != true)
+            {
+            }
+
+            await visit.SendAsync(new MasterMessage { Endpoints = NamingFixtures.Set("solver", 3, NamingFixtures.At("solver.0", 80, host: "host2")) });
+            Assert.Single((await resolving).Endpoints);
+        }
+
+        await using (await AgentHost.StartAsync(Options with { Master = new Uri("http://127.0.0.1:1") }, default))
+        {
+            await using var client = new ZurgClient(File.ReadAllText(Path.Combine(Options.Directory, "socket")).Trim());
+            Assert.Equal(3, (await client.ResolveAsync("solver", default)).Revision);
+        }
+    }
+
+    [Fact]
+    public async Task A_second_agent_gets_neither_the_directory_nor_the_socket()
+    {
+        await using var agent = await AgentHost.StartAsync(Options, default);
+        var e = await Assert.ThrowsAsync<IOException>(() => AgentHost.StartAsync(Options, default));
+        Assert.Contains("another agent works in", e.Message, StringComparison.Ordinal);
+
+        e = await Assert.ThrowsAsync<IOException>(() => AgentHost.StartAsync(Options with { Directory = _releases.Directory["other"] }, default));
+        Assert.Contains("another agent listens on", e.Message, StringComparison.Ordinal);
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(Options.SocketPath));
+    }
+
+    [Fact]
+    public async Task Every_problem_of_the_options_is_told_at_once()
+    {
+        var bad = Options with { Address = "here", Master = new Uri("ftp://x"), Ports = (10, 5), SocketPath = new string('x', 108) };
+        var e = await Assert.ThrowsAsync<ArgumentException>(() => AgentHost.StartAsync(bad, default));
+        Assert.Equal(4, bad.Validate().Length);
+        Assert.All(bad.Validate(), p => Assert.Contains(p, e.Message, StringComparison.Ordinal));
+        Assert.Empty(Options.Validate());
+    }
+
+    [Fact]
+    public void The_host_is_described_as_the_kernel_tells()
+    {
+        Assert.Equal(2048L * 1024, ThisHost.Memory(["MemFree:  1 kB", "MemTotal:       2048 kB"]));
+        var description = ThisHost.Describe(Options);
+        Assert.True(Guid.TryParse(description.BootId, out _));
+        Assert.InRange(description.Memory, 1, long.MaxValue);
+        Assert.InRange(ThisHost.EphemeralFrom(), 1, 65_535);
+    }
+
+    private static async Task<InstanceStatus> RunningAsync(FakeMaster.Visit visit)
+    {
+        while (true)
+        {
+            var message = await visit.ReadAsync();
+            Assert.NotNull(message);
+            if (message.Report?.Instances is [{ Phase: InstancePhase.Running, Pid: not null } running])
+            {
+                return running;
+            }
+
+            Assert.Null(message.Report?.Instances.FirstOrDefault()?.Hold?.Text);
+        }
+    }
+
+    private static Assignment AssignmentOf(Digest manifest) => new()
+    {
+        Host = new HostId("host1"),
+        Generation = new Generation(1),
+        Instances =
+        [
+            new AssignedInstance
+            {
+                Instance = InstanceId.Parse("web.0"),
+                Wanted = WantedPhase.Running,
+                Spec = new InstanceSpec { Release = ReleaseId.Parse("web@1.0.0"), Run = "bin/run" },
+                SpecDigest = Digest.Of("spec"u8),
+                Restarts = 0,
+                Manifest = manifest,
+                Restart = new RestartPolicy(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), 3),
+                Stop = new StopPolicy("TERM", TimeSpan.FromSeconds(5)),
+            },
+        ],
+    };
+
+    private AgentOptions Options => new()
+    {
+        Directory = _releases.Directory["agent"],
+        Host = new HostId("host1"),
+        Cell = new CellName("az1"),
+        Labels = ImmutableSortedDictionary<string, string>.Empty,
+        Master = _releases.Url,
+        TokenFile = _releases.Directory["token"],
+        SocketPath = _releases.Directory["a.sock"],
+        Time = TimeProvider.System,
+        Logs = NullLoggerFactory.Instance,
+    };
+}
