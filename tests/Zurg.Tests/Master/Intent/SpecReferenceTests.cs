@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Zurg.Master.Intent;
+using Zurg.Protocol;
 
 namespace Zurg.Tests.Master.Intent;
 
@@ -20,4 +22,23 @@ public sealed class SpecReferenceTests
         Assert.Equal(2, blocks.Count);
         Assert.All(blocks, block => Assert.IsType<SpecReading.Read>(SpecReader.Read(block)));
     }
+
+    [Theory]
+    [InlineData("restart")]
+    [InlineData("stop")]
+    [InlineData("update")]
+    [InlineData("probe")]
+    public void Every_documented_default_is_the_one_filled_in(string key)
+    {
+        const string web = "services:\n  web:\n    release: 1\n    run: x\n    ports: { http: 1 }\n";
+        var kind = key == "probe" ? "tcp: http, " : "";
+        var service = (DraftShape.Section)((DraftShape.MapOf)DraftShape.Root.Find("services")!.Shape).Value;
+        var documented = ((DraftShape.Section)service.Find(key)!.Shape).Fields.Where(f => f.Doc.Default is not null).ToList();
+        Assert.NotEmpty(documented);
+        var lines = string.Join(", ", documented.Select(f => $"{f.Key}: {f.Doc.Default}"));
+        Assert.Equal(Spec(web), Spec($"{web}    {key}: {{ {kind}{lines} }}\n"));
+    }
+
+    private static string Spec(string text) =>
+        JsonSerializer.Serialize(Assert.IsType<SpecReading.Read>(SpecReader.Read(text)).Spec, WireJson.Default.ClusterSpec);
 }
