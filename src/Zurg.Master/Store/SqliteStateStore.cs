@@ -80,12 +80,12 @@ internal sealed class SqliteStateStore : IStateStore, IAsyncDisposable
 
         while (!stop.IsCancellationRequested)
         {
-            var raised = _book.Changed.Count;
+            var next = _book.Changed.Next;
             ObjectDisposedException.ThrowIf(_closed, this);
             var look = _book.Recent.Look(after);
             if (look == RecentLook.Nothing)
             {
-                await _book.Changed.WaitAsync(raised, stop);
+                await StoreSignal.WaitAsync(next, stop);
                 continue;
             }
 

@@ -1,0 +1,205 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Zurg.Agent.Processes;
+using Zurg.Core;
+using Zurg.Protocol;
+
+namespace Zurg.Tests.Agent.Hands;
+
+public sealed class AgentHandsTests : IAsyncLifetime
+{
+    private readonly HandsBench _bench = new();
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await _bench.DisposeAsync();
+
+    [Fact]
+    public async Task An_instance_is_prepared_started_and_its_end_is_told()
+    {
+        _bench.AddFile("run", "#!/bin/sh\necho \"$ZURG_INSTANCE $1 $PORT_HTTP $PWD\"\nexit 4\n");
+        var assigned = AgentSamples.Assigned(s => s with { Args = ["${host}"], Ports = AgentSamples.Specs(("http", null)) });
+        var (launch, _) = await _bench.RunAsync(assigned);
+        Assert.Equal(4, (await _bench.NextAsync<AgentInput.Exited>()).Exit.Code);
+        var port = launch.Ports[AgentSamples.Http].ToString(CultureInfo.InvariantCulture);
+        Assert.Equal($"web.0 host1 {port} {_bench.Paths.Instance(AgentSamples.Web)}\n", await LogAsync());
+    }
+
+    [Fact]
+    public async Task The_log_of_earlier_incarnations_stays()
+    {
+        _bench.AddFile("run", "#!/bin/sh\necho \"$ZURG_INCARNATION\" | sed 's,.*/,incarnation ,'\n");
+        var assigned = AgentSamples.Assigned();
+        for (var incarnation = 1; incarnation <= 2; incarnation++)
+        {
+            await _bench.StartAsync(assigned, await _bench.PrepareAsync(assigned, incarnation), incarnation);
+            await _bench.NextAsync<AgentInput.Exited>();
+        }
+
+        Assert.Equal("incarnation 1\nincarnation 2\n", await LogAsync());
+    }
+
+    [Fact]
+    public async Task A_release_that_is_not_there_holds_the_preparation()
+    {
+        _bench.ReleaseHold = new Hold(HoldReason.ReleaseUnavailable, "not pushed");
+        _bench.Hands.Begin(new AgentEffect.Prepare(AgentSamples.Assigned(), AgentSamples.First));
+        Assert.Same(_bench.ReleaseHold, (await _bench.NextAsync<AgentInput.PrepareFailed>()).Hold);
+    }
+
+    [Fact]
+    public async Task An_executable_that_is_missing_holds_the_start()
+    {
+        _bench.AddFile("other", "");
+        var assigned = AgentSamples.Assigned();
+        _bench.Hands.Begin(new AgentEffect.Start(assigned, AgentSamples.First, await _bench.PrepareAsync(assigned)));
+        Assert.Equal(HoldReason.ExecutableMissing, (await _bench.NextAsync<AgentInput.StartFailed>()).Hold.Reason);
+    }
+
+    [Fact]
+    public async Task Ports_given_back_while_a_preparation_was_under_way_are_free_and_it_ends_in_silence()
+    {
+        _bench.AddFile("run", "#!/bin/sh\n");
+        var spec = AgentSamples.Specs(("http", 21999));
+        var assigned = AgentSamples.Assigned(s => s with
+        {
+            Ports = spec,
+            Templates = [new TemplateSpec("none", "none", TemplateThen.Nothing)],
+        }) with { DependsOn = [new ServiceName("never-heard-of")] };
+        _bench.Hands.Begin(new AgentEffect.Prepare(assigned, AgentSamples.First));
+        _bench.Hands.Begin(new AgentEffect.ReleasePorts(AgentSamples.Web, AgentSamples.First));
+        var other = AgentSamples.Assigned(s => s with { Ports = spec }, "other.0");
+        Assert.Equal(21999, (await _bench.PrepareAsync(other)).Ports[AgentSamples.Http]);
+    }
+
+    [Fact]
+    public async Task A_tree_is_killed_and_TreeGone_comes_after_the_exit()
+    {
+        _bench.AddFile("run", "#!/bin/sh\ntrap '' TERM\n(trap '' TERM; setsid sleep 61) &\nsleep 60\n");
+        var (_, process) = await _bench.RunAsync(AgentSamples.Assigned());
+        _bench.Hands.Begin(new AgentEffect.KillTree(AgentSamples.Web, AgentSamples.First, process));
+        Assert.Equal(9, (await _bench.NextAsync<AgentInput.Exited>()).Exit.Signal);
+        await _bench.NextAsync<AgentInput.TreeGone>();
+        Assert.Empty(ProcessTree.Living(process, _bench.Paths.Token(AgentSamples.Web, AgentSamples.First), true));
+    }
+
+    [Fact]
+    public async Task A_kill_that_comes_right_after_a_start_does_not_miss_it()
+    {
+        _bench.AddFile("run", "#!/bin/sh\nsleep 60\n");
+        var assigned = AgentSamples.Assigned();
+        var launch = await _bench.PrepareAsync(assigned);
+        _bench.Hands.Begin(new AgentEffect.Start(assigned, AgentSamples.First, launch));
+        _bench.Hands.Begin(new AgentEffect.KillTree(AgentSamples.Web, AgentSamples.First, null));
+        var process = (await _bench.NextAsync<AgentInput.Started>()).Process;
+        await _bench.NextAsync<AgentInput.TreeGone>();
+        Assert.False(ProcessStat.IsAlive(process));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_restarted_agent_finds_its_process_by_pid_or_by_token_and_hears_its_end(bool pidKnown)
+    {
+        _bench.AddFile("run", "#!/bin/sh\nwhile :; do sleep 0.05; done\n");
+        var assigned = AgentSamples.Assigned();
+        var (launch, process) = await _bench.RunAsync(assigned);
+        await _bench.RestartAgentAsync();
+        _bench.Hands.Begin(new AgentEffect.Find(assigned, AgentSamples.First, pidKnown ? process : null, launch));
+        Assert.Equal(process, (await _bench.NextAsync<AgentInput.Found>()).Process);
+        _bench.Hands.Begin(new AgentEffect.Signal(AgentSamples.Web, AgentSamples.First, process, "TERM"));
+        Assert.Equal(15, (await _bench.NextAsync<AgentInput.Exited>()).Exit.Signal);
+    }
+
+    [Fact]
+    public async Task A_process_whose_pid_is_anothers_by_now_is_not_found()
+    {
+        _bench.AddFile("run", "#!/bin/sh\nsleep 60\n");
+        var assigned = AgentSamples.Assigned();
+        var (launch, process) = await _bench.RunAsync(assigned);
+        _bench.Hands.Begin(new AgentEffect.Find(assigned, AgentSamples.First, process with { StartTicks = 1 }, launch));
+        Assert.Null((await _bench.NextAsync<AgentInput.Found>()).Process);
+        _bench.Hands.Begin(new AgentEffect.Find(assigned, AgentSamples.First, process with { BootId = "earlier" }, launch));
+        Assert.Null((await _bench.NextAsync<AgentInput.Found>()).Process);
+    }
+
+    [Fact]
+    public async Task A_template_follows_endpoints_and_settings()
+    {
+        var solver = new ServiceName("solver");
+        _bench.AddFile("run", "#!/bin/sh\nsleep 60\n");
+        _bench.AddFile("web.hbs", "{{settings.motto}}:{{#each endpoints.solver}}{{ports.http}},{{/each}}", false);
+        var template = new TemplateSpec("web.hbs", "web.conf", TemplateThen.Restart);
+        var assigned = AgentSamples.Assigned(s => s with { Templates = [template] }) with { DependsOn = [solver] };
+        _bench.Push(AgentSamples.Set("solver", 1, 9001));
+        Settings(("motto", "one"));
+        await _bench.RunAsync(assigned);
+        Assert.Equal("one:9001,", Written());
+
+        _bench.Push(AgentSamples.Set("solver", 2, 9001, 9002));
+        Assert.Equal(template, (await _bench.NextAsync<AgentInput.TemplateChanged>()).Template);
+        Assert.Equal("one:9001,9002,", Written());
+
+        Settings(("motto", "two"));
+        await _bench.NextAsync<AgentInput.TemplateChanged>();
+        Assert.Equal("two:9001,9002,", Written());
+
+        Settings(("other", "three"));
+        Assert.Contains("settings.motto", (await _bench.NextAsync<AgentInput.TemplateHeld>()).Hold?.Text, StringComparison.Ordinal);
+        Assert.Equal("two:9001,9002,", Written());
+        Settings(("motto", "two"));
+        Assert.Null((await _bench.NextAsync<AgentInput.TemplateHeld>()).Hold);
+
+        string Written() => File.ReadAllText(Path.Combine(_bench.Paths.Instance(AgentSamples.Web), "web.conf"));
+    }
+
+    [Fact]
+    public async Task A_restarted_agent_that_has_heard_of_nobody_leaves_generated_files_alone()
+    {
+        var solver = new ServiceName("solver");
+        _bench.AddFile("run", "#!/bin/sh\nsleep 60\n");
+        _bench.AddFile("web.hbs", "{{#each endpoints.solver}}{{ports.http}},{{/each}}", false);
+        var assigned = AgentSamples.Assigned(s => s with { Templates = [new TemplateSpec("web.hbs", "web.conf", TemplateThen.Restart)] })
+            with { DependsOn = [solver] };
+        _bench.Push(AgentSamples.Set("solver", 1, 9001));
+        var (launch, process) = await _bench.RunAsync(assigned);
+        await _bench.RestartAgentAsync();
+        _bench.Silence();
+        _bench.Hands.Begin(new AgentEffect.Find(assigned, AgentSamples.First, process, launch));
+        await _bench.NextAsync<AgentInput.Found>();
+        Settings(("motto", "new"));
+        var changed = _bench.NextAsync<AgentInput.TemplateChanged>();
+        await Task.WhenAny(changed, Task.Delay(300));
+        Assert.False(changed.IsCompleted);
+        var path = Path.Combine(_bench.Paths.Instance(AgentSamples.Web), "web.conf");
+        Assert.Equal("9001,", await File.ReadAllTextAsync(path));
+
+        // Heard of again with other endpoints, it is told at once: the watch was there all the time.
+        await _bench.PushWhenWatchedAsync(AgentSamples.Set("solver", 2, 9002));
+        await changed;
+        Assert.Equal("9002,", await File.ReadAllTextAsync(path));
+    }
+
+    [RootFact]
+    public async Task An_instance_of_another_user_can_write_into_its_directory()
+    {
+        _bench.AddFile("run", "#!/bin/sh\nid -un > who && cat who\n");
+        await _bench.RunAsync(AgentSamples.Assigned(s => s with { User = "nobody" }));
+        Assert.Equal(0, (await _bench.NextAsync<AgentInput.Exited>()).Exit.Code);
+        Assert.Equal("nobody\n", await LogAsync());
+    }
+
+    private void Settings(params (string Name, string Value)[] settings) => _bench.Hands.Observe(new AgentState
+    {
+        Host = new HostId("host1"),
+        Assignment = new Assignment
+        {
+            Host = new HostId("host1"),
+            Generation = new Generation(1),
+            Settings = settings.ToImmutableSortedDictionary(s => s.Name, s => s.Value, StringComparer.Ordinal),
+        },
+    });
+
+    private async Task<string> LogAsync() => (await new LogReader(_bench.Paths, TimeProvider.System)
+        .ReadAsync(new LogRequest(1, AgentSamples.Web, 0, 4096, TimeSpan.FromSeconds(5)), CancellationToken.None)).Text;
+}
