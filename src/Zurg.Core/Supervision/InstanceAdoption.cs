@@ -8,13 +8,13 @@ internal static class InstanceAdoption
     /// <summary>What to do with a journal record when the agent starts.</summary>
     public static InstanceTurn Begin(InstanceState s, Moment m) => s.Phase switch
     {
-        InstancePhase.Waiting => new InstanceTurn(ClockGuard.Clamp(s, m.Now)),
-        InstancePhase.Preparing => s.Unchanged.Do(new AgentEffect.Prepare(s.Assigned, s.Incarnation)),
+        // A new incarnation each time: after a power loss the journal may have forgotten that this one went on to be started.
+        InstancePhase.Waiting => new InstanceTurn(ClockGuard.Clamp(s, m.Now) with { Incarnation = m.Next }),
+        InstancePhase.Preparing or InstancePhase.Stopped => new InstanceTurn(s.Again(m)),
         InstancePhase.Stopping when s.HasExited || s.KilledAt is not null || s.Launch is null => InstanceEnd.Kill(s, m),
         InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping =>
             new InstanceTurn(ClockGuard.Clamp(s, m.Now) with { Deadline = null, TemplateRestartAt = null })
                 .Do(new AgentEffect.Find(s.Assigned, s.Incarnation, s.Process, s.Launch!)),
-        InstancePhase.Stopped => new InstanceTurn(s.Again(m)),
 
         // Written by a newer build: what this one cannot read it cannot adopt either.
         InstancePhase.Unknown => InstanceEnd.Kill(

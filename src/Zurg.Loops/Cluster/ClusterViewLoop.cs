@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Zurg.Core;
 using Zurg.Protocol;
@@ -12,19 +13,17 @@ public sealed partial class ClusterViewLoop(IStateStore store, TimeProvider time
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
 
+    private readonly Signal _changed = new();
     private ClusterSnapshot _current = new(ClusterState.Empty, NamingState.Empty);
-    private TaskCompletionSource _changed = NewSignal();
 
     public ClusterSnapshot Current => Volatile.Read(ref _current);
 
-    public async IAsyncEnumerable<ClusterSnapshot> WatchAsync(
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+    public async IAsyncEnumerable<ClusterSnapshot> WatchAsync([EnumeratorCancellation] CancellationToken stop)
     {
         ClusterSnapshot? seen = null;
         while (!stop.IsCancellationRequested)
         {
-            // The signal first, then the snapshot: a change between the two wakes at once instead of being slept over.
-            var changed = Volatile.Read(ref _changed);
+            var raised = _changed.Count;
             var current = Current;
             if (!ReferenceEquals(current, seen) && current.State.Revision.Value > 0)
             {
@@ -33,7 +32,7 @@ public sealed partial class ClusterViewLoop(IStateStore store, TimeProvider time
                 continue;
             }
 
-            await changed.Task.WaitAsync(stop);
+            await _changed.WaitAsync(raised, stop);
         }
     }
 
@@ -83,10 +82,8 @@ public sealed partial class ClusterViewLoop(IStateStore store, TimeProvider time
     {
         var naming = NamingFold.Next(Current.Naming, Current.State, state);
         Volatile.Write(ref _current, new ClusterSnapshot(state, naming));
-        Interlocked.Exchange(ref _changed, NewSignal()).SetResult();
+        _changed.Raise();
     }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static partial class Log
     {

@@ -28,6 +28,7 @@ internal sealed class HostSlots
             slot.Session = session;
             slot.Hello = hello;
             slot.Report = null;
+            slot.LastNumber = 0;
             slot.Closed = false;
             return older;
         }
@@ -38,9 +39,10 @@ internal sealed class HostSlots
         lock (_lock)
         {
             var slot = SlotOf_NeedsLock(session.Host);
-            if (ReferenceEquals(slot.Session, session))
+            if (ReferenceEquals(slot.Session, session) && report.Number > slot.LastNumber)
             {
                 slot.Report = report;
+                slot.LastNumber = report.Number;
             }
         }
     }
@@ -115,6 +117,9 @@ internal sealed class HostSlots
         public AgentHello? Hello { get; set; }
 
         public HostReport? Report { get; set; }
+
+        /// <summary>Of the newest report of this session: an older one that arrives late says what is no longer so.</summary>
+        public long LastNumber { get; set; }
 
         public bool Closed { get; set; }
     }

@@ -11,7 +11,7 @@ namespace Zurg.Loops;
 public sealed class MemoryStateStore(StoreHistoryLimits limits) : IStateStore
 {
     private readonly Lock _gate = new();
-    private readonly StoreSignal _signal = new();
+    private readonly Signal _signal = new();
 
     // One item for each revision from the oldest kept, the newest last, so that an index is a difference of revisions.
     private ImmutableList<Moment> _moments = [new Moment(StoreState.Empty, [])];
@@ -52,7 +52,7 @@ public sealed class MemoryStateStore(StoreHistoryLimits limits) : IStateStore
     {
         while (!stop.IsCancellationRequested)
         {
-            var next = _signal.Next;
+            var seen = _signal.Count;
             var moments = Volatile.Read(ref _moments);
             if (ChangesAfter(moments, prefix, after) is { Changes.IsEmpty: false } changes)
             {
@@ -61,7 +61,7 @@ public sealed class MemoryStateStore(StoreHistoryLimits limits) : IStateStore
 
             var newest = moments[^1].State.Revision;
             after = newest > after ? newest : after;
-            if (!await StoreSignal.WaitAsync(next, stop))
+            if (!await _signal.WaitAsync(seen, stop))
             {
                 yield break;
             }

@@ -32,7 +32,7 @@ internal sealed class SqliteBook : IDisposable
 
     public RecentChanges Recent { get; }
 
-    public StoreSignal Changed { get; } = new();
+    public Signal Changed { get; } = new();
 
     public StoreState State => Volatile.Read(ref _state);
 

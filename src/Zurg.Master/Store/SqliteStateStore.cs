@@ -80,12 +80,12 @@ internal sealed class SqliteStateStore : IStateStore, IAsyncDisposable
 
         while (!stop.IsCancellationRequested)
         {
-            var next = _book.Changed.Next;
+            var raised = _book.Changed.Count;
             ObjectDisposedException.ThrowIf(_closed, this);
             var look = _book.Recent.Look(after);
             if (look == RecentLook.Nothing)
             {
-                await StoreSignal.WaitAsync(next, stop);
+                await _book.Changed.WaitAsync(raised, stop);
                 continue;
             }
 

@@ -1,0 +1,48 @@
+namespace Zurg.Simulation;
+
+/// <summary>
+/// Which faults a seed may draw, and how often: a different mix each time, so that rare pairs of faults occur (SAFETY.md section 8).
+/// </summary>
+internal sealed class SimFaults
+{
+    public SimFaults(Sim sim)
+    {
+        StoreFault = Drawn(0.02);
+        JournalFault = Drawn(0.05);
+        Crash = Drawn(0.3);
+        Cut = Drawn(0.3);
+        Repeat = Drawn(0.2);
+        Exit = Drawn(0.2);
+        PrepareFails = Drawn(0.1);
+        Reboot = Drawn(0.1);
+
+        double Drawn(double most) => sim.Chance(0.7) ? most * (1 + sim.Next(10)) / 10 : 0;
+    }
+
+    /// <summary>Off while the cluster heals at the end.</summary>
+    public bool On { get; set; } = true;
+
+    /// <summary>Per call.</summary>
+    public double StoreFault { get; }
+
+    /// <summary>Per write.</summary>
+    public double JournalFault { get; }
+
+    /// <summary>A second: a node is killed.</summary>
+    public double Crash { get; }
+
+    /// <summary>A second: a session is cut.</summary>
+    public double Cut { get; }
+
+    /// <summary>Per message: an old one arrives once more.</summary>
+    public double Repeat { get; }
+
+    /// <summary>A second: some process exits.</summary>
+    public double Exit { get; }
+
+    /// <summary>Per prepare.</summary>
+    public double PrepareFails { get; }
+
+    /// <summary>A second: a host loses its power.</summary>
+    public double Reboot { get; }
+}

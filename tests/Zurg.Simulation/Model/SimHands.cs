@@ -1,0 +1,140 @@
+using System.Collections.Immutable;
+using Zurg.Core;
+using Zurg.Loops;
+using Zurg.Protocol;
+
+namespace Zurg.Simulation;
+
+/// <summary>The hands of one run of an agent on a simulated host: real effects on the host's processes, after real-looking times.</summary>
+internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInbox inbox, CancellationToken stop) : IAgentHands
+{
+    private readonly SortedDictionary<InstanceId, Incarnation> _probed = [];
+
+    public void Begin(AgentEffect effect)
+    {
+        switch (effect)
+        {
+            case AgentEffect.Prepare prepare:
+                Later(sim.Milliseconds(1, 60), () => Prepare(prepare));
+                break;
+            case AgentEffect.Start start:
+                Later(sim.Milliseconds(0, 5), () => Start(start));
+                break;
+            case AgentEffect.Find find:
+                Later(sim.Milliseconds(0, 5), () => Find(find));
+                break;
+            case AgentEffect.Probe probe:
+                _probed[probe.Assigned.Instance] = probe.Incarnation;
+                sim.Spawn("probe", () => ProbeAsync(probe));
+                break;
+            case AgentEffect.StopProbe probe:
+                _probed.Remove(probe.Instance);
+                break;
+            case AgentEffect.Signal signal:
+                Later(sim.Milliseconds(0, 2), () => Signal(signal));
+                break;
+            case AgentEffect.KillTree kill:
+                Later(sim.Milliseconds(0, 10), () => KillTree(kill));
+                break;
+        }
+    }
+
+    private AgentInput? Prepare(AgentEffect.Prepare effect)
+    {
+        var instance = effect.Assigned.Instance;
+        if (faults.On && sim.Chance(faults.PrepareFails))
+        {
+            sim.Count("prepare failed");
+            var hold = new Hold(HoldReason.ReleaseUnavailable, "simulated: no release") { Instance = instance };
+            return new AgentInput.PrepareFailed(instance, effect.Incarnation, hold);
+        }
+
+        return new AgentInput.Prepared(instance, effect.Incarnation, new Launch
+        {
+            Executable = "/bin/true",
+            Env = ImmutableSortedDictionary<string, string>.Empty,
+            WorkingDirectory = "/",
+            Ports = ImmutableSortedDictionary<PortName, int>.Empty,
+        });
+    }
+
+    private AgentInput Start(AgentEffect.Start effect)
+    {
+        var process = host.Start(effect.Assigned, effect.Incarnation);
+        WatchExit(process);
+        return new AgentInput.Started(process.Instance, process.Incarnation, process.Identity);
+    }
+
+    private AgentInput Find(AgentEffect.Find effect)
+    {
+        var process = host.Find(effect.Assigned.Instance, effect.Incarnation);
+        if (process is { IsAlive: true } && (effect.Process is null || effect.Process == process.Identity))
+        {
+            sim.Count("agent: adopted a process");
+            WatchExit(process);
+            return new AgentInput.Found(effect.Assigned.Instance, effect.Incarnation, process.Identity);
+        }
+
+        return new AgentInput.Found(effect.Assigned.Instance, effect.Incarnation, Process: null);
+    }
+
+    private async Task ProbeAsync(AgentEffect.Probe effect)
+    {
+        var instance = effect.Assigned.Instance;
+        var wait = effect.Eager ? TimeSpan.FromMilliseconds(10) : TimeSpan.FromSeconds(1);
+        while (_probed.TryGetValue(instance, out var probed) && probed == effect.Incarnation)
+        {
+            await sim.Delay(wait, stop);
+            wait = wait * 2 < TimeSpan.FromSeconds(1) ? wait * 2 : TimeSpan.FromSeconds(1);
+            var process = host.Find(instance, effect.Incarnation);
+            var passed = process is { IsAlive: true } && sim.Time.Elapsed >= process.ReadyAt;
+            if (passed)
+            {
+                process!.WasSeenReady = true;
+            }
+
+            await inbox.PostAsync(new AgentInput.Probed(instance, effect.Incarnation, new ProbeAnswer(passed, passed ? null : "refused")), stop);
+        }
+    }
+
+    private AgentInput? Signal(AgentEffect.Signal effect)
+    {
+        if (host.Find(effect.Instance, effect.Incarnation) is { IsAlive: true } process && process.Identity == effect.Process
+            && !process.IgnoresTerm)
+        {
+            Later(sim.Milliseconds(0, 300), () =>
+            {
+                process.End(code: 0, signal: null);
+                return null;
+            });
+        }
+
+        return null;
+    }
+
+    private AgentInput KillTree(AgentEffect.KillTree effect)
+    {
+        if (host.Find(effect.Instance, effect.Incarnation) is { } process)
+        {
+            process.End(code: null, signal: 9);
+            process.HasTree = false;
+        }
+
+        return new AgentInput.TreeGone(effect.Instance, effect.Incarnation);
+    }
+
+    private void WatchExit(SimProcess process) => sim.Spawn("exit watch", async () =>
+    {
+        var exit = await process.Exit.WaitAsync(stop);
+        await inbox.PostAsync(new AgentInput.Exited(process.Instance, process.Incarnation, exit), stop);
+    });
+
+    private void Later(TimeSpan after, Func<AgentInput?> act) => sim.Spawn("hands", async () =>
+    {
+        await sim.Delay(after, stop);
+        if (act() is { } input)
+        {
+            await inbox.PostAsync(input, stop);
+        }
+    });
+}

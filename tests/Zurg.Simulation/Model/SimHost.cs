@@ -1,0 +1,90 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using Zurg.Core;
+using Zurg.Loops;
+using Zurg.Protocol;
+
+namespace Zurg.Simulation;
+
+/// <summary>A machine: its processes, its disk, and the agent that runs on it now. Killing the agent ends none of the processes.</summary>
+internal sealed class SimHost(Sim sim, HostId id, CellName cell, SimFaults faults, Func<SimMaster> master)
+{
+    private readonly SimJournal _journal = new(sim, id, faults);
+    private readonly List<SimProcess> _processes = [];
+    private CancellationTokenSource _agent = new();
+    private int _boots = 1;
+    private int _pids = 100;
+
+    public HostId Id => id;
+
+    public bool IsAgentUp { get; private set; }
+
+    public IEnumerable<SimProcess> Alive => _processes.Where(p => p.IsAlive);
+
+    private string BootId => string.Create(CultureInfo.InvariantCulture, $"{id}-boot-{_boots}");
+
+    public SimProcess? Find(InstanceId instance, Incarnation incarnation) =>
+        _processes.LastOrDefault(p => p.Instance == instance && p.Incarnation == incarnation);
+
+    public SimProcess Start(AssignedInstance assigned, Incarnation incarnation)
+    {
+        var twin = _processes.FirstOrDefault(p => p.Instance == assigned.Instance && (p.IsAlive || p.HasTree));
+        sim.Demand(twin is null, $"{assigned.Instance} #{incarnation} is started on {id} while #{twin?.Incarnation} still runs");
+        sim.Demand(Find(assigned.Instance, incarnation) is null, $"{assigned.Instance} #{incarnation} is started twice on {id}");
+        var process = new SimProcess(
+            assigned.Instance, incarnation, assigned.SpecDigest, new ProcessIdentity(++_pids, sim.Time.GetTimestamp(), BootId))
+        {
+            HasTree = sim.Chance(0.3),
+            IgnoresTerm = sim.Chance(0.1),
+            ReadyAt = sim.Time.Elapsed + sim.Milliseconds(0, 400),
+        };
+        _processes.Add(process);
+        return process;
+    }
+
+    public void StartAgent()
+    {
+        IsAgentUp = true;
+        _agent = new CancellationTokenSource();
+        var stop = _agent.Token;
+        var inbox = new AgentInbox();
+        var dialer = new SimDialer(sim, this, faults, inbox, master);
+        var loop = new AgentLoop(
+            inbox, new SimHands(sim, this, faults, inbox, stop), _journal, dialer, dialer,
+            new AgentIdentity(id, sim.Seed), sim.Time, NullLogger<AgentLoop>.Instance);
+        sim.Spawn($"agent of {id}", () => loop.RunAsync(stop));
+        sim.Spawn($"dialer of {id}", () => dialer.RunAsync(_journal, stop));
+    }
+
+    public void KillAgent()
+    {
+        IsAgentUp = false;
+        _agent.Cancel();
+    }
+
+    /// <summary>Everything on it ends, and what was not on the disk is gone.</summary>
+    public void LosePower()
+    {
+        KillAgent();
+        foreach (var process in _processes)
+        {
+            process.HasTree = false;
+            process.End(code: null, signal: 9);
+        }
+
+        _boots++;
+        _journal.LosePower();
+    }
+
+    public HostDescription Describe() => new()
+    {
+        Cell = cell,
+        Address = "127.0.0.1",
+        BootId = BootId,
+        Build = "sim",
+        Memory = 1L << 30,
+        Cpus = 2,
+        Kernel = "sim",
+        Limits = "none",
+    };
+}

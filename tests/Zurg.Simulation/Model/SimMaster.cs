@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Zurg.Core;
+using Zurg.Loops;
+using Zurg.Protocol;
+
+namespace Zurg.Simulation;
+
+/// <summary>One run of the master: takes the roles with the next epoch and runs the production loops on its own connection.</summary>
+internal sealed class SimMaster(Sim sim, IStateStore store, IEventLog events)
+{
+    private readonly CancellationTokenSource _life = new();
+    private SpeakerLoop? _speaker;
+
+    public CancellationToken Stop => _life.Token;
+
+    public bool IsUp => _speaker is not null && !_life.IsCancellationRequested;
+
+    public ISpeaker Speaker => _speaker!;
+
+    public void Kill() => _life.Cancel();
+
+    public async Task RunAsync()
+    {
+        var view = new ClusterViewLoop(store, sim.Time, NullLogger<ClusterViewLoop>.Instance);
+        sim.Spawn("view", () => view.RunAsync(Stop));
+        var decides = await TakeAsync("decider");
+        var speaks = await TakeAsync("speaker");
+        var decider = new DeciderLoop(store, view, events, decides, sim.Time, NullLogger<DeciderLoop>.Instance);
+        _speaker = new SpeakerLoop(store, view, events, speaks, sim.Time, NullLogger<SpeakerLoop>.Instance);
+        sim.Spawn("decider", () => decider.RunAsync(Stop));
+        sim.Spawn("speaker", () => _speaker.RunAsync(Stop));
+    }
+
+    private async Task<RoleGuard> TakeAsync(string role)
+    {
+        while (true)
+        {
+            try
+            {
+                var key = StoreKeys.Role(role);
+                var entry = (await store.ListAsync(key, at: null, Stop)).Entries.FirstOrDefault(e => e.Key == key);
+                var held = entry is null ? null : JsonSerializer.Deserialize(entry.Value.Span, WireJson.Default.RoleRecord);
+                var next = new RoleRecord("sim", (held?.Epoch ?? default).Next, sim.Time.GetUtcNow());
+                var commit = new StoreCommit(
+                    [new StoreExpectation(key, entry?.Modified ?? default)],
+                    [new StoreWrite(key, JsonSerializer.SerializeToUtf8Bytes(next, WireJson.Default.RoleRecord))]);
+                if (await store.CommitAsync(commit, Stop) is CommitOutcome.Committed(var revision))
+                {
+                    return new RoleGuard(key, revision, next.Epoch);
+                }
+            }
+            catch (StoreFaultException)
+            {
+                // Unknown: the next round reads it back.
+            }
+
+            await sim.Delay(TimeSpan.FromMilliseconds(50), Stop);
+        }
+    }
+}
+
+/// <summary>Keeps events as every master's log does: those of an agent once each.</summary>
+internal sealed class SimEventLog(Sim sim, SimFaults faults) : IEventLog
+{
+    private readonly SortedSet<(HostId Host, long Number)> _kept = [];
+
+    public int Count => _kept.Count;
+
+    public async ValueTask AppendAsync(HostId? agent, ImmutableArray<EventRecord> events, CancellationToken stop)
+    {
+        await sim.Delay(sim.Milliseconds(0, 2), stop);
+        if (faults.On && sim.Chance(faults.StoreFault))
+        {
+            throw new StoreFaultException("simulated: event log");
+        }
+
+        if (agent is { } host)
+        {
+            _kept.UnionWith(events.Select(e => (host, e.Id)));
+        }
+    }
+}

@@ -1,0 +1,167 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Zurg.Loops;
+using Zurg.Protocol;
+
+namespace Zurg.Simulation;
+
+/// <summary>
+/// A whole cluster on one thread: the production decider, speaker and agents on a simulated store, network, disks and processes.
+/// Faults strike for a while; then everything heals, and what people last asked for must have come true.
+/// </summary>
+internal sealed class Simulation
+{
+    private static readonly TimeSpan Faulty = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Healing = TimeSpan.FromSeconds(90);
+
+    private readonly Sim _sim;
+    private readonly SimFaults _faults;
+    private readonly MemoryStateStore _store = new();
+    private readonly SimEventLog _events;
+    private readonly SortedDictionary<HostId, SimHost> _hosts = [];
+    private readonly Oracle _oracle;
+    private readonly SimPeople _people;
+    private SimMaster _master;
+
+    public Simulation(ulong seed)
+    {
+        _sim = new Sim(seed);
+        _faults = new SimFaults(_sim);
+        _events = new SimEventLog(_sim, _faults);
+        _oracle = new Oracle(_sim, _hosts);
+        _people = new SimPeople(_sim, Connection());
+        _master = new SimMaster(_sim, Connection(), _events);
+        for (var i = 1; i <= 4; i++)
+        {
+            var host = new HostId(string.Create(CultureInfo.InvariantCulture, $"host{i}"));
+            var cell = new CellName(string.Create(CultureInfo.InvariantCulture, $"az{1 + (i % 3)}"));
+            _hosts[host] = new SimHost(_sim, host, cell, _faults, () => _master);
+        }
+    }
+
+    public ImmutableArray<string> Violations => [.. _sim.Violations];
+
+    public IReadOnlyDictionary<string, int> Sometimes => _sim.Sometimes;
+
+    public ulong Trace => _sim.Scheduler.Trace;
+
+    public void Run()
+    {
+        // A test runner's synchronization context would take the continuations away from the simulator's scheduler.
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
+        {
+            RunFaultyThenHeal();
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
+    }
+
+    private void RunFaultyThenHeal()
+    {
+        _sim.Spawn("master", _master.RunAsync);
+        foreach (var host in _hosts.Values)
+        {
+            host.StartAgent();
+        }
+
+        _sim.Spawn("people", async () =>
+        {
+            await _people.PushAllAsync(CancellationToken.None);
+            await _people.ApplyAsync(CancellationToken.None);
+            await _people.RunAsync(_faults, CancellationToken.None);
+        });
+        _sim.Spawn("chaos", ChaosAsync);
+        _sim.Time.RunFor(Faulty);
+        _faults.On = false;
+        _sim.Spawn("heal", HealAsync);
+        _sim.Time.RunFor(Healing);
+        CheckHealed();
+    }
+
+    private async Task ChaosAsync()
+    {
+        while (_faults.On)
+        {
+            await _sim.Delay(_sim.Milliseconds(100, 1900), CancellationToken.None);
+            var host = _hosts.Values.ElementAt(_sim.Next(_hosts.Count));
+            Maybe(_faults.Crash, "agent killed", () => Bounce(host, host.KillAgent));
+            Maybe(_faults.Crash / 2, "master killed", BounceMaster);
+            Maybe(_faults.Reboot, "host lost its power", () => Bounce(host, host.LosePower));
+            Maybe(_faults.Exit, "process ended by itself", () => host.Alive.FirstOrDefault()?.End(code: 1, signal: null));
+        }
+
+        void Maybe(double chance, string what, Action act)
+        {
+            if (_faults.On && _sim.Chance(chance))
+            {
+                _sim.Count(what);
+                act();
+            }
+        }
+    }
+
+    private void Bounce(SimHost host, Action kill)
+    {
+        if (!host.IsAgentUp)
+        {
+            return;
+        }
+
+        kill();
+        _sim.Spawn("restart of " + host.Id, async () =>
+        {
+            await _sim.Delay(_sim.Milliseconds(1, 8000), CancellationToken.None);
+            host.StartAgent();
+        });
+    }
+
+    private void BounceMaster()
+    {
+        if (!_master.IsUp)
+        {
+            return;
+        }
+
+        _master.Kill();
+        _sim.Spawn("restart of the master", async () =>
+        {
+            await _sim.Delay(_sim.Milliseconds(1, 8000), CancellationToken.None);
+            _master = new SimMaster(_sim, Connection(), _events);
+            await _master.RunAsync();
+        });
+    }
+
+    private async Task HealAsync()
+    {
+        await _sim.Delay(TimeSpan.FromSeconds(10), CancellationToken.None);
+        await _people.StartAllAsync(CancellationToken.None);
+    }
+
+    private SimStore Connection() => new(_sim, _store, _faults, _oracle.OnCommit);
+
+    private void CheckHealed()
+    {
+        var state = _oracle.State;
+        var plan = Core.DeciderMachine.Decide(state, _oracle.Naming);
+        _sim.Demand(plan.IsConverged, "after healing: " + string.Join("; ", plan.Steps.Select(s => s.Text).Concat(plan.Holds.Select(h => h.Text))));
+        _sim.Demand(
+            state.Applied?.Number >= _people.Acknowledged,
+            $"spec {_people.Acknowledged} was acknowledged and {state.Applied?.Number} is the newest");
+        foreach (var host in _hosts.Values)
+        {
+            var wanted = state.Placements.GetValueOrDefault(host.Id)?.Instances
+                .Where(p => p.Wanted == WantedPhase.Running).Select(p => $"{p.Instance} {p.Spec.Short}") ?? [];
+            var runs = host.Alive.OrderBy(p => p.Instance).Select(p => $"{p.Instance} {p.Spec.Short}");
+            var (want, run) = (string.Join(", ", wanted), string.Join(", ", runs));
+            _sim.Demand(want == run, $"{host.Id} should run [{want}] and runs [{run}]");
+        }
+
+        var published = _oracle.Naming.Sets.Values.Sum(s => s.Endpoints.Length);
+        var running = _hosts.Values.Sum(h => h.Alive.Count());
+        _sim.Demand(published == running, $"{running} instances run and {published} are published");
+    }
+}
