@@ -20,6 +20,7 @@ public sealed class MasterHost : IAsyncDisposable
     private readonly List<IAsyncDisposable> _parts;
     private readonly WebApplication _web;
     private readonly LoopHost _loops;
+    private int _disposed;
 
     private MasterHost(MasterOptions options, List<IAsyncDisposable> parts, WebApplication web, LoopHost loops)
     {
@@ -63,6 +64,11 @@ public sealed class MasterHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
         await DisposeAsync(_parts);
         await Completion.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }

@@ -62,7 +62,7 @@ internal sealed partial class AgentSessions(ClusterIdentity identity, ISpeaker s
             ? $"this agent belongs to another cluster ({other}), this one is {identity.ClusterId}; give it a directory of its own"
             : null;
         var welcome = new MasterWelcome(identity.ClusterId, identity.Build, refusal);
-        await socket.SendAsync(OutboundMessage.Of(new MasterMessage { Welcome = welcome }), stop);
+        await socket.SendAsync(OutboundMessage.Of(new MasterMessage { Welcome = welcome }));
         return refusal is null ? hello : throw new SessionEndedException(WebSocketCloseStatus.PolicyViolation, refusal);
     }
 

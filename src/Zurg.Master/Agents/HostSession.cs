@@ -59,37 +59,27 @@ internal sealed partial class HostSession(SessionSocket socket, AgentHello hello
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         speaker.Connected(this, hello);
-        var writer = WriteAsync(end.Token);
         var reader = ReadAsync(end.Token);
-        try
+        var writer = WriteAsync(end.Token);
+        var first = await Task.WhenAny(reader, writer);
+        naming.Unsubscribe(this);
+        speaker.Disconnected(this);
+        await end.CancelAsync();
+        await Task.WhenAll(reader, writer).ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        foreach (var asked in _asked.Values)
         {
-            await await Task.WhenAny(reader, writer);
-            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "");
+            asked.TrySetCanceled(CancellationToken.None);
         }
-        catch (SessionEndedException e)
+
+        var (status, reason) = first.Exception?.InnerException switch
         {
-            Log.Ended(logger, Host, e.Message);
-            await socket.CloseAsync(e.Status, e.Message);
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            await socket.CloseAsync(WebSocketCloseStatus.EndpointUnavailable, "the master stops");
-        }
-        catch (Exception e) when (e is WebSocketException or IOException)
-        {
-            Log.Ended(logger, Host, e.Message);
-        }
-        finally
-        {
-            naming.Unsubscribe(this);
-            speaker.Disconnected(this);
-            await end.CancelAsync();
-            await Task.WhenAll(reader, writer).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-            foreach (var asked in _asked.Values)
-            {
-                asked.TrySetCanceled(CancellationToken.None);
-            }
-        }
+            SessionEndedException e => (e.Status, e.Message),
+            { } e => (WebSocketCloseStatus.InternalServerError, e.Message),
+            null when stop.IsCancellationRequested => (WebSocketCloseStatus.EndpointUnavailable, "the master stops"),
+            null => (WebSocketCloseStatus.NormalClosure, ""),
+        };
+        Log.Ended(logger, Host, reason.Length > 0 ? reason : "the agent closed it");
+        await socket.CloseAsync(status, reason);
     }
 
     private async Task ReadAsync(CancellationToken stop)
@@ -141,7 +131,7 @@ internal sealed partial class HostSession(SessionSocket socket, AgentHello hello
             var (messages, refusal) = _slots.Take();
             foreach (var message in messages)
             {
-                await socket.SendAsync(message, stop);
+                await socket.SendAsync(message);
             }
 
             if (refusal is not null)
@@ -153,7 +143,7 @@ internal sealed partial class HostSession(SessionSocket socket, AgentHello hello
 
     private static partial class Log
     {
-        [LoggerMessage(2101, LogLevel.Warning, "The session of {Host} ended: {Reason}")]
+        [LoggerMessage(2101, LogLevel.Information, "The session of {Host} ended: {Reason}")]
         public static partial void Ended(ILogger logger, HostId host, string reason);
 
         [LoggerMessage(2102, LogLevel.Warning, "{Host} (build {Build}) says things that this build does not know: they are counted and left aside")]

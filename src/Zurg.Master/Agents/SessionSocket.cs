@@ -24,58 +24,82 @@ internal sealed class SessionSocket(WebSocket socket, TimeProvider time)
     private const int CloseReasonCharsMax = 100;
     private readonly ArrayBufferWriter<byte> _buffer = new(4096);
 
+    // A receive that is cancelled aborts the socket, and then nobody hears why: so it is left running until the close.
+    private Task<bool>? _receiving;
+
     /// <summary>The next message; null when the peer closed.</summary>
     /// <exception cref="SessionEndedException">Too long, no text, no JSON of a message, or nothing within the time.</exception>
     public async Task<AgentMessage?> ReadAsync(int bytesMax, TimeSpan within, CancellationToken stop)
     {
-        using var late = new CancellationTokenSource(within, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token);
         try
         {
-            return await ReceiveAsync(bytesMax, either.Token) ? Parse() : null;
+            _receiving = ReceiveAsync(bytesMax);
+            return await _receiving.WaitAsync(within, time, stop) ? Parse() : null;
         }
-        catch (OperationCanceledException) when (late.IsCancellationRequested && !stop.IsCancellationRequested)
+        catch (TimeoutException)
         {
             throw new SessionEndedException(WebSocketCloseStatus.PolicyViolation, $"no message for {within.TotalSeconds:0} s");
         }
     }
 
     /// <summary>The one outbound point of a session: everything that an agent is told passes here (DESIGN.md section 8, the gate).</summary>
-    public async Task SendAsync(OutboundMessage message, CancellationToken stop)
+    /// <exception cref="SessionEndedException">The peer did not take it in time.</exception>
+    public async Task SendAsync(OutboundMessage message)
     {
         using var late = new CancellationTokenSource(SendTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token);
         try
         {
-            await socket.SendAsync(message.Bytes, WebSocketMessageType.Text, endOfMessage: true, either.Token);
+            await socket.SendAsync(message.Bytes, WebSocketMessageType.Text, endOfMessage: true, late.Token);
         }
-        catch (OperationCanceledException) when (late.IsCancellationRequested && !stop.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             throw new SessionEndedException(WebSocketCloseStatus.PolicyViolation, "a message was not taken within 10 s");
         }
     }
 
-    /// <summary>Says goodbye when the peer still listens; never throws and never waits long.</summary>
+    /// <summary>Says why, and waits a little for the peer's goodbye: who hangs up at once may lose the words. Never throws.</summary>
     public async Task CloseAsync(WebSocketCloseStatus status, string reason)
     {
         using var late = new CancellationTokenSource(CloseTimeout, time);
         try
         {
-            var shown = reason.Length <= CloseReasonCharsMax ? reason : reason[..CloseReasonCharsMax];
-            await socket.CloseOutputAsync(status, string.Concat(shown.Where(char.IsAscii)), late.Token);
+            var shown = string.Concat(reason.Take(CloseReasonCharsMax).Where(char.IsAscii));
+            await socket.CloseOutputAsync(status, shown, late.Token);
+            await ReadToCloseAsync(late.Token);
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
         {
-            socket.Abort();
+            // It does not listen any more.
+        }
+
+        socket.Abort();
+        if (_receiving is not null)
+        {
+            await _receiving.ContinueWith(static r => r.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
 
-    private async Task<bool> ReceiveAsync(int bytesMax, CancellationToken stop)
+    private async Task ReadToCloseAsync(CancellationToken stop)
+    {
+        if (_receiving is { IsCompleted: false })
+        {
+            await _receiving.WaitAsync(stop).ContinueWith(static r => r.Exception, stop, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+
+        // Whatever else the peer was still saying is thrown away.
+        var scrap = new byte[4096];
+        while (socket.State == WebSocketState.CloseSent)
+        {
+            await socket.ReceiveAsync(scrap.AsMemory(), stop);
+        }
+    }
+
+    private async Task<bool> ReceiveAsync(int bytesMax)
     {
         _buffer.ResetWrittenCount();
         while (true)
         {
-            var received = await socket.ReceiveAsync(_buffer.GetMemory(4096), stop);
+            var received = await socket.ReceiveAsync(_buffer.GetMemory(4096), CancellationToken.None);
             if (received.MessageType == WebSocketMessageType.Close)
             {
                 return false;

@@ -62,7 +62,7 @@ internal sealed class NamingFanOut(IClusterView view)
         }
     }
 
-    private void Publish(ClusterSnapshot snapshot)
+    internal void Publish(ClusterSnapshot snapshot)
     {
         if (snapshot.State.Revision.Value == 0)
         {

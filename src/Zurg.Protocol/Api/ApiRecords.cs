@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace Zurg.Protocol;
 
@@ -36,12 +37,16 @@ public sealed record ApplyResult
     public ImmutableArray<SpecChange> Changes { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
-/// <summary>One difference between two specs.</summary>
+/// <summary>One difference between two specs. Nulls are written: a constructor's parameter that is absent is refused.</summary>
 /// <param name="Path">Dotted, such as services.web.env.GREETING.</param>
 /// <param name="Before">Null when it was not there.</param>
 /// <param name="After">Null when it goes.</param>
 /// <param name="Touches">The instances that this change starts, stops or restarts.</param>
-public sealed record SpecChange(string Path, string? Before, string? After, ImmutableArray<InstanceId> Touches);
+public sealed record SpecChange(
+    string Path,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Before,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? After,
+    ImmutableArray<InstanceId> Touches);
 
 /// <summary>One line of the history of specs.</summary>
 public sealed record SpecSummary(SpecNumber Number, string Author, DateTimeOffset At, int Services, SpecNumber? RevertOf = null);
@@ -56,12 +61,13 @@ public sealed record ReleasePush(ReleaseManifest Manifest);
 
 /// <param name="Release">Set when the release is complete and durable.</param>
 /// <param name="Missing">Artifacts to upload first.</param>
-public sealed record ReleasePushAnswer(ReleaseRecord? Release, ImmutableArray<Digest> Missing);
+public sealed record ReleasePushAnswer(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] ReleaseRecord? Release, ImmutableArray<Digest> Missing);
 
 /// <summary>Everything at a glance: zurg status.</summary>
 public sealed record ClusterStatus
 {
-    public required ClusterName? Cluster { get; init; }
+    public ClusterName? Cluster { get; init; }
 
     public required SpecNumber Spec { get; init; }
 
@@ -92,7 +98,12 @@ public sealed record ServiceStatus
 }
 
 /// <summary>An instance with its place; the status is null until its agent has reported it.</summary>
-public sealed record PlacedInstance(InstanceId Instance, HostId Host, CellName? Cell, bool UpToDate, InstanceStatus? Status);
+public sealed record PlacedInstance(
+    InstanceId Instance,
+    HostId Host,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] CellName? Cell,
+    bool UpToDate,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] InstanceStatus? Status);
 
 public sealed record HostStatus
 {

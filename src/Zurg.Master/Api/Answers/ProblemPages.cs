@@ -27,13 +27,13 @@ internal sealed partial class ProblemPages(RequestDelegate next, ILogger<Problem
             await next(context);
             problem = context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null } ? Bare(context) : null;
         }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return; // nobody is there any more to be answered
+        }
         catch (BadHttpRequestException e)
         {
             problem = new AnyProblem(e.StatusCode, Words(context, e), "the API is described at /openapi/v1.json");
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            return;
         }
         catch (StoreFaultException e)
         {

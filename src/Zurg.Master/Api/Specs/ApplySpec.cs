@@ -62,7 +62,7 @@ internal static class ApplySpec
         // One byte more than allowed tells a text that is too long from one that just fits.
         var buffer = new byte[(request.ContentLength ?? TextBytesMax) + 1];
         var read = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, stop);
-        return read > TextBytesMax ? null : buffer.AsMemory(0, read);
+        return read > TextBytesMax ? default(ReadOnlyMemory<byte>?) : buffer.AsMemory(0, read);
     }
 
     private static bool TryDecode(ReadOnlySpan<byte> bytes, out string text)

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Zurg.Core;
 using Zurg.Loops;
 using Zurg.Protocol;
 
@@ -28,7 +29,7 @@ internal static class DiffSpecs
             return new Problem404($"there is no spec {to}", "see: zurg spec history");
         }
 
-        var changes = SpecChanges.Between(before.Spec, after.Spec, view.Current.State);
+        var changes = SpecDiff.Between(before.Spec, after.Spec, view.Current.State.Placements.Values);
         return TypedResults.Ok(new ApplyResult { Number = to, Planned = true, Changes = changes });
     }
 }

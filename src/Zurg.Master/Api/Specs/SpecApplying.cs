@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using Zurg.Core;
 using Zurg.Loops;
+using Zurg.Master.Intent;
 using Zurg.Protocol;
 
 namespace Zurg.Master.Api;
@@ -36,12 +38,16 @@ internal sealed class SpecApplying(IStateStore store, IClusterView view, IEventL
     /// <exception cref="StoreFaultException">The outcome is unknown: read it back.</exception>
     public async Task<ApplyOutcome> ApplyAsync(ApplyRequest request, CancellationToken stop)
     {
-        var reading = SpecReading.Of(request.Text);
-        if (reading.Spec is not { } spec)
+        return SpecReader.Read(request.Text) switch
         {
-            return new ApplyOutcome.Invalid(reading.Problems);
-        }
+            SpecReading.Read(_, var spec) => await ApplyAsync(request, spec, stop),
+            SpecReading.Refused(var problems) => new ApplyOutcome.Invalid(problems),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
 
+    private async Task<ApplyOutcome> ApplyAsync(ApplyRequest request, ClusterSpec spec, CancellationToken stop)
+    {
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
         {
             var (newest, modified) = await _archive.NewestAsync(stop);
@@ -50,12 +56,12 @@ internal sealed class SpecApplying(IStateStore store, IClusterView view, IEventL
                 return new ApplyOutcome.Stale(newest);
             }
 
-            if (await MissingReleasesAsync(reading, spec, stop) is { IsEmpty: false } missing)
+            if (await MissingReleasesAsync(request.Text, spec, stop) is { IsEmpty: false } missing)
             {
                 return new ApplyOutcome.Invalid(missing);
             }
 
-            var changes = SpecChanges.Between(newest?.Spec, spec, view.Current.State);
+            var changes = SpecDiff.Between(newest?.Spec, spec, view.Current.State.Placements.Values);
             if (changes.IsEmpty && newest is not null)
             {
                 return new ApplyOutcome.Done(new ApplyResult { Number = newest.Number, Planned = request.Planned });
@@ -82,32 +88,32 @@ internal sealed class SpecApplying(IStateStore store, IClusterView view, IEventL
         throw new StoreFaultException($"others applied {AttemptsMax} times while this apply was under way");
     }
 
-    private async Task<ImmutableArray<Problem>> MissingReleasesAsync(SpecReading reading, ClusterSpec spec, CancellationToken stop)
+    private async Task<ImmutableArray<Problem>> MissingReleasesAsync(string yaml, ClusterSpec spec, CancellationToken stop)
     {
         var known = (await store.ReleasesAsync(stop)).Select(r => r.Release).ToImmutableSortedSet();
+        var missing = spec.Services.Where(s => !known.Contains(s.Instance.Release)).ToImmutableArray();
+        if (missing.IsEmpty)
+        {
+            return [];
+        }
+
+        // The spec holds no places: the text, which was read without problems, is walked once more to find them.
+        var tree = YamlTree.Read(yaml, new ProblemList())!;
         return
         [
-            .. spec.Services.Where(s => !known.Contains(s.Instance.Release)).Select(s =>
+            .. missing.Select(s =>
             {
                 var path = $"services.{s.Name}.release";
-                var (line, column) = reading.PlaceOf(path);
+                var place = YamlNode.PlaceOf(tree, path);
                 var text = $"the release {s.Instance.Release} does not exist";
-                return new Problem(path, text, Unknown.ReleaseMend(s.Instance.Release, known), line, column);
+                return new Problem(path, text, Unknown.ReleaseMend(s.Instance.Release, known), place.Line, place.Column);
             }),
         ];
     }
 
-    private AppliedSpec Numbered(ApplyRequest request, ClusterSpec spec, AppliedSpec? newest) => new()
-    {
-        Number = newest?.Number.Next ?? new SpecNumber(1),
-        Author = request.Author,
-        At = time.GetUtcNow(),
-        Text = request.Text,
-        Spec = spec,
-        InstanceDigests = spec.Services.ToImmutableSortedDictionary(s => s.Name, s => SpecDigest.Of(s.Instance)),
-        BasedOn = newest?.Number ?? default,
-        RevertOf = request.RevertOf,
-    };
+    private AppliedSpec Numbered(ApplyRequest request, ClusterSpec spec, AppliedSpec? newest) => SpecCompiler.Compile(
+        spec, request.Text, request.Author, time.GetUtcNow(), basedOn: newest?.Number ?? default,
+        number: newest?.Number.Next ?? new SpecNumber(1), request.RevertOf);
 
     private Task RecordAsync(AppliedSpec applied)
     {

@@ -1,0 +1,153 @@
+using Zurg.Core;
+using Zurg.Loops;
+using Zurg.Master.Agents;
+using Zurg.Master.Naming;
+using Zurg.Protocol;
+
+namespace Zurg.Tests.Master.Naming;
+
+public sealed class NamingFanOutTests
+{
+    private static readonly ServiceName Web = new("web");
+    private static readonly ServiceName Other = new("other");
+    private readonly NamingFanOut _naming = new(new NoView());
+
+    [Fact]
+    public void Nothing_is_said_before_the_store_was_read_and_then_the_empty_set_too()
+    {
+        var subscriber = new Subscriber();
+        _naming.Subscribe(subscriber, [Web]);
+        Show(0);
+        Assert.Empty(subscriber.Offers);
+
+        Show(1);
+
+        Assert.Equal([(Web, 0L)], subscriber.Seen);
+    }
+
+    [Fact]
+    public void Only_newer_sets_of_services_asked_for_are_offered()
+    {
+        var subscriber = new Subscriber();
+        _naming.Subscribe(subscriber, [Web]);
+
+        Show(5, Set(Web, 5), Set(Other, 4));
+        Show(6, Set(Web, 5), Set(Other, 6));
+        Show(8, Set(Web, 8));
+        Show(9, Set(Web, 7));
+
+        Assert.Equal([(Web, 5L), (Web, 8L)], subscriber.Seen);
+    }
+
+    [Fact]
+    public void A_new_subscriber_gets_what_there_is_and_one_that_left_gets_nothing()
+    {
+        var (early, late) = (new Subscriber(), new Subscriber());
+        _naming.Subscribe(early, [Web]);
+        Show(5, Set(Web, 5), Set(Other, 3));
+
+        _naming.Subscribe(late, [Web]);
+        _naming.Subscribe(late, [Web, Other]);
+        _naming.Subscribe(late, [Web]);
+        _naming.Unsubscribe(early);
+        _naming.Unsubscribe(early);
+        Show(6, Set(Web, 6), Set(Other, 6));
+
+        Assert.Equal([(Web, 5L), (Other, 3L), (Web, 6L)], late.Seen);
+        Assert.Equal([(Web, 5L)], early.Seen);
+    }
+
+    [Fact]
+    public void All_subscribers_share_the_same_bytes()
+    {
+        var (a, b) = (new Subscriber(), new Subscriber());
+        _naming.Subscribe(a, [Web]);
+        _naming.Subscribe(b, [Web]);
+        Show(5, Set(Web, 5));
+
+        Assert.Same(a.Offers[0], b.Offers[0]);
+        Assert.True(a.Offers[0].Message.Equals(b.Offers[0].Message));
+        Assert.Equal((byte)'\n', a.Offers[0].Line.Span[^1]);
+    }
+
+    [Fact]
+    public async Task A_slow_reader_gets_only_the_newest()
+    {
+        using var stop = new CancellationTokenSource(TestMaster.Deadline);
+        await using var watch = EndpointWatcher.WatchAsync(_naming, Web, stop.Token).GetAsyncEnumerator(stop.Token);
+        var first = watch.MoveNextAsync();
+        Show(1, Set(Web, 1));
+        Assert.True(await first);
+        Assert.Equal(1, watch.Current.Set.Revision.Value);
+
+        for (var revision = 2; revision <= 50; revision++)
+        {
+            Show(revision, Set(Web, revision));
+        }
+
+        Assert.True(await watch.MoveNextAsync());
+        Assert.Equal(50, watch.Current.Set.Revision.Value);
+    }
+
+    [Fact]
+    public void A_slow_session_keeps_the_newest_of_each_kind_and_service()
+    {
+        var slots = new SessionSlots();
+        for (var i = 1; i <= 100; i++)
+        {
+            slots.Assign(new Assignment { Host = new HostId("host1"), Generation = new Generation(i) });
+            slots.Offer(new EndpointPush(Set(Web, i)));
+            slots.Offer(new EndpointPush(Set(Other, i)));
+            slots.KeepEvents(i);
+        }
+
+        slots.KeepEvents(7);
+        var (messages, refusal) = slots.Take();
+
+        Assert.Null(refusal);
+        Assert.Equal(4, messages.Length);
+        Assert.Equal(100, messages[0].Message.Assignment!.Generation.Value);
+        Assert.All(messages[1..3], m => Assert.Equal(100, m.Message.Endpoints!.Revision.Value));
+        Assert.Equal(100, messages[3].Message.EventsKept);
+        Assert.Empty(slots.Take().Messages);
+    }
+
+    [Fact]
+    public void Requests_for_logs_are_bounded()
+    {
+        var slots = new SessionSlots();
+        var ask = new LogRequest(1, InstanceId.Parse("web.0"), 0, 100, TimeSpan.Zero);
+        for (var i = 0; i < SessionSlots.LogRequestsMax; i++)
+        {
+            Assert.True(slots.TryAsk(ask));
+        }
+
+        Assert.False(slots.TryAsk(ask));
+        Assert.Equal(SessionSlots.LogRequestsMax, slots.Take().Messages.Length);
+        Assert.True(slots.TryAsk(ask));
+    }
+
+    private void Show(long revision, params EndpointSet[] sets)
+    {
+        var naming = sets.Aggregate(NamingState.Empty, (n, set) => n with { Sets = n.Sets.Add(set.Service, set) });
+        _naming.Publish(new ClusterSnapshot(ClusterState.Empty with { Revision = new Revision(revision) }, naming));
+    }
+
+    private static EndpointSet Set(ServiceName service, long revision) => new() { Service = service, Revision = new Revision(revision) };
+
+    private sealed class NoView : IClusterView
+    {
+        public ClusterSnapshot Current => throw new NotSupportedException();
+
+        public IAsyncEnumerable<ClusterSnapshot> WatchAsync(CancellationToken stop) => throw new NotSupportedException();
+    }
+
+    private sealed class Subscriber : INamingSubscriber
+    {
+        public List<EndpointPush> Offers { get; } = [];
+
+        public List<(ServiceName Service, long Revision)> Seen => [.. Offers.Select(o => (o.Set.Service, o.Set.Revision.Value))];
+
+        public void Offer(EndpointPush push) => Offers.Add(push);
+    }
+}
