@@ -5,11 +5,18 @@ using Zurg.Protocol;
 namespace Zurg.Master.Api;
 
 /// <summary>The few types that only parameters have; everything else is <see cref="WireJson"/>'s.</summary>
-[JsonSerializable(typeof(bool))]
-[JsonSerializable(typeof(int))]
-[JsonSerializable(typeof(long))]
+[JsonSerializable(typeof(bool?))]
+[JsonSerializable(typeof(int?))]
+[JsonSerializable(typeof(long?))]
 [JsonSerializable(typeof(string))]
-[JsonSerializable(typeof(TimeSpan))]
+[JsonSerializable(typeof(TimeSpan?))]
+[JsonSerializable(typeof(ServiceName?))]
+[JsonSerializable(typeof(InstanceId?))]
+[JsonSerializable(typeof(HostId?))]
+[JsonSerializable(typeof(ReleaseName?))]
+[JsonSerializable(typeof(ReleaseVersion))]
+[JsonSerializable(typeof(Digest))]
+[JsonSerializable(typeof(SpecNumber?))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     /// <summary>Makes the framework's options those of the wire. A type that neither context knows is an error: no reflection.</summary>
