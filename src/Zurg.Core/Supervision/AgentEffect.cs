@@ -13,8 +13,8 @@ public abstract record AgentEffect
     }
 
     /// <summary>
-    /// Fetch and verify the release, pick ports, render templates. Answers Prepared or PrepareFailed. A restarted agent asks again
-    /// for the same incarnation.
+    /// Fetch and verify the release, pick ports, render templates. Answers Prepared or PrepareFailed. A restarted agent asks again,
+    /// for a new incarnation.
     /// </summary>
     public sealed record Prepare(AssignedInstance Assigned, Incarnation Incarnation) : AgentEffect;
 
