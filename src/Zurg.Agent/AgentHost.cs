@@ -17,7 +17,9 @@ namespace Zurg.Agent;
 /// <summary>One agent, put together: the loop, its hands, the session with the master, and the local socket.</summary>
 public sealed partial class AgentHost : IAsyncDisposable
 {
-    /// <summary>Beyond the longest grace of its instances, stopping them all may take so long: a process can be beyond killing.</summary>
+    /// <summary>
+    /// Beyond the longest grace of its instances, stopping them all may take so long: a process can be beyond killing.
+    /// </summary>
     public static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan LastWordsWithin = TimeSpan.FromMilliseconds(500);
@@ -51,7 +53,8 @@ public sealed partial class AgentHost : IAsyncDisposable
         var membership = new ClusterMembership(Path.Combine(directory, "cluster_id"));
         var entrance = new SessionInbox(_inbox, _naming.Take, (request, end) => reader.ReadAsync(request, end).AsTask());
         _session = new MasterSession(
-            new SessionOptions(options.Master, options.TokenFile), membership, entrance, time, logs.CreateLogger<MasterSession>());
+            new SessionOptions(options.Master, options.TokenFile),
+            membership, entrance, time, logs.CreateLogger<MasterSession>());
         var source = new ArtifactSource(_http, options.Master, options.TokenFile, time);
         _releases = new ReleaseStore(new ReleasePaths(directory), source, logs.CreateLogger<ReleaseStore>());
         _journal = new WatchedJournal(new SqliteJournal(directory, options.Host, time));
@@ -66,10 +69,14 @@ public sealed partial class AgentHost : IAsyncDisposable
 
     public string SocketPath => _options.SocketPath;
 
-    /// <summary>Ends when the agent has stopped; faults when one of its loops died, and the agent is then of no use any more.</summary>
+    /// <summary>
+    /// Ends when the agent has stopped; faults when one of its loops died, and the agent is then of no use any more.
+    /// </summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Returns when the local socket answers; the master may be away. <paramref name="stop"/> gives up the start, no more.</summary>
+    /// <summary>
+    /// Returns when the local socket answers; the master may be away. <paramref name="stop"/> gives up the start, no more.
+    /// </summary>
     /// <exception cref="ArgumentException">The options are wrong; all problems are told.</exception>
     /// <exception cref="IOException">Another agent has the directory or the socket, or they cannot be used.</exception>
     public static async Task<AgentHost> StartAsync(AgentOptions options, CancellationToken stop)
@@ -196,7 +203,8 @@ public sealed partial class AgentHost : IAsyncDisposable
 
     /// <summary>Another one on each host, and the same after a restart.</summary>
     private static ulong SeedOf(HostId host) =>
-        ulong.Parse(Digest.Of(Encoding.UTF8.GetBytes(host.Value)).Value.AsSpan(0, 16), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        ulong.Parse(
+            Digest.Of(Encoding.UTF8.GetBytes(host.Value)).Value.AsSpan(0, 16), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     private sealed class Observers(AgentHands hands, NamingCache naming) : IAgentObserver
     {
@@ -212,11 +220,12 @@ public sealed partial class AgentHost : IAsyncDisposable
         [LoggerMessage(3001, LogLevel.Critical, "A loop of the agent of {Host} died, the agent ends; its processes run on")]
         public static partial void LoopDied(ILogger logger, HostId host, Exception? e);
 
-        [LoggerMessage(3002, LogLevel.Error, "Not every instance of {Host} could be stopped in time; the agent ends without them")]
+        [LoggerMessage(3002, LogLevel.Error,
+            "Not every instance of {Host} could be stopped in time; the agent ends without them")]
         public static partial void NotAllStopped(ILogger logger, HostId host);
 
         [LoggerMessage(3003, LogLevel.Warning,
-            "Ports {From}-{To} reach into the kernel's ephemeral range, which begins at {Ephemeral}: a client may take an instance's port")]
+            "Ports {From}-{To} reach into the kernel's ephemeral range (from {Ephemeral}): a client may take an instance's port")]
         public static partial void PortsMayBeTaken(ILogger logger, int from, int to, int ephemeral);
     }
 }

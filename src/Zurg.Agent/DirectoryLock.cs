@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Zurg.Agent;
 
-/// <summary>One agent per directory: held by an open file, so the kernel lets go of it when the agent dies in whatever way.</summary>
+/// <summary>
+/// One agent per directory: held by an open file, so the kernel lets go of it when the agent dies in whatever way.
+/// </summary>
 internal sealed class DirectoryLock : IDisposable
 {
     private readonly FileStream _file;

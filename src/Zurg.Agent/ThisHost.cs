@@ -33,7 +33,8 @@ internal static class ThisHost
     {
         const string field = "MemTotal:";
         var line = meminfo.First(l => l.StartsWith(field, StringComparison.Ordinal));
-        return long.Parse(line[field.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) * 1024;
+        return long.Parse(line[field.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(),
+            CultureInfo.InvariantCulture) * 1024;
     }
 
     private static string LineOf(string path) => File.ReadAllText(path).Trim();

@@ -29,10 +29,13 @@ internal sealed class Target(ServiceEndpoint endpoint, int port, Load load)
 
     /// <summary>An incarnation on its port: a restarted instance is another target.</summary>
     public bool IsSameAs(ServiceEndpoint other, int port) =>
-        (Endpoint.Instance, Endpoint.Incarnation, Endpoint.Address, Port) == (other.Instance, other.Incarnation, other.Address, port);
+        (Endpoint.Instance, Endpoint.Incarnation, Endpoint.Address, Port)
+            == (other.Instance, other.Incarnation, other.Address, port);
 }
 
-/// <summary>Which endpoint a request goes to: the less loaded of two picked by chance (Mitzenmacher 2001), suspects last.</summary>
+/// <summary>
+/// Which endpoint a request goes to: the less loaded of two picked by chance (Mitzenmacher 2001), suspects last.
+/// </summary>
 internal static class EndpointChoice
 {
     private const string DefaultPort = "http";
@@ -54,7 +57,8 @@ internal static class EndpointChoice
         {
             if (PortOf(endpoint, port) is { } number)
             {
-                targets.Add(new Target(endpoint, number, before.FirstOrDefault(t => t.IsSameAs(endpoint, number))?.Load ?? new Load()));
+                var known = before.FirstOrDefault(t => t.IsSameAs(endpoint, number));
+                targets.Add(new Target(endpoint, number, known?.Load ?? new Load()));
             }
         }
 

@@ -2,10 +2,14 @@ using System.Net.Sockets;
 
 namespace Zurg.Sdk;
 
-/// <summary>When a request may go to another endpoint: only where no server can have acted on it, or acting twice does no harm.</summary>
+/// <summary>
+/// When a request may go to another endpoint: only where no server can have acted on it, or acting twice does no harm.
+/// </summary>
 internal static class RetryRule
 {
-    /// <summary>No connection came about, so no byte of the request has left: any method and any content may be sent elsewhere.</summary>
+    /// <summary>
+    /// No connection came about, so no byte of the request has left: any method and any content may be sent elsewhere.
+    /// </summary>
     public static bool NothingWasSent(HttpRequestException e) =>
         Causes(e).Any(c => c is NotConnectedException) || e.HttpRequestError == HttpRequestError.SecureConnectionError;
 
@@ -20,7 +24,9 @@ internal static class RetryRule
         method == HttpMethod.Get || method == HttpMethod.Head || method == HttpMethod.Options
         || method == HttpMethod.Put || method == HttpMethod.Delete || method == HttpMethod.Trace;
 
-    /// <summary>Contents that are bytes in memory. A stream has been read by now; what others do when asked twice is not known.</summary>
+    /// <summary>
+    /// Contents that are bytes in memory. A stream has been read by now; what others do when asked twice is not known.
+    /// </summary>
     private static bool IsReplayable(HttpContent? content) => content is null or ByteArrayContent or ReadOnlyMemoryContent;
 
     private static IEnumerable<Exception> Causes(Exception e)

@@ -46,7 +46,8 @@ internal sealed class ServiceHandler : HttpMessageHandler
         if (!uri.IsDefaultPort)
         {
             throw new HttpRequestException(
-                $"{uri} names the service '{uri.Host}' with a port number: leave it out, and name the port in {nameof(ZurgHandlerOptions)}.{nameof(ZurgHandlerOptions.Port)} if need be");
+                $"{uri} names the service '{uri.Host}' with a port number: leave it out, "
+                + $"and name the port in {nameof(ZurgHandlerOptions)}.{nameof(ZurgHandlerOptions.Port)} if need be");
         }
 
         return await SendToServiceAsync(request, uri, cancellationToken).ConfigureAwait(false);
@@ -79,7 +80,8 @@ internal sealed class ServiceHandler : HttpMessageHandler
             catch (HttpRequestException e) when (RetryRule.NothingWasSent(e) || RetryRule.ConnectionBroke(e))
             {
                 tried.Add(target);
-                attempts = attempts.Add(new ServiceAttempt(target.Endpoint.Instance, target.Address, (e.InnerException ?? e).Message));
+                var problem = (e.InnerException ?? e).Message;
+                attempts = attempts.Add(new ServiceAttempt(target.Endpoint.Instance, target.Address, problem));
                 if (!RetryRule.NothingWasSent(e) && !RetryRule.MayRepeat(request))
                 {
                     throw new ServiceUnavailableException(
@@ -97,13 +99,15 @@ internal sealed class ServiceHandler : HttpMessageHandler
         }
     }
 
-    private async Task<HttpResponseMessage> SendToAsync(Target target, HttpRequestMessage request, Uri uri, CancellationToken stop)
+    private async Task<HttpResponseMessage> SendToAsync(Target target, HttpRequestMessage request, Uri uri,
+        CancellationToken stop)
     {
         var (host, content) = (request.Headers.Host, request.Content);
         request.RequestUri = new UriBuilder(uri) { Host = target.Endpoint.Address, Port = target.Port }.Uri;
         request.Headers.Host ??= uri.Host;
 
-        // The transport itself repeats a request without content when a kept connection turns out to be closed, whatever its method;
+        // The transport itself repeats a request without content, whatever its method, when a kept connection turns out to be
+        // closed;
         // it never repeats one whose content has begun. Empty content is on the wire what none would be.
         request.Content ??= RetryRule.IsIdempotent(request.Method) ? null : new ByteArrayContent([]);
         target.Load.Begin();
@@ -156,7 +160,7 @@ internal sealed class ServiceHandler : HttpMessageHandler
         {
             socket.Dispose();
             throw new NotConnectedException(
-                e is OperationCanceledException ? $"no connection within {_options.ConnectTimeout.TotalSeconds} s" : e.Message, e);
+                e is SocketException ? e.Message : $"no connection within {_options.ConnectTimeout.TotalSeconds} s", e);
         }
         catch
         {

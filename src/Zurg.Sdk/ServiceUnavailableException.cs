@@ -8,7 +8,8 @@ public sealed class ServiceUnavailableException : HttpRequestException
     internal ServiceUnavailableException(string service, string why)
         : base($"service '{service}' cannot be reached: {why}") => Service = service;
 
-    internal ServiceUnavailableException(string service, ImmutableArray<ServiceAttempt> attempts, string why, HttpRequestException last)
+    internal ServiceUnavailableException(string service, ImmutableArray<ServiceAttempt> attempts, string why,
+        HttpRequestException last)
         : base(last.HttpRequestError, $"service '{service}' did not answer: {string.Join("; ", attempts)}. {why}", last)
     {
         Service = service;

@@ -75,7 +75,8 @@ internal sealed class ServiceWatch
         }
 
         var lines = await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false);
-        var sets = JsonSerializer.DeserializeAsyncEnumerable(lines, LocalJson.Default.LocalEndpointSet, topLevelValues: true, stop);
+        var sets = JsonSerializer.DeserializeAsyncEnumerable(
+            lines, LocalJson.Default.LocalEndpointSet, topLevelValues: true, stop);
         await foreach (var set in sets.ConfigureAwait(false))
         {
             if (set is not null)

@@ -46,7 +46,7 @@ public sealed class ZurgClient : IAsyncDisposable
         Environment.GetEnvironmentVariable(SocketVariable) is { Length: > 0 } path
             ? new ZurgClient(path)
             : throw new InvalidOperationException(
-                $"{SocketVariable} is not set. An agent sets it for every process it starts; by hand, set it to the agent's socket.");
+                $"{SocketVariable} is not set: an agent sets it for every process it starts; by hand, set it to the agent's socket");
 
     internal TimeProvider Time { get; }
 
@@ -60,7 +60,8 @@ public sealed class ZurgClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// The endpoints of a service: the known ones at once, then each newer set; a slow reader gets the newest only. Ends only with
+    /// The endpoints of a service: the known ones at once, then each newer set; a slow reader gets the newest only. Ends only
+    /// with
     /// <paramref name="stop"/>; an agent that is away is waited for.
     /// </summary>
     /// <exception cref="ArgumentException">No service can have this name.</exception>
@@ -79,7 +80,7 @@ public sealed class ZurgClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// A handler for <see cref="HttpClient"/> that takes the host of a URL such as http://sudoku-solver/solve as a service's name.
+    /// A handler for <see cref="HttpClient"/> that takes the host of a URL such as http://solver/solve as a service's name.
     /// Redirects are not followed. It uses this client, which must live as long.
     /// </summary>
     public HttpMessageHandler CreateHandler(ZurgHandlerOptions? options = null) =>
@@ -109,10 +110,12 @@ public sealed class ZurgClient : IAsyncDisposable
 
         if (_watches.Count >= ServicesMax && !_watches.ContainsKey(service))
         {
-            throw new InvalidOperationException($"one client follows at most {ServicesMax} services; '{service}' would be one more");
+            throw new InvalidOperationException(
+                $"one client follows at most {ServicesMax} services; '{service}' would be one more");
         }
 
-        return _watches.GetOrAdd(service, name => new Lazy<ServiceWatch>(() => new ServiceWatch(name, _agent, Time, _disposed.Token))).Value;
+        return _watches.GetOrAdd(service,
+            name => new Lazy<ServiceWatch>(() => new ServiceWatch(name, _agent, Time, _disposed.Token))).Value;
     }
 
     private async Task<ServiceEndpoints> FirstSetAsync(ServiceWatch watch, CancellationToken stop)
@@ -131,7 +134,8 @@ public sealed class ZurgClient : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            throw new ServiceUnavailableException(watch.Service, $"the agent at {_socketPath} said nothing of it: {watch.Seen.Problem}");
+            throw new ServiceUnavailableException(watch.Service,
+                $"the agent at {_socketPath} said nothing of it: {watch.Seen.Problem}");
         }
     }
 

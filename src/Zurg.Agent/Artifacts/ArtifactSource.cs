@@ -24,18 +24,20 @@ internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string
         var found = await CopyAsync($"v1/releases/{release.Name}/{release.Version}/manifest", bytes, ManifestBytesMax, stop);
         return found == digest
             ? bytes.ToArray()
-            : throw new InvalidDataException($"the master's manifest of {release} has the digest {found.Short}, the assignment says {digest.Short}");
+            : throw new InvalidDataException(
+                $"the master's manifest of {release} has the digest {found.Short}, the assignment says {digest.Short}");
     }
 
     /// <summary>Writes an artifact, durably, hashing it on the way.</summary>
-    /// <exception cref="InvalidDataException">The bytes are others than the digest says, or more of them than they should be.</exception>
+    /// <exception cref="InvalidDataException">The bytes are others than the digest says, or more than they should be.</exception>
     public async Task FetchAsync(ReleaseFile file, Stream to, CancellationToken stop)
     {
         var digest = file.Digest!.Value;
         var found = await CopyAsync($"v1/artifacts/{digest}", to, file.Size, stop);
         if (found != digest)
         {
-            throw new InvalidDataException($"the master's bytes of {file.Path} have the digest {found.Short}, the manifest says {digest.Short}");
+            throw new InvalidDataException(
+                $"the master's bytes of {file.Path} have the digest {found.Short}, the manifest says {digest.Short}");
         }
     }
 
@@ -46,7 +48,8 @@ internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(master, path));
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(tokenFile, stop)).Trim());
+            var token = (await File.ReadAllTextAsync(tokenFile, stop)).Trim();
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             using var response = await http.SendAsync(request, either.Token);
             Check(response, path);
             await using var from = await response.Content.ReadAsStreamAsync(either.Token);

@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace Zurg.Agent.Artifacts;
 
-/// <summary>What the base library does not tell of files: their change stamp, and how to make a directory's entries durable.</summary>
+/// <summary>
+/// What the base library does not tell of files: their change stamp, and how to make a directory's entries durable.
+/// </summary>
 internal static partial class Disk
 {
     // linux/fcntl.h and linux/stat.h

@@ -21,7 +21,9 @@ internal sealed record ReleasePaths(string AgentDirectory)
     /// <summary>The manifest's bytes as the master gave them; kept so that a release can be verified while it is away.</summary>
     public string Manifest(ReleaseId release) => Path.Combine(Manifests, release.Value);
 
-    /// <summary>The mark of completeness: the manifest's digest, and every entry's stamp when its bytes were last hashed.</summary>
+    /// <summary>
+    /// The mark of completeness: the manifest's digest, and every entry's stamp when its bytes were last hashed.
+    /// </summary>
     public string Mark(ReleaseId release) => Path.Combine(Root, ".marks", release.Value);
 
     public void Create()

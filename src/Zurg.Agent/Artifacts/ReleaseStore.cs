@@ -36,7 +36,8 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
     /// <summary>Callers that want the same release at the same time share one fetch; each may stop waiting by itself.</summary>
     public async ValueTask<ReleaseOutcome> EnsureAsync(ReleaseId release, Digest manifest, CancellationToken stop)
     {
-        var flight = _flights.GetOrAdd((release, manifest), key => new Lazy<Task<ReleaseOutcome>>(() => FlyAsync(key.Item1, key.Item2)));
+        var flight = _flights.GetOrAdd((release, manifest),
+            key => new Lazy<Task<ReleaseOutcome>>(() => FlyAsync(key.Item1, key.Item2)));
         return await flight.Value.WaitAsync(stop);
     }
 
@@ -66,7 +67,8 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
         catch (Exception e) when (e is HttpRequestException or IOException or UnauthorizedAccessException)
         {
             Log.Unavailable(_logger, release, e.Message);
-            return new ReleaseOutcome.Held(new Hold(HoldReason.ReleaseUnavailable, $"release {release} cannot be laid out: {e.Message}"));
+            return new ReleaseOutcome.Held(new Hold(HoldReason.ReleaseUnavailable,
+                $"release {release} cannot be laid out: {e.Message}"));
         }
         finally
         {
@@ -133,7 +135,8 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize(bytes, WireJson.Default.ReleaseManifest) ?? throw new InvalidDataException("its manifest is null");
+            return JsonSerializer.Deserialize(bytes, WireJson.Default.ReleaseManifest)
+                ?? throw new InvalidDataException("its manifest is null");
         }
         catch (JsonException e)
         {
@@ -141,7 +144,9 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
         }
     }
 
-    /// <summary>Brings every file into the staged tree; what an interrupted attempt left there is used when its bytes are right.</summary>
+    /// <summary>
+    /// Brings every file into the staged tree; what an interrupted attempt left there is used when its bytes are right.
+    /// </summary>
     private async Task StageAsync(ReleaseManifest manifest, string staging, CancellationToken stop)
     {
         Directory.CreateDirectory(Path.Combine(staging, StagedTree));
@@ -167,7 +172,8 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
         });
     }
 
-    private async Task BringAsync(ReleaseFile file, string part, ImmutableSortedDictionary<Digest, string> here, CancellationToken stop)
+    private async Task BringAsync(ReleaseFile file, string part, ImmutableSortedDictionary<Digest, string> here,
+        CancellationToken stop)
     {
         if (here.TryGetValue(file.Digest!.Value, out var other) && await CopiedAsync(other, part, file.Digest.Value, stop))
         {
@@ -179,7 +185,9 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
         to.Flush(flushToDisk: true);
     }
 
-    /// <summary>A copy, not a hard link: a link would change the other file's stamp, and one bad byte would be in two releases.</summary>
+    /// <summary>
+    /// A copy, not a hard link: a link would change the other file's stamp, and one bad byte would be in two releases.
+    /// </summary>
     private static async Task<bool> CopiedAsync(string from, string to, Digest digest, CancellationToken stop)
     {
         File.Copy(from, to, overwrite: true);
@@ -241,7 +249,8 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
         [LoggerMessage(3101, LogLevel.Information, "{Release} is laid out: {Files} files")]
         public static partial void LaidOut(ILogger logger, ReleaseId release, int files);
 
-        [LoggerMessage(3102, LogLevel.Warning, "{Release} on disk is not what was pushed ({Problem}); moved to {Aside}, fetching it again")]
+        [LoggerMessage(3102, LogLevel.Warning,
+            "{Release} on disk is not what was pushed ({Problem}); moved to {Aside}, fetching it again")]
         public static partial void SetAside(ILogger logger, ReleaseId release, string problem, string aside);
 
         [LoggerMessage(3103, LogLevel.Error, "{Release} is corrupt and does not run: {Problem}")]

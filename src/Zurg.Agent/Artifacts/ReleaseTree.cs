@@ -5,7 +5,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Agent.Artifacts;
 
-/// <summary>One release's directory: verified against its manifest, sealed read-only, marked complete outside of itself.</summary>
+/// <summary>
+/// One release's directory: verified against its manifest, sealed read-only, marked complete outside of itself.
+/// </summary>
 internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, Digest manifestDigest)
 {
     private const UnixFileMode ReadOnlyFile = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
@@ -21,7 +23,9 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
     public static UnixFileMode ModeOf(ReleaseFile file) =>
         ((UnixFileMode)file.Mode & Execute) != UnixFileMode.None ? ReadOnlyFile | Execute : ReadOnlyFile;
 
-    /// <summary>Whether the tree is marked complete for this manifest and no entry was touched since its bytes were last hashed.</summary>
+    /// <summary>
+    /// Whether the tree is marked complete for this manifest and no entry was touched since its bytes were last hashed.
+    /// </summary>
     public bool IsUntouched()
     {
         var mark = paths.Mark(manifest.Release);
@@ -40,11 +44,13 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
         }
 
         var known = Directories().Union(manifest.Files.Select(f => f.Path));
-        return Entries(new DirectoryInfo(_tree)).Select(e => Path.GetRelativePath(_tree, e)).FirstOrDefault(e => !known.Contains(e))
-            is { } extra ? $"{extra} is not in the manifest" : null;
+        var found = Entries(new DirectoryInfo(_tree)).Select(e => Path.GetRelativePath(_tree, e));
+        return found.FirstOrDefault(e => !known.Contains(e)) is { } extra ? $"{extra} is not in the manifest" : null;
     }
 
-    /// <summary>Takes modes and owners' write bits away, then marks the tree complete. Called once its bytes are known to be right.</summary>
+    /// <summary>
+    /// Takes modes and owners' write bits away, then marks the tree complete. Called once its bytes are known to be right.
+    /// </summary>
     public void Seal()
     {
         foreach (var file in manifest.Files.Where(f => f.Link is null))

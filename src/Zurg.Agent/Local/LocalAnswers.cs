@@ -11,7 +11,8 @@ namespace Zurg.Agent.Local;
 internal static class LocalAnswers
 {
     /// <summary>Whole sets, one a line, until the reader goes or the agent stops. The headers go out at once.</summary>
-    public static async Task StreamAsync(HttpContext http, NamingCache cache, ImmutableArray<ServiceName> services, CancellationToken stop)
+    public static async Task StreamAsync(HttpContext http, NamingCache cache, ImmutableArray<ServiceName> services,
+        CancellationToken stop)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stop);
         http.Response.ContentType = "application/x-ndjson";
@@ -40,7 +41,8 @@ internal static class LocalAnswers
 
     public static async Task ProblemAsync(HttpContext http, int status, string title, string? detail, CancellationToken stop)
     {
-        var problem = JsonSerializer.SerializeToUtf8Bytes(new LocalProblem(title, status, detail), LocalJson.Default.LocalProblem);
+        var problem = JsonSerializer.SerializeToUtf8Bytes(new LocalProblem(title, status, detail),
+            LocalJson.Default.LocalProblem);
         http.Response.StatusCode = status;
         http.Response.ContentType = "application/problem+json";
         http.Response.ContentLength = problem.Length;

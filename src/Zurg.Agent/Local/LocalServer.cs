@@ -9,7 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Zurg.Agent.Local;
 
 /// <summary>
-/// HTTP on the agent's Unix socket. Every local user may connect (mode 0666): instances run as users of their own and must resolve
+/// HTTP on the agent's Unix socket. Every local user may connect (mode 0666): instances run as users of their own and must
+/// resolve
 /// names, and so far nothing else is offered. What changes something must ask who is calling (SO_PEERCRED).
 /// </summary>
 internal sealed class LocalServer : IAsyncDisposable
@@ -28,7 +29,8 @@ internal sealed class LocalServer : IAsyncDisposable
 
     /// <summary>Called under the agent's lock: a socket that nobody answers on is a dead agent's and is removed.</summary>
     /// <exception cref="IOException">Somebody else listens there.</exception>
-    public static async Task<LocalServer> StartAsync(string socketPath, NamingCache cache, ILoggerFactory logs, CancellationToken stop)
+    public static async Task<LocalServer> StartAsync(string socketPath, NamingCache cache, ILoggerFactory logs,
+        CancellationToken stop)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(socketPath)!);
         await RemoveStaleAsync(socketPath, stop);

@@ -9,11 +9,13 @@ using Zurg.Protocol;
 namespace Zurg.Agent.Local;
 
 /// <summary>
-/// What consumers on this host are told of services: the master's newest sets, kept while it is away, without what this host knows
+/// What consumers on this host are told of services: the master's newest sets, kept while it is away, without what this host
+/// knows
 /// to be dead. What they ask for is what the host subscribes to.
 /// </summary>
 /// <param name="subscribe">Is given the whole list whenever it changes; must not wait.</param>
-internal sealed class NamingCache(HostId host, TimeProvider time, Action<NamingSubscription> subscribe) : ILocalNaming, IAgentObserver
+internal sealed class NamingCache(HostId host, TimeProvider time, Action<NamingSubscription> subscribe)
+    : ILocalNaming, IAgentObserver
 {
     /// <summary>So many services can be followed on one host.</summary>
     public const int ServicesMax = 1_000;
@@ -29,12 +31,15 @@ internal sealed class NamingCache(HostId host, TimeProvider time, Action<NamingS
     private ImmutableSortedSet<ServiceName> _subscribed = [];
     private OwnInstances? _own;
 
-    /// <summary>Takes a set that the master pushed, or one kept from before. An older revision than the known one is left aside.</summary>
+    /// <summary>
+    /// Takes a set that the master pushed, or one kept from before. An older revision than the known one is left aside.
+    /// </summary>
     public void Take(EndpointSet set)
     {
         lock (_lock)
         {
-            if (EntryOf_NeedsLock(set.Service) is { } entry && (entry.Pushed is null || set.Revision.CompareTo(entry.Pushed.Revision) >= 0))
+            if (EntryOf_NeedsLock(set.Service) is { } entry
+                && (entry.Pushed is null || set.Revision.CompareTo(entry.Pushed.Revision) >= 0))
             {
                 entry.Pushed = set;
                 Show_NeedsLock(entry);
@@ -111,7 +116,8 @@ internal sealed class NamingCache(HostId host, TimeProvider time, Action<NamingS
     }
 
     /// <summary>The known sets at once, then newer ones; of each service only the newest that the reader has not had.</summary>
-    public async IAsyncEnumerable<LocalSet> FollowAsync(ImmutableArray<ServiceName> services, [EnumeratorCancellation] CancellationToken stop)
+    public async IAsyncEnumerable<LocalSet> FollowAsync(ImmutableArray<ServiceName> services,
+        [EnumeratorCancellation] CancellationToken stop)
     {
         var follower = new Follower();
         try
@@ -230,7 +236,8 @@ internal sealed class NamingCache(HostId host, TimeProvider time, Action<NamingS
     }
 
     private bool TryEvict_NeedsLock() =>
-        _entries.Where(e => e.Value.Followers.Count == 0 && !_needed.Contains(e.Key)).OrderBy(e => e.Value.AskedAt).FirstOrDefault()
+        _entries.Where(e => e.Value.Followers.Count == 0 && !_needed.Contains(e.Key))
+            .OrderBy(e => e.Value.AskedAt).FirstOrDefault()
             is { Value: not null } oldest && _entries.Remove(oldest.Key);
 
     private bool IsWanted_NeedsLock(ServiceName service, Entry entry) =>
@@ -238,7 +245,8 @@ internal sealed class NamingCache(HostId host, TimeProvider time, Action<NamingS
 
     private void Subscribe_NeedsLock()
     {
-        var wanted = _entries.Where(e => IsWanted_NeedsLock(e.Key, e.Value)).Select(e => e.Key).ToImmutableSortedSet().Union(_needed);
+        var asked = _entries.Where(e => IsWanted_NeedsLock(e.Key, e.Value)).Select(e => e.Key);
+        var wanted = asked.ToImmutableSortedSet().Union(_needed);
         if (!wanted.SetEquals(_subscribed))
         {
             _subscribed = wanted;

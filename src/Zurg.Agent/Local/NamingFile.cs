@@ -5,7 +5,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Agent.Local;
 
-/// <summary>The last known sets, one JSON object a line: consumers go on resolving from them across a restart of the agent.</summary>
+/// <summary>
+/// The last known sets, one JSON object a line: consumers go on resolving from them across a restart of the agent.
+/// </summary>
 internal sealed partial class NamingFile(string path, NamingCache cache, ILogger<NamingFile> logger)
 {
     /// <summary>How often services that nobody asks for are looked for, and a failed write is tried again.</summary>

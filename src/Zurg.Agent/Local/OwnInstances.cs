@@ -4,7 +4,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Agent.Local;
 
-/// <summary>What this host knows of its own instances before any message about them has left: a dead one is hidden at once.</summary>
+/// <summary>
+/// What this host knows of its own instances before any message about them has left: a dead one is hidden at once.
+/// </summary>
 internal sealed record OwnInstances(HostId Host, ImmutableSortedDictionary<InstanceId, InstanceState> Instances)
 {
     public EndpointSet Filter(EndpointSet set) =>

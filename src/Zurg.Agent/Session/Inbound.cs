@@ -12,7 +12,9 @@ internal abstract record Inbound
 
     public sealed record Understood(MasterMessage Message) : Inbound;
 
-    /// <summary>JSON, but a case or a shape of another build: it is left aside and the session goes on (DESIGN.md promise 8).</summary>
+    /// <summary>
+    /// JSON, but a case or a shape of another build: it is left aside and the session goes on (DESIGN.md promise 8).
+    /// </summary>
     public sealed record NotUnderstood(string Why) : Inbound;
 
     /// <summary>No JSON at all: whoever is at the other end cannot be listened to.</summary>

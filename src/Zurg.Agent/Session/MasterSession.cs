@@ -10,11 +10,13 @@ namespace Zurg.Agent.Session;
 internal sealed record SessionOptions(Uri Master, string TokenFile);
 
 /// <summary>
-/// Keeps one session with the master: dials, says hello, sends what the slots hold, hands on what comes, and dials again. It makes
+/// Keeps one session with the master: dials, says hello, sends what the slots hold, hands on what comes, and dials again. It
+/// makes
 /// no report by itself: liveness is the agent loop's word (DESIGN.md section 3).
 /// </summary>
 internal sealed partial class MasterSession(
-    SessionOptions options, ClusterMembership membership, SessionInbox inbox, TimeProvider time, ILogger<MasterSession> logger) : IMasterSession
+    SessionOptions options, ClusterMembership membership, SessionInbox inbox, TimeProvider time, ILogger<MasterSession> logger)
+    : IMasterSession
 {
     public static readonly TimeSpan RetryAfterMin = TimeSpan.FromMilliseconds(100);
 
@@ -158,7 +160,8 @@ internal sealed partial class MasterSession(
         if (!membership.TryJoin(welcome.ClusterId))
         {
             throw new SessionEndedException(
-                $"this is the master of another cluster ({welcome.ClusterId}); this agent belongs to {membership.Id} and takes nothing from it");
+                $"this is the master of another cluster ({welcome.ClusterId}); "
+                + $"this agent belongs to {membership.Id} and takes nothing from it");
         }
     }
 

@@ -4,12 +4,14 @@ using Zurg.Protocol;
 namespace Zurg.Agent.Session;
 
 /// <summary>
-/// The one place where a master's words enter the agent. Nothing here waits: the brain's inputs and the naming cache take what they
+/// The one place where a master's words enter the agent. Nothing here waits: the brain's inputs and the naming cache take what
+/// they
 /// are given, and a log is read in the background.
 /// </summary>
 /// <param name="naming">Takes a pushed set without waiting.</param>
 /// <param name="readLog">Answers a request for a piece of a log.</param>
-internal sealed class SessionInbox(AgentInbox brain, Action<EndpointSet> naming, Func<LogRequest, CancellationToken, Task<LogChunk>> readLog)
+internal sealed class SessionInbox(
+    AgentInbox brain, Action<EndpointSet> naming, Func<LogRequest, CancellationToken, Task<LogChunk>> readLog)
 {
     /// <summary>So many log requests are answered at once; more are refused in words.</summary>
     public const int LogsMax = 16;
@@ -64,5 +66,6 @@ internal sealed class SessionInbox(AgentInbox brain, Action<EndpointSet> naming,
         }
     }
 
-    private static LogChunk Refusal(LogRequest request, string problem) => new(request.Nonce, request.Offset, request.Offset, "", problem);
+    private static LogChunk Refusal(LogRequest request, string problem) =>
+        new(request.Nonce, request.Offset, request.Offset, "", problem);
 }

@@ -4,7 +4,8 @@ using Zurg.Protocol;
 namespace Zurg.Agent.Session;
 
 /// <summary>
-/// What waits to be sent to the master. Putting something in never waits: a newer report replaces the one before, so a master that
+/// What waits to be sent to the master. Putting something in never waits: a newer report replaces the one before, so a master
+/// that
 /// reads slowly delays nobody.
 /// </summary>
 internal sealed class SessionSlots(TimeProvider time)
@@ -70,7 +71,9 @@ internal sealed class SessionSlots(TimeProvider time)
         _signal.Writer.TryWrite(true);
     }
 
-    /// <summary>A new session: the master knows nothing of this host's subscription, and nobody waits for the last one's logs.</summary>
+    /// <summary>
+    /// A new session: the master knows nothing of this host's subscription, and nobody waits for the last one's logs.
+    /// </summary>
     public void Begin()
     {
         lock (_lock)
@@ -83,7 +86,10 @@ internal sealed class SessionSlots(TimeProvider time)
         _signal.Writer.TryWrite(true);
     }
 
-    /// <summary>The next message, subscriptions first; null when there is nothing to send. To call it again says that the last one was sent.</summary>
+    /// <summary>
+    /// The next message, subscriptions first; null when there is nothing to send. To call it again says that the last one was
+    /// sent.
+    /// </summary>
     public AgentMessage? Take()
     {
         lock (_lock)

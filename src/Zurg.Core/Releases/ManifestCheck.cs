@@ -34,7 +34,8 @@ public static class ManifestCheck
     private static string? ProblemOf(ReleaseFile file, ImmutableSortedSet<string> paths, bool first) =>
         PathProblem(file.Path) is { } path ? path
         : !first ? $"'{file.Path}' is listed twice"
-        : ParentsOf(file.Path).FirstOrDefault(paths.Contains) is { } parent ? $"'{file.Path}' lies in '{parent}', which is no directory"
+        : ParentsOf(file.Path).FirstOrDefault(paths.Contains) is { } parent
+            ? $"'{file.Path}' lies in '{parent}', which is no directory"
         : file.Size < 0 ? $"'{file.Path}' has the size {file.Size}"
         : (file.Digest, file.Link) switch
         {
@@ -65,7 +66,9 @@ public static class ManifestCheck
             && !link.Any(char.IsControl)
             && up <= path.Count(c => c == '/')
             && parts.Skip(up).All(p => p is not ("" or "." or ".."));
-        return inside ? null : $"the link '{path}' must point to something inside of the release by a relative path; it says '{link}'";
+        return inside
+            ? null
+            : $"the link '{path}' must point to something inside of the release by a relative path; it says '{link}'";
     }
 
     private static IEnumerable<string> ParentsOf(string path)

@@ -82,7 +82,8 @@ public sealed class AgentHostTests : IAsyncLifetime
             {
             }
 
-            await visit.SendAsync(new MasterMessage { Endpoints = NamingFixtures.Set("solver", 3, NamingFixtures.At("solver.0", 80, host: "host2")) });
+            var set = NamingFixtures.Set("solver", 3, NamingFixtures.At("solver.0", 80, host: "host2"));
+            await visit.SendAsync(new MasterMessage { Endpoints = set });
             Assert.Single((await resolving).Endpoints);
         }
 
@@ -100,7 +101,8 @@ public sealed class AgentHostTests : IAsyncLifetime
         var e = await Assert.ThrowsAsync<IOException>(() => AgentHost.StartAsync(Options, default));
         Assert.Contains("another agent works in", e.Message, StringComparison.Ordinal);
 
-        e = await Assert.ThrowsAsync<IOException>(() => AgentHost.StartAsync(Options with { Directory = _releases.Directory["other"] }, default));
+        var elsewhere = Options with { Directory = _releases.Directory["other"] };
+        e = await Assert.ThrowsAsync<IOException>(() => AgentHost.StartAsync(elsewhere, default));
         Assert.Contains("another agent listens on", e.Message, StringComparison.Ordinal);
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await socket.ConnectAsync(new UnixDomainSocketEndPoint(Options.SocketPath));
@@ -109,7 +111,8 @@ public sealed class AgentHostTests : IAsyncLifetime
     [Fact]
     public async Task Every_problem_of_the_options_is_told_at_once()
     {
-        var bad = Options with { Address = "here", Master = new Uri("ftp://x"), Ports = (10, 5), SocketPath = new string('x', 108) };
+        var path = new string('x', 108);
+        var bad = Options with { Address = "here", Master = new Uri("ftp://x"), Ports = (10, 5), SocketPath = path };
         var e = await Assert.ThrowsAsync<ArgumentException>(() => AgentHost.StartAsync(bad, default));
         Assert.Equal(4, bad.Validate().Length);
         Assert.All(bad.Validate(), p => Assert.Contains(p, e.Message, StringComparison.Ordinal));

@@ -37,7 +37,8 @@ public sealed class EndpointChoiceTests
     {
         var targets = Enumerable.Range(0, 5).Select(i => Of($"web.{i}")).ToImmutableArray();
         var random = new Random(1);
-        var picks = Enumerable.Range(0, 10_000).CountBy(_ => EndpointChoice.Pick(targets, [], random.Next)!.Endpoint.Instance).ToList();
+        var picks = Enumerable.Range(0, 10_000)
+            .CountBy(_ => EndpointChoice.Pick(targets, [], random.Next)!.Endpoint.Instance).ToList();
         Assert.Equal(5, picks.Count);
         Assert.All(picks, p => Assert.InRange(p.Value, 1_800, 2_200));
     }
@@ -47,8 +48,10 @@ public sealed class EndpointChoiceTests
     {
         var before = EndpointChoice.Targets(SetOf(EndpointOf("web.0")), null, []);
         before[0].Load.Begin();
-        Assert.Equal(1, EndpointChoice.Targets(SetOf(EndpointOf("web.0") with { Suspect = true }), null, before)[0].Load.Outstanding);
-        Assert.Equal(0, EndpointChoice.Targets(SetOf(EndpointOf("web.0") with { Incarnation = 2 }), null, before)[0].Load.Outstanding);
+        Assert.Equal(1,
+            EndpointChoice.Targets(SetOf(EndpointOf("web.0") with { Suspect = true }), null, before)[0].Load.Outstanding);
+        Assert.Equal(0,
+            EndpointChoice.Targets(SetOf(EndpointOf("web.0") with { Incarnation = 2 }), null, before)[0].Load.Outstanding);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -65,8 +66,9 @@ internal sealed class RawServer : IDisposable
                     continue;
                 }
 
-                var length = head.ToString().Split("\r\n").FirstOrDefault(h => h.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase));
-                await stream.ReadExactlyAsync(new byte[int.Parse(length?.Split(':')[1] ?? "0", System.Globalization.CultureInfo.InvariantCulture)]);
+                var length = head.ToString().Split("\r\n")
+                    .FirstOrDefault(h => h.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase));
+                await stream.ReadExactlyAsync(new byte[int.Parse(length?.Split(':')[1] ?? "0", CultureInfo.InvariantCulture)]);
                 head.Clear();
                 if (!await _answer(Interlocked.Increment(ref _requests), stream))
                 {

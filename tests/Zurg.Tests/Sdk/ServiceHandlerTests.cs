@@ -10,6 +10,8 @@ namespace Zurg.Tests.Sdk;
 
 public sealed class ServiceHandlerTests : IAsyncLifetime
 {
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(50);
+
     private readonly List<IDisposable> _toDispose = [];
     private LocalAgent _agent = null!;
     private ZurgClient _client = null!;
@@ -61,7 +63,7 @@ public sealed class ServiceHandlerTests : IAsyncLifetime
         Assert.Equal("ok", await NewHttp(new ZurgHandlerOptions { Port = "metrics" }).GetStringAsync("http://web/"));
 
         var e = await Assert.ThrowsAsync<ServiceUnavailableException>(() =>
-            NewHttp(new ZurgHandlerOptions { Port = "admin", WaitForEndpoint = TimeSpan.FromMilliseconds(50) }).GetStringAsync("http://web/"));
+            NewHttp(new ZurgHandlerOptions { Port = "admin", WaitForEndpoint = Soon }).GetStringAsync("http://web/"));
         Assert.Contains("none of its 1 endpoints has a port admin; web.0 has: metrics", e.Message, StringComparison.Ordinal);
     }
 
@@ -92,7 +94,8 @@ public sealed class ServiceHandlerTests : IAsyncLifetime
         using var other = Raw((_, _) => Task.FromResult(false));
         Push(At("web.0", broken.Port), At("web.1", other.Port));
 
-        var e = await Assert.ThrowsAsync<ServiceUnavailableException>(() => SendAsync(NewHttp(), method, content ? new StringContent("x") : null));
+        var e = await Assert.ThrowsAsync<ServiceUnavailableException>(() => SendAsync(NewHttp(), method,
+            content ? new StringContent("x") : null));
 
         Assert.Equal(1, broken.Requests + other.Requests);
         Assert.Single(e.Attempts);

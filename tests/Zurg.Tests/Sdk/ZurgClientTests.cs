@@ -29,7 +29,8 @@ public sealed class ZurgClientTests : IAsyncLifetime
         var set = await _client.ResolveAsync("web", default);
 
         Assert.Equal(("web", 5L), (set.Service, set.Revision));
-        Assert.Equal(["web.0 host1 az1 127.0.0.1 80 web@1.0.0 1 False", "web.1 host2 az1 127.0.0.1 81 web@1.0.0 1 True"], set.Endpoints.Select(e =>
+        Assert.Equal(["web.0 host1 az1 127.0.0.1 80 web@1.0.0 1 False", "web.1 host2 az1 127.0.0.1 81 web@1.0.0 1 True"],
+            set.Endpoints.Select(e =>
             $"{e.Instance} {e.Host} {e.Cell} {e.Address} {e.Ports["http"]} {e.Release} {e.Incarnation} {e.Suspect}"));
     }
 
@@ -73,7 +74,7 @@ public sealed class ZurgClientTests : IAsyncLifetime
         _agent.Naming.Take(Set("web", 1, At("web.0", 80)));
         Assert.Single((await _client.ResolveAsync("web", default)).Endpoints);
         _agent.Naming.Observe(State());
-        await Eventually.TrueAsync(() => _client.ResolveAsync("web", default).AsTask().GetAwaiter().GetResult().Endpoints.IsEmpty, "withdrawn");
+        await Eventually.TrueAsync(() => _client.ResolveAsync("web", default).Result.Endpoints.IsEmpty, "withdrawn");
     }
 
     [Fact]
@@ -131,6 +132,7 @@ public sealed class ZurgClientTests : IAsyncLifetime
     private sealed class HastyTime : TimeProvider
     {
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            base.CreateTimer(callback, state, dueTime == Timeout.InfiniteTimeSpan ? dueTime : TimeSpan.FromMilliseconds(1), period);
+            base.CreateTimer(
+                callback, state, dueTime == Timeout.InfiniteTimeSpan ? dueTime : TimeSpan.FromMilliseconds(1), period);
     }
 }

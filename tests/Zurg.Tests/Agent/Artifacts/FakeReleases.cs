@@ -41,12 +41,14 @@ internal sealed class FakeReleases : IAsyncDisposable
 
     /// <returns>The manifest's digest.</returns>
     public Digest Push(string release, params (string Path, string Text)[] files) =>
-        PushRaw(release, [.. files.Select(f => new ReleaseFile(f.Path, f.Path.StartsWith("bin/", StringComparison.Ordinal) ? 0x1ed : 0x1a4, f.Text.Length, Keep(f.Text)))]);
+        PushRaw(release, [.. files.Select(f => new ReleaseFile(f.Path,
+            f.Path.StartsWith("bin/", StringComparison.Ordinal) ? 0x1ed : 0x1a4, f.Text.Length, Keep(f.Text)))]);
 
     public Digest PushRaw(string release, params ReleaseFile[] files)
     {
         var id = ReleaseId.Parse(release);
-        var manifest = JsonSerializer.SerializeToUtf8Bytes(new ReleaseManifest { Release = id, Files = [.. files] }, WireJson.Default.ReleaseManifest);
+        var manifest = JsonSerializer.SerializeToUtf8Bytes(new ReleaseManifest { Release = id, Files = [.. files] },
+            WireJson.Default.ReleaseManifest);
         _bytes[$"/v1/releases/{id.Name}/{id.Version}/manifest"] = manifest;
         return Digest.Of(manifest);
     }
@@ -60,7 +62,8 @@ internal sealed class FakeReleases : IAsyncDisposable
 
     /// <summary>The master will give other bytes under this text's digest.</summary>
     public void Corrupt(string text, string other) =>
-        _bytes[$"/v1/artifacts/{Digest.Of(System.Text.Encoding.UTF8.GetBytes(text))}"] = System.Text.Encoding.UTF8.GetBytes(other);
+        _bytes[$"/v1/artifacts/{Digest.Of(System.Text.Encoding.UTF8.GetBytes(text))}"] =
+            System.Text.Encoding.UTF8.GetBytes(other);
 
     public int FilesAsked => Asked.Count(p => p.StartsWith("/v1/artifacts/", StringComparison.Ordinal));
 

@@ -53,7 +53,8 @@ public sealed class ReleaseStoreTests : IAsyncLifetime
         Ready(await EnsureAsync(One, _master.Push("web@1.0.0", ("bin/run", "run"), ("lib/big", "the same in both"))));
         Assert.Equal(2, _master.FilesAsked);
 
-        var directory = Ready(await EnsureAsync(Two, _master.Push("web@2.0.0", ("bin/run", "RUN"), ("lib/big", "the same in both"))));
+        var directory = Ready(await EnsureAsync(Two,
+            _master.Push("web@2.0.0", ("bin/run", "RUN"), ("lib/big", "the same in both"))));
 
         Assert.Equal(3, _master.FilesAsked);
         Assert.Equal("the same in both", File.ReadAllText(Path.Combine(directory, "lib/big")));
@@ -69,7 +70,8 @@ public sealed class ReleaseStoreTests : IAsyncLifetime
         Assert.Equal(directory, Ready(await EnsureAsync(One, digest)));
 
         Assert.Equal("run", File.ReadAllText(Path.Combine(directory, "bin/run")));
-        Assert.Equal("RUN", File.ReadAllText(Path.Combine(_master.Directory["agent"], "releases", ".quarantine", "web@1.0.0", "bin/run")));
+        Assert.Equal("RUN",
+            File.ReadAllText(Path.Combine(_master.Directory["agent"], "releases", ".quarantine", "web@1.0.0", "bin/run")));
     }
 
     [Fact]
@@ -96,7 +98,8 @@ public sealed class ReleaseStoreTests : IAsyncLifetime
         Ready(await EnsureAsync(One, digest));
         Assert.False(File.Exists(Path.Combine(directory, "extra")));
 
-        File.SetUnixFileMode(Path.Combine(directory, "etc"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.SetUnixFileMode(Path.Combine(directory, "etc"),
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         File.Delete(Path.Combine(directory, "etc/conf"));
         Ready(await EnsureAsync(One, digest));
         Assert.True(File.Exists(Path.Combine(directory, "etc/conf")));
@@ -174,7 +177,8 @@ public sealed class ReleaseStoreTests : IAsyncLifetime
 
             // The others are staged by then: what fails takes fetches under way with it.
             var staging = Path.Combine(_master.Directory["agent"], "releases", ".staging", $"web@1.0.0-{digest.Short}", "tree");
-            await Eventually.TrueAsync(() => File.Exists(Path.Combine(staging, "a")) && File.Exists(Path.Combine(staging, "b")), "staged");
+            await Eventually.TrueAsync(() => File.Exists(Path.Combine(staging, "a"))
+                && File.Exists(Path.Combine(staging, "b")), "staged");
             http.Abort();
             return true;
         };
@@ -209,7 +213,8 @@ public sealed class ReleaseStoreTests : IAsyncLifetime
         Assert.Equal(2, _master.Asked.Count);
     }
 
-    private ValueTask<ReleaseOutcome> EnsureAsync(ReleaseId release, Digest manifest) => _master.Store.EnsureAsync(release, manifest, default);
+    private ValueTask<ReleaseOutcome> EnsureAsync(ReleaseId release, Digest manifest) =>
+        _master.Store.EnsureAsync(release, manifest, default);
 
     private static string Ready(ReleaseOutcome outcome)
     {

@@ -22,7 +22,8 @@ internal sealed class LocalAgent : IAsyncDisposable
         return agent;
     }
 
-    public async Task ListenAsync() => _server = await LocalServer.StartAsync(SocketPath, Naming, NullLoggerFactory.Instance, default);
+    public async Task ListenAsync() =>
+        _server = await LocalServer.StartAsync(SocketPath, Naming, NullLoggerFactory.Instance, default);
 
     public async Task HangUpAsync() => await _server!.DisposeAsync();
 

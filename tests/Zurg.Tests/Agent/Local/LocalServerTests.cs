@@ -33,9 +33,12 @@ public sealed class LocalServerTests : IAsyncLifetime
         Assert.Equal("application/json", answer.Content.Headers.ContentType!.MediaType);
         Assert.Equal(
             """
-            {"service":"web","revision":5,"endpoints":[{"instance":"web.0","incarnation":1,"host":"host1","cell":"az1","address":"127.0.0.1","ports":{"http":8080},"release":"web@1.0.0","state":"ready"},{"instance":"web.1","incarnation":1,"host":"host2","cell":"az1","address":"127.0.0.1","ports":{"http":8081},"release":"web@1.0.0","state":"suspect"}]}
-
-            """, await answer.Content.ReadAsStringAsync());
+            {"service":"web","revision":5,"endpoints":[
+            {"instance":"web.0","incarnation":1,"host":"host1","cell":"az1",
+            "address":"127.0.0.1","ports":{"http":8080},"release":"web@1.0.0","state":"ready"},
+            {"instance":"web.1","incarnation":1,"host":"host2","cell":"az1",
+            "address":"127.0.0.1","ports":{"http":8081},"release":"web@1.0.0","state":"suspect"}]}
+            """.ReplaceLineEndings("") + "\n", await answer.Content.ReadAsStringAsync());
     }
 
     [Fact]
@@ -99,7 +102,8 @@ public sealed class LocalServerTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Every_local_user_may_connect() => Assert.Equal("666", Convert.ToString((int)File.GetUnixFileMode(_agent.SocketPath), 8));
+    public void Every_local_user_may_connect() =>
+        Assert.Equal("666", Convert.ToString((int)File.GetUnixFileMode(_agent.SocketPath), 8));
 
     [Fact]
     public async Task A_dead_agents_socket_is_removed_and_a_living_ones_is_not()
@@ -115,7 +119,8 @@ public sealed class LocalServerTests : IAsyncLifetime
         File.Move(path + ".kept", path);
         await using (await LocalServer.StartAsync(path, _agent.Naming, NullLoggerFactory.Instance, default))
         {
-            await Assert.ThrowsAsync<IOException>(() => LocalServer.StartAsync(path, _agent.Naming, NullLoggerFactory.Instance, default));
+            await Assert.ThrowsAsync<IOException>(() => LocalServer.StartAsync(path, _agent.Naming,
+                NullLoggerFactory.Instance, default));
         }
     }
 }

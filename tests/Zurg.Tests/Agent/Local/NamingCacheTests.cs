@@ -42,7 +42,8 @@ public sealed class NamingCacheTests
     [InlineData(InstancePhase.Waiting, 1, false)]
     [InlineData(InstancePhase.Preparing, 1, false)]
     [InlineData(InstancePhase.Running, 2, false)]
-    public void An_instance_of_this_host_is_hidden_as_soon_as_it_is_known_to_be_over(InstancePhase phase, long incarnation, bool shown)
+    public void An_instance_of_this_host_is_hidden_as_soon_as_it_is_known_to_be_over(InstancePhase phase, long incarnation,
+        bool shown)
     {
         _cache.Take(Set("web", 5, At("web.0", 80), At("web.1", 81, host: "host2")));
         _cache.Observe(State(Instance("web.0", phase, incarnation)));
@@ -158,7 +159,8 @@ public sealed class NamingCacheTests
         var path = directory["naming"];
         var running = new NamingFile(path, _cache, NullLogger<NamingFile>.Instance).RunAsync(stop.Token);
         _cache.Take(Set("web", 5, At("web.0", 80)));
-        await Eventually.TrueAsync(() => File.Exists(path) && File.ReadAllText(path).Contains("web.0", StringComparison.Ordinal), "kept");
+        await Eventually.TrueAsync(() => File.Exists(path)
+            && File.ReadAllText(path).Contains("web.0", StringComparison.Ordinal), "kept");
         await stop.CancelAsync();
         await running;
         await File.AppendAllTextAsync(path, "{ not json\n");

@@ -14,7 +14,8 @@ internal static class NamingFixtures
     public static EndpointSet Set(string service, long revision, params Endpoint[] endpoints) =>
         new() { Service = new ServiceName(service), Revision = new Revision(revision), Endpoints = [.. endpoints] };
 
-    public static Endpoint At(string instance, int port, string host = "host1", long incarnation = 1, bool suspect = false, string portName = "http") => new()
+    public static Endpoint At(string instance, int port, string host = "host1", long incarnation = 1, bool suspect = false,
+        string portName = "http") => new()
     {
         Instance = InstanceId.Parse(instance),
         Incarnation = new Incarnation(incarnation),
@@ -38,7 +39,8 @@ internal static class NamingFixtures
         },
     };
 
-    public static InstanceState Instance(string instance, InstancePhase phase, long incarnation = 1, params string[] dependsOn) => new()
+    public static InstanceState Instance(string instance, InstancePhase phase, long incarnation = 1,
+        params string[] dependsOn) => new()
     {
         Assigned = new AssignedInstance
         {

@@ -64,7 +64,8 @@ internal sealed class FakeMaster : IAsyncDisposable
 
         public WebSocket Socket => socket;
 
-        public Task SendAsync(MasterMessage message) => SendAsync(JsonSerializer.SerializeToUtf8Bytes(message, WireJson.Default.MasterMessage));
+        public Task SendAsync(MasterMessage message) =>
+            SendAsync(JsonSerializer.SerializeToUtf8Bytes(message, WireJson.Default.MasterMessage));
 
         public async Task SendAsync(byte[] text)
         {
@@ -73,7 +74,8 @@ internal sealed class FakeMaster : IAsyncDisposable
         }
 
         /// <summary>The agent may have gone by now.</summary>
-        public async Task TrySendAsync(byte[] text) => await SendAsync(text).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        public async Task TrySendAsync(byte[] text) =>
+            await SendAsync(text).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         /// <summary>Null when the agent has ended the session.</summary>
         public async Task<AgentMessage?> ReadAsync()

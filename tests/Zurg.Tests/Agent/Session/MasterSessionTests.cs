@@ -54,9 +54,11 @@ public sealed class MasterSessionTests : IAsyncLifetime
     {
         Start();
         var visit = await _master.VisitAsync();
-        await visit.SendAsync(new MasterMessage { Assignment = new Assignment { Host = new HostId("host1"), Generation = new Generation(3) } });
+        await visit.SendAsync(new MasterMessage { Assignment = new Assignment { Host = new HostId("host1"),
+            Generation = new Generation(3) } });
         await visit.SendAsync(new MasterMessage { EventsKept = 12 });
-        await visit.SendAsync(new MasterMessage { Endpoints = new EndpointSet { Service = new ServiceName("web"), Revision = new Revision(4) } });
+        await visit.SendAsync(new MasterMessage { Endpoints = new EndpointSet { Service = new ServiceName("web"),
+            Revision = new Revision(4) } });
 
         await Eventually.TrueAsync(() => Inputs.Count == 2 && _sets.Count == 1, "three messages dispatched");
         Assert.Equal(3, Assert.IsType<AgentInput.Assigned>(Inputs.First()).Assignment.Generation.Value);
@@ -201,7 +203,8 @@ public sealed class MasterSessionTests : IAsyncLifetime
         await Eventually.TrueAsync(() => _session.Connected, "connected");
         var big = ReportOf(1) with
         {
-            Events = [new EventRecord { Id = 1, At = DateTimeOffset.UnixEpoch, Kind = EventKind.Unknown, Text = new string('x', 100_000) }],
+            Events = [new EventRecord { Id = 1, At = DateTimeOffset.UnixEpoch, Kind = EventKind.Unknown,
+                Text = new string('x', 100_000) }],
         };
         for (var i = 0; i < 1_000; i++)
         {

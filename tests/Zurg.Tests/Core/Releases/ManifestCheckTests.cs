@@ -22,20 +22,23 @@ public sealed class ManifestCheckTests
     [InlineData("bin/./run")]
     [InlineData("bin/")]
     [InlineData("bin\n/run")]
-    public void A_path_that_could_lead_outside_is_refused(string path) => Assert.NotEmpty(ProblemsOf(new ReleaseFile(path, 0, 1, Some)));
+    public void A_path_that_could_lead_outside_is_refused(string path) =>
+        Assert.NotEmpty(ProblemsOf(new ReleaseFile(path, 0, 1, Some)));
 
     [Fact]
     public void A_path_or_part_that_no_file_system_takes_is_refused()
     {
         Assert.NotEmpty(ProblemsOf(new ReleaseFile(new string('a', ManifestCheck.PartMax + 1), 0, 1, Some)));
-        Assert.NotEmpty(ProblemsOf(new ReleaseFile(string.Join('/', Enumerable.Repeat("ab", ManifestCheck.PathMax)), 0, 1, Some)));
+        Assert.NotEmpty(ProblemsOf(new ReleaseFile(string.Join('/', Enumerable.Repeat("ab", ManifestCheck.PathMax)), 0, 1,
+            Some)));
     }
 
     [Theory]
     [InlineData("a/link", "target")]
     [InlineData("a/link", "../b/target")]
     [InlineData("link", "deep/target")]
-    public void A_link_inside_is_accepted(string path, string target) => Assert.Empty(ProblemsOf(new ReleaseFile(path, 0, 0, null, target)));
+    public void A_link_inside_is_accepted(string path, string target) =>
+        Assert.Empty(ProblemsOf(new ReleaseFile(path, 0, 0, null, target)));
 
     [Theory]
     [InlineData("a/link", "../../etc")]
@@ -65,7 +68,8 @@ public sealed class ManifestCheckTests
 
     [Fact]
     public void More_files_than_the_limit_are_one_problem() =>
-        Assert.Single(ProblemsOf([.. Enumerable.Range(0, ManifestCheck.FilesMax + 1).Select(i => new ReleaseFile($"../{i}", 0, 1, Some))]));
+        Assert.Single(ProblemsOf(
+            [.. Enumerable.Range(0, ManifestCheck.FilesMax + 1).Select(i => new ReleaseFile($"../{i}", 0, 1, Some))]));
 
     private static System.Collections.Immutable.ImmutableArray<string> ProblemsOf(params ReleaseFile[] files) =>
         ManifestCheck.ProblemsOf(new ReleaseManifest { Release = ReleaseId.Parse("web@1.0.0"), Files = [.. files] });
