@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Zurg.Agent.Artifacts;
@@ -203,8 +203,7 @@ public sealed partial class AgentHost : IAsyncDisposable
 
     /// <summary>Another one on each host, and the same after a restart.</summary>
     private static ulong SeedOf(HostId host) =>
-        ulong.Parse(
-            Digest.Of(Encoding.UTF8.GetBytes(host.Value)).Value.AsSpan(0, 16), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(host.Value)));
 
     private sealed class Observers(AgentHands hands, NamingCache naming) : IAgentObserver
     {

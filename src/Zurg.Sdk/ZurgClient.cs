@@ -46,7 +46,7 @@ public sealed class ZurgClient : IAsyncDisposable
         Environment.GetEnvironmentVariable(SocketVariable) is { Length: > 0 } path
             ? new ZurgClient(path)
             : throw new InvalidOperationException(
-                $"{SocketVariable} is not set: an agent sets it for every process it starts; by hand, set it to the agent's socket");
+                $"{SocketVariable} is not set: an agent sets it for every process it starts; by hand, name the agent's socket");
 
     internal TimeProvider Time { get; }
 

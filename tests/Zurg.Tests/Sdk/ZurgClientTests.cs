@@ -74,7 +74,7 @@ public sealed class ZurgClientTests : IAsyncLifetime
         _agent.Naming.Take(Set("web", 1, At("web.0", 80)));
         Assert.Single((await _client.ResolveAsync("web", default)).Endpoints);
         _agent.Naming.Observe(State());
-        await Eventually.TrueAsync(() => _client.ResolveAsync("web", default).Result.Endpoints.IsEmpty, "withdrawn");
+        await Eventually.TrueAsync(() => _client.ResolveAsync("web", default).AsTask().Result.Endpoints.IsEmpty, "withdrawn");
     }
 
     [Fact]

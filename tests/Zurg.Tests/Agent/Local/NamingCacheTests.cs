@@ -51,6 +51,25 @@ public sealed class NamingCacheTests
     }
 
     [Fact]
+    public void An_instance_whose_exit_is_known_is_hidden_whatever_its_phase()
+    {
+        var instance = Instance("web.0", InstancePhase.Running);
+        var exit = new InstanceExit
+        {
+            Incarnation = instance.Incarnation,
+            At = DateTimeOffset.UnixEpoch,
+            Ran = TimeSpan.Zero,
+            Reason = "SIGKILL",
+            Asked = false,
+        };
+        _cache.Take(Set("web", 5, At("web.0", 80)));
+        _cache.Observe(State(instance with { LastExit = exit with { Incarnation = new Incarnation(0) } }));
+        Assert.Single(_cache.Current(Service("web"))!.Endpoints);
+        _cache.Observe(State(instance with { LastExit = exit }));
+        Assert.Empty(_cache.Current(Service("web"))!.Endpoints);
+    }
+
+    [Fact]
     public void An_instance_that_this_host_has_forgotten_is_hidden_and_before_it_knows_its_own_nothing_is()
     {
         _cache.Take(Set("web", 5, At("web.0", 80)));
