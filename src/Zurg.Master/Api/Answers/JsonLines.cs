@@ -1,7 +1,4 @@
-using System.Reflection;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -9,13 +6,9 @@ namespace Zurg.Master.Api;
 
 /// <summary>A stream: one JSON object a line, each flushed at once. Ends when the caller leaves or the master stops.</summary>
 /// <param name="lines">Each with its newline.</param>
-/// <typeparam name="T">What a line holds, for the OpenAPI document.</typeparam>
-internal sealed class JsonLines<T>(Func<CancellationToken, IAsyncEnumerable<ReadOnlyMemory<byte>>> lines) : IResult, IEndpointMetadataProvider
+internal sealed class JsonLines(Func<CancellationToken, IAsyncEnumerable<ReadOnlyMemory<byte>>> lines) : IResult
 {
-    private const string ContentType = "application/x-ndjson";
-
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
-        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(T), [ContentType]));
+    public const string ContentType = "application/x-ndjson";
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {

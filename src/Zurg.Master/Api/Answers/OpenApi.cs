@@ -36,6 +36,15 @@ internal static class OpenApi
             return Task.CompletedTask;
         });
 
+    /// <summary>The same endpoint answers with a stream too: one such object a line.</summary>
+    public static RouteHandlerBuilder WithLines(this RouteHandlerBuilder route, string schema) =>
+        route.AddOpenApiOperationTransformer((operation, context, _) =>
+        {
+            operation.Responses!["200"].Content![JsonLines.ContentType] =
+                new OpenApiMediaType { Schema = new OpenApiSchemaReference(schema, context.Document) };
+            return Task.CompletedTask;
+        });
+
     private static Task DescribeSchemaAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken stop)
     {
         var type = Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type;

@@ -16,11 +16,12 @@ internal static class GetStatus
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/v1/status", Handle)
         .WithName("getStatus").WithTags("cluster")
         .WithSummary("The whole cluster at a glance")
+        .WithLines(nameof(ClusterStatus))
         .WithDescription("With watch=true a stream: the status now, then each newer one, one JSON object a line; a slow reader gets only the newest.");
 
-    private static Results<Ok<ClusterStatus>, JsonLines<ClusterStatus>> Handle(bool? watch, IClusterView view) =>
+    private static Results<Ok<ClusterStatus>, JsonLines> Handle(bool? watch, IClusterView view) =>
         watch == true
-            ? new JsonLines<ClusterStatus>(stop => LinesAsync(view, stop))
+            ? new JsonLines(stop => LinesAsync(view, stop))
             : TypedResults.Ok(StatusView.Of(view.Current.State, view.Current.Naming));
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> LinesAsync(

@@ -16,12 +16,13 @@ internal static class ListEvents
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/v1/events", Handle)
         .WithName("listEvents").WithTags("cluster")
         .WithSummary("What happened")
+        .WithLines(nameof(EventRecord))
         .WithDescription(
             "In the order of their ids. since: those with a greater id, the oldest first; without it the newest ones. service, instance, "
             + "host: only theirs. limit: 1 to 1000, 100 when not given. With follow=true a stream: those, then each new one, one JSON "
             + "object a line.");
 
-    private static Results<Ok<ImmutableArray<EventRecord>>, JsonLines<EventRecord>, Problem400> Handle(
+    private static Results<Ok<ImmutableArray<EventRecord>>, JsonLines, Problem400> Handle(
         [AsParameters] Asked asked, SqliteEventLog log)
     {
         if (asked.Limit is < 1 or > EventQuery.LimitMax || asked.Since < 0)
@@ -35,7 +36,7 @@ internal static class ListEvents
             Limit = asked.Limit ?? EventQuery.LimitUsual,
         };
         return asked.Follow == true
-            ? new JsonLines<EventRecord>(stop => LinesAsync(log, query, stop))
+            ? new JsonLines(stop => LinesAsync(log, query, stop))
             : TypedResults.Ok(log.Query(query));
     }
 

@@ -31,6 +31,8 @@ public sealed class OpenApiTests(MasterFixture fixture) : IClassFixture<MasterFi
         Assert.All(operations, o => Assert.False(string.IsNullOrEmpty(o.Operation["summary"]?.GetValue<string>()), o.ToString()));
         var apply = operations.Single(o => o.Operation["operationId"]!.GetValue<string>() == "applySpec").Operation;
         Assert.Equal(["200", "400", "404", "409", "413", "428"], apply["responses"]!.AsObject().Select(r => r.Key).Order());
+        var events = operations.Single(o => o.Operation["operationId"]!.GetValue<string>() == "listEvents").Operation;
+        Assert.Equal(["application/json", "application/x-ndjson"], events["responses"]!["200"]!["content"]!.AsObject().Select(c => c.Key));
         Assert.NotNull(apply["requestBody"]!["content"]!["application/yaml"]);
         Assert.NotNull(apply["responses"]!["409"]!["content"]!["application/problem+json"]);
     }
