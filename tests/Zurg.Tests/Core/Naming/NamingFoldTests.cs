@@ -1,0 +1,90 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Zurg.Core;
+using Zurg.Protocol;
+using Zurg.Tests.Support;
+
+namespace Zurg.Tests.Core.Naming;
+
+public sealed class NamingFoldTests
+{
+    private static readonly ServiceName Web = new("web");
+
+    private static World Running => World.Of("host1@az1", "host2@az2", "host3@az3").Apply(Specs.Service("web", 3)).Settle();
+
+    [Fact]
+    public void Ready_instances_are_published_with_address_ports_and_cell()
+    {
+        var endpoint = Running.Naming.SetOf(Web).Endpoints[1];
+
+        Assert.Equal(("web.1", "host2", "az2", "127.0.0.1"), (endpoint.Instance.Value, endpoint.Host.Value, endpoint.Cell.Value, endpoint.Address));
+        Assert.Equal(8001, endpoint.Ports[new PortName("http")]);
+        Assert.Equal(EndpointState.Ready, endpoint.State);
+    }
+
+    [Fact]
+    public void An_instance_whose_probe_has_not_passed_is_not_published()
+    {
+        var world = Running.Run(butNotReady: "web.1");
+
+        Assert.Equal(["web.0", "web.2"], world.Naming.SetOf(Web).Endpoints.Select(e => e.Instance.Value));
+    }
+
+    [Fact]
+    public void A_silent_host_makes_suspects_and_takes_nothing_away()
+    {
+        var set = Running.Silence("host1").Silence("host2").Silence("host3").Naming.SetOf(Web);
+
+        Assert.Equal(3, set.Endpoints.Length);
+        Assert.All(set.Endpoints, e => Assert.Equal(EndpointState.Suspect, e.State));
+    }
+
+    [Fact]
+    public void An_instance_that_is_placed_there_no_more_is_withdrawn_before_its_host_has_stopped_it()
+    {
+        var world = Running.Apply(Specs.Service("web", 2));
+        world = world.Commit(world.Plan());
+
+        Assert.Equal(["web.0", "web.1"], world.Naming.SetOf(Web).Endpoints.Select(e => e.Instance.Value));
+    }
+
+    [Fact]
+    public void A_revision_changes_only_with_the_set()
+    {
+        var before = Running;
+        var after = before.Intend(ServiceIntent.Of(new ServiceName("other"))).Join("host4@az1");
+
+        Assert.Same(before.Naming.SetOf(Web), after.Naming.SetOf(Web));
+        Assert.True(after.Run(butNotReady: "web.0").Naming.SetOf(Web).Revision > before.Naming.SetOf(Web).Revision);
+    }
+
+    /// <summary>Step by step and all at once must come to the same sets: a server that lists the store knows what one that watched it knows.</summary>
+    [Fact]
+    public void Folding_changes_one_by_one_and_from_scratch_agree()
+    {
+        var steps = Gen.Choose(0, 5).ListOf(30).Select(l => l.ToArray());
+        Prop.ForAll(steps.ToArbitrary(), choices =>
+        {
+            var world = Running;
+            foreach (var choice in choices)
+            {
+                world = choice switch
+                {
+                    0 => world.Run(butNotReady: "web.0"),
+                    1 => world.Run(),
+                    2 => world.Silence("host2"),
+                    3 => world.Join("host2@az2"),
+                    4 => world.Apply(Specs.Service("web", 1 + world.State.Modified.Count % 4), Specs.Service("db", 1)),
+                    _ => world.Commit(world.Plan()),
+                };
+            }
+
+            var scratch = NamingFold.Next(NamingState.Empty, ClusterState.Empty, world.State);
+            return world.Naming.Sets.Values.Where(s => !s.Endpoints.IsEmpty).Select(Show)
+                .SequenceEqual(scratch.Sets.Values.Where(s => !s.Endpoints.IsEmpty).Select(Show));
+        }).QuickCheckThrowOnFailure();
+    }
+
+    private static string Show(EndpointSet set) =>
+        $"{set.Service}: {string.Join(' ', set.Endpoints.Select(e => $"{e.Instance}#{e.Incarnation}@{e.Host}:{e.State}"))}";
+}

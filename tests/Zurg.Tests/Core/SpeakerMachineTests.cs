@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using Zurg.Core;
+using Zurg.Protocol;
+using Zurg.Tests.Support;
+
+namespace Zurg.Tests.Core;
+
+public sealed class SpeakerMachineTests
+{
+    private static readonly HostId Host1 = new("host1");
+    private static readonly DateTimeOffset Noon = World.Noon;
+
+    private static World Running => World.Of("host1@az1", "host2@az2").Apply(Specs.Service("web", 2)).Settle();
+
+    [Fact]
+    public void A_host_that_connects_is_told_the_whole_truth_each_time()
+    {
+        var state = Hearing(Running);
+
+        var first = Step(state, new SpeakerInput.Connected(Host1, Describe()));
+        var again = Step(first.State, new SpeakerInput.Connected(Host1, Describe()));
+
+        Assert.Equal("web.0", Assert.Single(Assert.Single(first.Assignments).Instances).Instance.Value);
+        Assert.Single(again.Assignments);
+    }
+
+    [Fact]
+    public void A_connected_host_is_told_what_changed_and_nothing_else()
+    {
+        var world = Running;
+        var connected = Step(Hearing(world), new SpeakerInput.Connected(Host1, Describe())).State;
+
+        var same = Step(connected, new SpeakerInput.ClusterChanged(world.Join("host3@az3").State));
+        Assert.Empty(same.Assignments);
+
+        var renumbered = Step(same.State, new SpeakerInput.ClusterChanged(world.Apply(Specs.Service("web", 2)).State));
+        Assert.Empty(renumbered.Assignments);
+
+        var changed = world.Apply(Specs.Service("web", 2, "2.0"));
+        changed = changed.Commit(changed.Plan());
+        var told = Step(renumbered.State, new SpeakerInput.ClusterChanged(changed.State));
+        Assert.Equal("2.0", Assert.Single(told.Assignments).Instances[0].Spec.Release.Version.Value);
+    }
+
+    [Fact]
+    public void A_host_without_a_session_is_told_nothing()
+    {
+        var world = Running;
+        var changed = world.Apply(Specs.Service("web", 2, "2.0"));
+
+        Assert.Empty(Step(Hearing(world), new SpeakerInput.ClusterChanged(changed.Commit(changed.Plan()).State)).Assignments);
+    }
+
+    [Fact]
+    public void A_report_that_says_nothing_new_writes_nothing()
+    {
+        var state = Step(Hearing(Running), new SpeakerInput.Connected(Host1, Describe())).State;
+        var report = Report(1);
+
+        var first = Step(state, new SpeakerInput.Reported(Host1, report));
+        var second = Step(first.State, new SpeakerInput.Reported(Host1, report with { Number = 2 }));
+
+        Assert.Single(first.Facts);
+        Assert.Empty(second.Facts);
+    }
+
+    [Fact]
+    public void A_report_before_any_hello_is_nobodys() =>
+        Assert.Empty(Step(SpeakerState.Empty, new SpeakerInput.Reported(Host1, Report(1))).Facts);
+
+    [Fact]
+    public void Silence_counts_from_the_last_report_and_not_from_the_cut()
+    {
+        var state = Step(Hearing(Running), new SpeakerInput.Connected(Host1, Describe())).State;
+        state = Step(state, new SpeakerInput.Reported(Host1, Report(1))).State;
+        state = Step(state, new SpeakerInput.Disconnected(Host1)).State;
+
+        Assert.Empty(Step(state, new SpeakerInput.Tick(), Noon + TimeSpan.FromSeconds(4.9)).Facts);
+        var silent = Step(state, new SpeakerInput.Tick(), Noon + SpeakerMachine.SilentAfter);
+        var facts = silent.Facts.Single(f => f.Host == Host1);
+        Assert.Equal(HostSession.Silent, facts.Session);
+        Assert.Contains(silent.Events, e => e.Kind == EventKind.HostSilent && e.Text == "host1 is silent: no report for 5 s");
+        Assert.Empty(Step(silent.State, new SpeakerInput.Tick(), Noon + TimeSpan.FromSeconds(60)).Facts);
+    }
+
+    [Fact]
+    public void A_new_speaker_gives_the_hosts_it_finds_time_to_find_it()
+    {
+        var state = Step(SpeakerState.Empty, new SpeakerInput.ClusterChanged(Running.State), Noon + TimeSpan.FromHours(1)).State;
+
+        Assert.Empty(Step(state, new SpeakerInput.Tick(), Noon + TimeSpan.FromHours(1) + TimeSpan.FromSeconds(4)).Facts);
+        Assert.Equal(2, Step(state, new SpeakerInput.Tick(), Noon + TimeSpan.FromHours(1) + TimeSpan.FromSeconds(5)).Facts.Length);
+    }
+
+    [Fact]
+    public void A_host_that_speaks_again_is_connected_by_its_report()
+    {
+        var state = Hearing(Running.Silence("host1"));
+        state = Step(state, new SpeakerInput.Connected(Host1, Describe())).State;
+        Assert.Equal(HostSession.Silent, state.Hosts[Host1].Session);
+
+        var back = Step(state, new SpeakerInput.Reported(Host1, Report(1)));
+        Assert.Equal(HostSession.Connected, Assert.Single(back.Facts).Session);
+        Assert.Contains(back.Events, e => e.Kind == EventKind.HostConnected);
+    }
+
+    [Fact]
+    public void Events_are_kept_once_and_acknowledged_each_time()
+    {
+        var state = Step(Hearing(Running), new SpeakerInput.Connected(Host1, Describe())).State;
+        var report = Report(1) with { Events = [Event(7), Event(8)] };
+
+        var first = Step(state, new SpeakerInput.Reported(Host1, report));
+        var second = Step(first.State, new SpeakerInput.Reported(Host1, report with { Number = 2, Events = [Event(8), Event(9)] }));
+
+        Assert.Equal([7L, 8L], Assert.Single(first.Kept).Events.Select(e => e.Id));
+        Assert.Equal([9L], Assert.Single(second.Kept).Events.Select(e => e.Id));
+        Assert.Equal(9, second.Kept[0].UpTo);
+    }
+
+    private static SpeakerState Hearing(World world) => Step(SpeakerState.Empty, new SpeakerInput.ClusterChanged(world.State)).State;
+
+    private static SpeakerCommit Step(SpeakerState state, SpeakerInput input, DateTimeOffset? now = null) =>
+        SpeakerMachine.Step(state, input, now ?? Noon);
+
+    private static HostDescription Describe() => World.Of("host1@az1").State.Facts[Host1].Description;
+
+    private static HostReport Report(long number) => new() { Number = number, Applied = new Generation(5), Instances = ImmutableArray<InstanceStatus>.Empty };
+
+    private static EventRecord Event(long id) => new() { Id = id, At = Noon, Kind = EventKind.InstanceStarted, Text = "started" };
+}
