@@ -3,7 +3,9 @@ namespace Zurg.Cli;
 /// <summary>"Did you mean": the known word that is nearest to a mistyped one.</summary>
 internal static class Similar
 {
-    /// <summary>The nearest within a third of the word's length, at least one and at most three edits; null when none is.</summary>
+    /// <summary>
+    /// The nearest within a third of the word's length, at least one and at most three edits; null when none is.
+    /// </summary>
     public static string? To(string word, IEnumerable<string> known)
     {
         var limit = Math.Clamp(word.Length / 3, 1, 3);

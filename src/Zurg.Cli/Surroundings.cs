@@ -17,7 +17,8 @@ internal sealed record Surroundings
     public string? Variable(string name) => Environment.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
 
     /// <summary>Who says it was them: ZURG_AUTHOR, or user@machine.</summary>
-    public string Author => Variable("ZURG_AUTHOR") ?? $"{Variable("USER") ?? Variable("LOGNAME") ?? "unknown"}@{System.Environment.MachineName}";
+    public string Author =>
+        Variable("ZURG_AUTHOR") ?? $"{Variable("USER") ?? Variable("LOGNAME") ?? "unknown"}@{System.Environment.MachineName}";
 
     public static Surroundings OfProcess() => new()
     {
@@ -28,7 +29,8 @@ internal sealed record Surroundings
 
     // Only these: reading every variable into a map would let a verb depend on one that nobody documented.
     private static IEnumerable<KeyValuePair<string, string>> Variables() =>
-        from name in (string[])["ZURG_MASTER", "ZURG_TOKEN_FILE", "ZURG_AUTHOR", "ZURG_ROOT", "USER", "LOGNAME", "HOME", "XDG_STATE_HOME"]
+        from name in (string[])
+        ["ZURG_MASTER", "ZURG_TOKEN_FILE", "ZURG_AUTHOR", "ZURG_ROOT", "USER", "LOGNAME", "HOME", "XDG_STATE_HOME"]
         let value = System.Environment.GetEnvironmentVariable(name)
         where value is not null
         select KeyValuePair.Create(name, value);

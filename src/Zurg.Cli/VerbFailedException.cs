@@ -4,9 +4,11 @@ using Zurg.Protocol;
 namespace Zurg.Cli;
 
 /// <summary>
-/// Ends a verb with a message for a person. It is caught in one place, <see cref="CommandLine"/>, which prints it and gives the exit code.
+/// Ends a verb with a message for a person. It is caught in one place, <see cref="CommandLine"/>, which prints
+/// it and gives the exit code.
 /// </summary>
-internal sealed class VerbFailedException(string message, string? mend = null, int exitCode = ExitCode.Failed) : Exception(message)
+internal sealed class VerbFailedException(
+    string message, string? mend = null, int exitCode = ExitCode.Failed) : Exception(message)
 {
     /// <summary>What to do next.</summary>
     public string? Mend { get; } = mend;

@@ -11,12 +11,15 @@ internal sealed record ClusterAddress(Uri Master, string TokenFile, string? Dire
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new VerbFailedException($"the token file {TokenFile} cannot be read: {e.Message}", "name another one with --token-file FILE");
+            throw new VerbFailedException(
+                $"the token file {TokenFile} cannot be read: {e.Message}", "name another one with --token-file FILE");
         }
     }
 }
 
-/// <summary>Finds the cluster that a verb means: --master, then ZURG_MASTER, then the nearest .zurg/cluster.json upwards.</summary>
+/// <summary>
+/// Finds the cluster that a verb means: --master, then ZURG_MASTER, then the nearest .zurg/cluster.json upwards.
+/// </summary>
 internal static class ClusterLocator
 {
     public const string DirectoryName = ".zurg";

@@ -20,19 +20,24 @@ internal static class EventSince
             return (id, null);
         }
 
-        if (text.Length > 1 && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && Unit(text[^1]) is { } unit)
+        if (text.Length > 1
+            && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && Unit(text[^1]) is { } unit)
         {
             return (null, now - (count * unit));
         }
 
-        throw new VerbFailedException($"'{text}' is neither an event's id nor a time such as 90s, 10m, 2h, 1d", exitCode: ExitCode.BadUsage);
+        throw new VerbFailedException(
+            $"'{text}' is neither an event's id nor a time such as 90s, 10m, 2h, 1d", exitCode: ExitCode.BadUsage);
     }
 
     /// <param name="filter">service=, instance= or host= as in the query; empty for all.</param>
     public static async Task<ImmutableArray<EventRecord>> NewestAsync(
         MasterClient master, string filter, long? id, DateTimeOffset? from, int limit, CancellationToken stop)
     {
-        var query = string.Create(CultureInfo.InvariantCulture, $"{filter}{(filter.Length > 0 ? "&" : "")}limit={limit}{(id is null ? "" : $"&since={id}")}");
+        var of = filter.Length > 0 ? filter + "&" : "";
+        var after = id is { } known ? string.Create(CultureInfo.InvariantCulture, $"&since={known}") : "";
+        var query = string.Create(CultureInfo.InvariantCulture, $"{of}limit={limit}{after}");
         var events = await master.EventsAsync(query, stop);
         return [.. events.Where(e => from is null || e.At >= from).OrderBy(e => e.Id).TakeLast(limit)];
     }

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Zurg.Cli.Client;
 
-/// <summary>Tells regular files from pipes, sockets and devices, which the base library opens, and waits on, like files.</summary>
+/// <summary>
+/// Tells regular files from pipes, sockets and devices, which the base library opens, and waits on, like files.
+/// </summary>
 internal static partial class FileType
 {
     // statx(2): the structure is the same on every architecture; stx_mode is a 16-bit number at byte 28.

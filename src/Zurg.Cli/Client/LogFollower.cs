@@ -22,7 +22,8 @@ internal static class LogFollower
         {
             await foreach (var status in master.WatchStatusAsync(ending.Token))
             {
-                var instances = status.Services.Where(s => s.Service == service).SelectMany(s => s.Instances).Select(i => i.Instance);
+                var instances = status.Services.Where(
+                    s => s.Service == service).SelectMany(s => s.Instances).Select(i => i.Instance);
                 foreach (var instance in instances.Where(i => (only is null || i == only) && !followed.ContainsKey(i)))
                 {
                     followed[instance] = FollowAsync(master, instance, lines, view, ending.Token);
@@ -41,7 +42,8 @@ internal static class LogFollower
         }
     }
 
-    private static async Task FollowAsync(MasterClient master, InstanceId instance, int? lines, LogView view, CancellationToken stop)
+    private static async Task FollowAsync(
+        MasterClient master, InstanceId instance, int? lines, LogView view, CancellationToken stop)
     {
         var tail = await LogReader.TailAsync(master, instance, lines, stop);
         view.Write(instance, tail);

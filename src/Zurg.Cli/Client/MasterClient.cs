@@ -11,8 +11,8 @@ using Zurg.Protocol;
 namespace Zurg.Cli.Client;
 
 /// <summary>
-/// The master's API as methods. What the master refuses, and a master that does not answer, become <see cref="VerbFailedException"/>
-/// with the master's own words.
+/// The master's API as methods. What the master refuses, and a master that does not answer, become
+/// <see cref="VerbFailedException"/> with the master's own words.
 /// </summary>
 internal sealed class MasterClient : IDisposable
 {
@@ -25,7 +25,10 @@ internal sealed class MasterClient : IDisposable
         token = cluster.ReadToken();
         // No proxy, cookies or tracing: each costs start-up time, and a token must not leave by a proxy.
         http = new HttpMessageInvoker(
-            handler ?? new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false, ActivityHeadersPropagator = null },
+            handler ?? new SocketsHttpHandler
+            {
+                UseProxy = false, UseCookies = false, AllowAutoRedirect = false, ActivityHeadersPropagator = null,
+            },
             disposeHandler: handler is null);
     }
 
@@ -33,7 +36,8 @@ internal sealed class MasterClient : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    public Task<ClusterStatus> StatusAsync(CancellationToken stop) => GetAsync("/v1/status", WireJson.Default.ClusterStatus, stop);
+    public Task<ClusterStatus> StatusAsync(CancellationToken stop) =>
+        GetAsync("/v1/status", WireJson.Default.ClusterStatus, stop);
 
     public IAsyncEnumerable<ClusterStatus> WatchStatusAsync(CancellationToken stop) =>
         StreamAsync("/v1/status?watch=true", WireJson.Default.ClusterStatus, stop);
@@ -70,10 +74,12 @@ internal sealed class MasterClient : IDisposable
             JsonOf(new RevertRequest(to), WireJson.Default.RevertRequest), WireJson.Default.ApplyResult, seen, stop);
 
     /// <param name="action">restart, stop or start.</param>
-    public Task<ActionAccepted> ActAsync(ServiceName service, string action, InstanceId? instance, string author, CancellationToken stop) =>
+    public Task<ActionAccepted> ActAsync(
+        ServiceName service, string action, InstanceId? instance, string author, CancellationToken stop) =>
         SendAsync(
             HttpMethod.Post,
-            $"/v1/services/{service}/{action}?author={Uri.EscapeDataString(author)}{(instance is null ? "" : $"&instance={instance}")}",
+            $"/v1/services/{service}/{action}?author={Uri.EscapeDataString(author)}"
+                + (instance is null ? "" : $"&instance={instance}"),
             null, WireJson.Default.ActionAccepted, stop);
 
     public Task<LogChunk> LogAsync(InstanceId instance, long offset, int bytes, TimeSpan wait, CancellationToken stop) =>
@@ -100,7 +106,8 @@ internal sealed class MasterClient : IDisposable
 
     public Task<ReleasePushAnswer> PushAsync(ReleaseManifest manifest, string author, CancellationToken stop) =>
         SendAsync(
-            HttpMethod.Put, $"/v1/releases/{manifest.Release.Name}/{manifest.Release.Version}?author={Uri.EscapeDataString(author)}",
+            HttpMethod.Put,
+            $"/v1/releases/{manifest.Release.Name}/{manifest.Release.Version}?author={Uri.EscapeDataString(author)}",
             JsonOf(new ReleasePush(manifest), WireJson.Default.ReleasePush), WireJson.Default.ReleasePushAnswer, stop);
 
     public async Task UploadAsync(Digest digest, Stream bytes, CancellationToken stop)
@@ -122,7 +129,8 @@ internal sealed class MasterClient : IDisposable
         return SendAsync(request, type, stop);
     }
 
-    private Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? content, JsonTypeInfo<T> type, CancellationToken stop) =>
+    private Task<T> SendAsync<T>(
+        HttpMethod method, string path, HttpContent? content, JsonTypeInfo<T> type, CancellationToken stop) =>
         SendAsync(Request(method, path, content), type, stop);
 
     private async Task<T> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, CancellationToken stop)
@@ -131,11 +139,13 @@ internal sealed class MasterClient : IDisposable
         {
             using var answer = await SendAsync(request, stop);
             await using var body = await answer.Content.ReadAsStreamAsync(stop);
-            return await JsonSerializer.DeserializeAsync(body, type, stop) ?? throw new VerbFailedException("the master's answer was empty");
+            return await JsonSerializer.DeserializeAsync(
+                body, type, stop) ?? throw new VerbFailedException("the master's answer was empty");
         }
     }
 
-    private async IAsyncEnumerable<T> StreamAsync<T>(string path, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken stop)
+    private async IAsyncEnumerable<T> StreamAsync<T>(
+        string path, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken stop)
     {
         using var request = Request(HttpMethod.Get, path, null);
         using var answer = await SendAsync(request, stop);
@@ -214,7 +224,8 @@ internal sealed class MasterClient : IDisposable
         if (answer.StatusCode == HttpStatusCode.Unauthorized)
         {
             return new VerbFailedException(
-                $"the master at {Cluster.Master} does not know the token of {Cluster.TokenFile}", "name the right file with --token-file FILE")
+                $"the master at {Cluster.Master} does not know the token of {Cluster.TokenFile}",
+                "name the right file with --token-file FILE")
             {
                 HttpStatus = status,
             };
@@ -225,7 +236,8 @@ internal sealed class MasterClient : IDisposable
             var bytes = await answer.Content.ReadAsByteArrayAsync(stop);
             if (JsonSerializer.Deserialize(bytes, WireJson.Default.ApiProblem) is { } problem)
             {
-                return new VerbFailedException(problem.Detail ?? problem.Title, problem.Mend) { Problems = problem.Problems, HttpStatus = status };
+                return new VerbFailedException(
+                    problem.Detail ?? problem.Title, problem.Mend) { Problems = problem.Problems, HttpStatus = status };
             }
         }
         catch (JsonException)

@@ -42,7 +42,8 @@ internal sealed record ReleaseFolder(ReleaseManifest Manifest, ImmutableSortedDi
     // A link to a directory is an entry, not a way: following it could leave the tree or never end.
     private static IEnumerable<string> Walk(string directory)
     {
-        foreach (var entry in new DirectoryInfo(directory).EnumerateFileSystemInfos().OrderBy(e => e.Name, StringComparer.Ordinal))
+        var entries = new DirectoryInfo(directory).EnumerateFileSystemInfos();
+        foreach (var entry in entries.OrderBy(e => e.Name, StringComparer.Ordinal))
         {
             if (entry is DirectoryInfo && entry.LinkTarget is null)
             {
@@ -69,7 +70,8 @@ internal sealed record ReleaseFolder(ReleaseManifest Manifest, ImmutableSortedDi
 
         if (!FileType.IsRegular(path))
         {
-            throw new VerbFailedException($"{relative} is neither a file, a directory nor a link", "remove it from the directory and push again");
+            throw new VerbFailedException(
+                $"{relative} is neither a file, a directory nor a link", "remove it from the directory and push again");
         }
 
         try
@@ -87,9 +89,11 @@ internal sealed record ReleaseFolder(ReleaseManifest Manifest, ImmutableSortedDi
     private static ReleaseFile LinkOf(string root, string path, string relative, string target)
     {
         var end = Path.GetFullPath(target, Path.GetDirectoryName(path)!);
-        return Path.IsPathRooted(target) || !(end + "/").StartsWith(Path.TrimEndingDirectorySeparator(root) + "/", StringComparison.Ordinal)
+        return Path.IsPathRooted(
+            target) || !(end + "/").StartsWith(Path.TrimEndingDirectorySeparator(root) + "/", StringComparison.Ordinal)
             ? throw new VerbFailedException(
-                $"the link {relative} leaves the directory (to {target})", "a release holds all it needs: copy the target in, or make the link relative")
+                $"the link {relative} leaves the directory (to {target})",
+                "a release holds all it needs: copy the target in, or make the link relative")
             : new ReleaseFile(relative, 0x1FF, 0, null, target);
     }
 }

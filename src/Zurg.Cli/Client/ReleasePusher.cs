@@ -26,7 +26,9 @@ internal static class ReleasePusher
         var total = answer.Missing.Sum(d => sizes[d].First());
         var sent = 0L;
         await Parallel.ForEachAsync(
-            answer.Missing, new ParallelOptions { MaxDegreeOfParallelism = UploadsMax, CancellationToken = stop }, async (digest, ending) =>
+            answer.Missing,
+            new ParallelOptions { MaxDegreeOfParallelism = UploadsMax, CancellationToken = stop },
+            async (digest, ending) =>
             {
                 await UploadAsync(master, folder, digest, ending);
                 var done = Interlocked.Add(ref sent, sizes[digest].First());
@@ -37,7 +39,8 @@ internal static class ReleasePusher
         return answer.Release is { } record
             ? new PushedRelease(record, sent)
             : throw new VerbFailedException(
-                $"the master still lacks {Measures.Count(answer.Missing.Length, "file")} of {folder.Manifest.Release}", "push it again");
+                $"the master still lacks {Measures.Count(answer.Missing.Length, "file")} of {folder.Manifest.Release}",
+                "push it again");
     }
 
     private static async Task UploadAsync(MasterClient master, ReleaseFolder folder, Digest digest, CancellationToken stop)
@@ -45,7 +48,8 @@ internal static class ReleasePusher
         var path = folder.Paths[digest];
         try
         {
-            await using var bytes = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, useAsync: true);
+            await using var bytes = new FileStream(
+                path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, useAsync: true);
             await master.UploadAsync(digest, bytes, stop);
         }
         catch (VerbFailedException e) when (e.HttpStatus == (int)HttpStatusCode.BadRequest)

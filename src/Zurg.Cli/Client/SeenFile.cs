@@ -38,7 +38,8 @@ internal sealed record SeenFile(ImmutableSortedDictionary<string, long> Files)
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), CliJson.Default.SeenFile) is { Files: not null } seen ? seen : Empty;
+            return JsonSerializer.Deserialize(
+                File.ReadAllBytes(path), CliJson.Default.SeenFile) is { Files: not null } seen ? seen : Empty;
         }
         catch (Exception e) when (e is IOException or JsonException or UnauthorizedAccessException)
         {
@@ -48,11 +49,13 @@ internal sealed record SeenFile(ImmutableSortedDictionary<string, long> Files)
 
     private static SeenFile Empty => new(ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal));
 
-    private static string KeyOf(ClusterAddress cluster, string file) => cluster.Directory is null ? $"{cluster.Master} {file}" : file;
+    private static string KeyOf(ClusterAddress cluster, string file) =>
+        cluster.Directory is null ? $"{cluster.Master} {file}" : file;
 
     private static string PathOf(ClusterAddress cluster, Surroundings surroundings) =>
-        Path.Combine(
-            cluster.Directory
-                ?? Path.Combine(surroundings.Variable("XDG_STATE_HOME") ?? Path.Combine(surroundings.Variable("HOME") ?? "/", ".local/state"), "zurg"),
-            Name);
+        Path.Combine(cluster.Directory ?? Path.Combine(StateHome(surroundings), "zurg"), Name);
+
+    // XDG Base Directory Specification 0.8.
+    private static string StateHome(Surroundings surroundings) =>
+        surroundings.Variable("XDG_STATE_HOME") ?? Path.Combine(surroundings.Variable("HOME") ?? "/", ".local/state");
 }

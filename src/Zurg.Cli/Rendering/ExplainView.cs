@@ -18,9 +18,10 @@ internal static class ExplainView
                 status.Stopped ? new Span("  stopped by a person", Tone.Warn) : ""),
             .. explained.Spec is { } spec ? Spec(spec) : [],
             StatusView.Instances(status.Instances, now),
-            .. status.Instances.Where(i => i.Status?.LastExit is not null).Select(i => Exit(i.Instance, i.Status!.LastExit!, now)),
+            .. status.Instances.Where(
+                i => i.Status?.LastExit is not null).Select(i => Exit(i.Instance, i.Status!.LastExit!, now)),
             .. HoldView.Of(explained.Holds),
-            .. explained.Steps.IsEmpty ? [] : (Block[])[Block.Line.Of("next:"), .. explained.Steps.Select(s => Block.Line.Of($"  {s}"))],
+            .. explained.Steps.Select((step, i) => Block.Line.Of($"{(i == 0 ? "next:" : "     ")} {step}")),
             .. EndpointView.Of(explained.Endpoints),
         ];
     }
@@ -31,7 +32,8 @@ internal static class ExplainView
         yield return Block.Line.Of($"  scale    {ScaleOf(spec.Scale)}");
         if (!spec.Constraints.IsEmpty)
         {
-            yield return Block.Line.Of($"  only on  {string.Join(", ", spec.Constraints.Select(c => $"{c.Key} {string.Join(" or ", c.Value)}"))}");
+            yield return Block.Line.Of(
+                $"  only on  {string.Join(", ", spec.Constraints.Select(c => $"{c.Key} {string.Join(" or ", c.Value)}"))}");
         }
 
         if (!spec.DependsOn.IsEmpty)

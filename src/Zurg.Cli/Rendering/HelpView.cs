@@ -11,7 +11,9 @@ internal static class HelpView
 
     public static void WriteOverview(Screen screen)
     {
-        screen.Line(new Span("zurg", Tone.Strong), " runs services on a fleet of Linux hosts: one file says what, every change goes out in safe steps.");
+        screen.Line(
+            new Span("zurg", Tone.Strong),
+            " runs services on a fleet of Linux hosts: one file says what, every change goes out in safe steps.");
         screen.Line("");
         screen.Line("usage: zurg VERB [arguments] [options]");
         foreach (var group in VerbTable.All.GroupBy(v => v.Group))
@@ -25,7 +27,8 @@ internal static class HelpView
         }
 
         screen.Line("");
-        screen.Line("zurg VERB --help tells more; every verb that shows something takes --json. Exit codes: 0 done, 1 refused or failed, 2 bad usage.");
+        screen.Line("zurg VERB --help tells more; every verb that shows something takes --json.");
+        screen.Line("Exit codes: 0 done, 1 refused or failed, 2 bad usage.");
     }
 
     public static string PathOf(CommandResult result) =>
@@ -48,7 +51,8 @@ internal static class HelpView
         var arguments = command.Arguments.Select(a => (Left: a.Name, a.Description)).ToList();
         var options = command.Options.Where(o => !o.Hidden).Select(o => (Left: NameOf(o), o.Description)).ToList();
         var subcommands = command.Subcommands.Select(c => (Left: c.Name + Usage(c, options: false), c.Description)).ToList();
-        foreach (var line in Section("verbs", subcommands).Concat(Section("arguments", arguments)).Concat(Section("options", options)))
+        foreach (var line in (string[])
+            [.. Section("verbs", subcommands), .. Section("arguments", arguments), .. Section("options", options)])
         {
             yield return line;
         }
@@ -66,7 +70,8 @@ internal static class HelpView
 
     private static string Usage(Command command, bool options = true)
     {
-        var arguments = string.Concat(command.Arguments.Select(a => a.Arity.MinimumNumberOfValues == 0 ? $" [{a.Name}]" : $" {a.Name}"));
+        var arguments = string.Concat(
+            command.Arguments.Select(a => a.Arity.MinimumNumberOfValues == 0 ? $" [{a.Name}]" : $" {a.Name}"));
         return command.Subcommands.Count > 0 ? " VERB [arguments] [options]" : arguments + (options ? " [options]" : "");
     }
 

@@ -7,7 +7,9 @@ namespace Zurg.Cli.Rendering;
 internal static class HoldView
 {
     public static ImmutableArray<Block> Of(ImmutableArray<Hold> holds) =>
-        holds.IsEmpty ? [] : [Block.Line.Of(new Span(Measures.Count(holds.Length, "hold") + ":", Tone.Warn)), .. holds.SelectMany(Lines)];
+        holds.IsEmpty
+            ? []
+            : [Block.Line.Of(new Span(Measures.Count(holds.Length, "hold") + ":", Tone.Warn)), .. holds.SelectMany(Lines)];
 
     private static IEnumerable<Block> Lines(Hold hold)
     {
@@ -19,7 +21,8 @@ internal static class HoldView
             (null, { } h) => $"{h}: ",
             _ => "",
         };
-        yield return Block.Line.Of("  ", new Span(where, Tone.Strong), new Span(Measures.Word(hold.Reason), Tone.Warn), $"  {hold.Text}");
+        yield return Block.Line.Of(
+            "  ", new Span(where, Tone.Strong), new Span(Measures.Word(hold.Reason), Tone.Warn), $"  {hold.Text}");
         if (hold.Mend is { } mend)
         {
             yield return Block.Line.Of($"    → {mend}");

@@ -32,7 +32,8 @@ internal sealed class LogView(Screen screen, bool prefixed, bool json)
     {
         if (json)
         {
-            screen.Output.WriteLine($"{{\"instance\":\"{instance}\",\"line\":{JsonSerializer.Serialize(line, LogJson.Default.String)}}}");
+            screen.Output.WriteLine(
+                $"{{\"instance\":\"{instance}\",\"line\":{JsonSerializer.Serialize(line, LogJson.Default.String)}}}");
         }
         else
         {

@@ -28,7 +28,8 @@ internal static class Measures
     public static string Count(int count, string one) => count == 1 ? $"1 {one}" : $"{count} {one}s";
 
     /// <summary>In the reader's time zone, to the second.</summary>
-    public static string Moment(DateTimeOffset at) => at.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+    public static string Moment(DateTimeOffset at) =>
+        at.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
     public static string Ports(IReadOnlyDictionary<PortName, int> ports) =>
         string.Join(' ', ports.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Key}={p.Value}")));
@@ -36,8 +37,10 @@ internal static class Measures
     /// <summary>An enum's word on the wire: too_many_restarts.</summary>
     public static string Word<T>(T value) where T : struct, Enum => WireEnum.NameOf(value);
 
-    private static string Number(double value, string unit) => string.Create(CultureInfo.InvariantCulture, $"{(long)value}{unit}");
+    private static string Number(double value, string unit) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(long)value}{unit}");
 
     private static string Short(double value, string unit) =>
-        string.Create(CultureInfo.InvariantCulture, $"{value.ToString(value < 10 ? "0.0" : "0", CultureInfo.InvariantCulture)} {unit}");
+        string.Create(
+            CultureInfo.InvariantCulture, $"{value.ToString(value < 10 ? "0.0" : "0", CultureInfo.InvariantCulture)} {unit}");
 }

@@ -2,10 +2,14 @@ using Zurg.Protocol;
 
 namespace Zurg.Cli.Rendering;
 
-/// <summary>A failure in words: every problem with its place, the line of the file and a caret below it, and what to do.</summary>
+/// <summary>
+/// A failure in words: every problem with its place, the line of the file and a caret below it, and what to do.
+/// </summary>
 internal static class ProblemView
 {
-    /// <summary>Longer lines are shown from here on around the column, so that a hostile file cannot flood the terminal.</summary>
+    /// <summary>
+    /// Longer lines are shown from here on around the column, so that a hostile file cannot flood the terminal.
+    /// </summary>
     private const int ExcerptMax = 120;
 
     public static void Write(VerbFailedException failure, Screen screen)

@@ -15,7 +15,8 @@ internal static class ReleaseView
                 [
                     .. releases.Select(r => (ImmutableArray<Span>)
                     [
-                        new Span(r.Release.Name.Value, Tone.Strong), r.Release.Version.Value, $"{r.Files}", Measures.Size(r.Bytes),
+                        new Span(
+                            r.Release.Name.Value, Tone.Strong), r.Release.Version.Value, $"{r.Files}", Measures.Size(r.Bytes),
                         $"{Measures.Age(now - r.At)} ago", r.Author, r.Manifest.Short,
                     ]),
                 ]),
@@ -25,14 +26,16 @@ internal static class ReleaseView
     [
         Block.Line.Of(
             new Span(record.Release.Value, Tone.Strong),
-            $"  {Measures.Count(record.Files, "file")}, {Measures.Size(record.Bytes)}, pushed {Measures.Moment(record.At)} by {record.Author}"),
+            $"  {Measures.Count(record.Files, "file")}, {Measures.Size(record.Bytes)}, ",
+            $"pushed {Measures.Moment(record.At)} by {record.Author}"),
         Block.Line.Of($"digest {record.Manifest}"),
         new Block.Table(
             ["MODE", "SIZE", "DIGEST", "PATH"],
             [
                 .. manifest.Files.Select(f => (ImmutableArray<Span>)
                 [
-                    Convert.ToString(f.Mode, 8).PadLeft(4, '0'), Measures.Size(f.Size), f.Digest?.Short ?? "-", f.Link is null ? f.Path : $"{f.Path} -> {f.Link}",
+                    Convert.ToString(f.Mode, 8).PadLeft(4, '0'), Measures.Size(f.Size), f.Digest?.Short ?? "-",
+                    f.Link is null ? f.Path : $"{f.Path} -> {f.Link}",
                 ]),
             ]),
     ];

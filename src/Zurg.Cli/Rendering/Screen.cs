@@ -32,7 +32,8 @@ internal sealed class Screen(TextWriter output, TextWriter error, bool terminal,
         var color = !dumb && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         var output = new StreamWriter(Console.OpenStandardOutput(), bufferSize: 16_384) { AutoFlush = terminal, NewLine = "\n" };
         var error = new StreamWriter(Console.OpenStandardError()) { AutoFlush = true, NewLine = "\n" };
-        return new Screen(output, error, terminal && !dumb, errorTerminal && !dumb, color && terminal, terminal ? WidthOfTerminal() : 0);
+        return new Screen(
+            output, error, terminal && !dumb, errorTerminal && !dumb, color && terminal, terminal ? WidthOfTerminal() : 0);
     }
 
     public void Line(params ReadOnlySpan<Span> spans)
@@ -61,7 +62,9 @@ internal sealed class Screen(TextWriter output, TextWriter error, bool terminal,
         output.Flush();
     }
 
-    /// <summary>Indented, for one answer; a stream's items go one to a line by <see cref="Json{T}(T, JsonTypeInfo{T})"/>.</summary>
+    /// <summary>
+    /// Indented, for one answer; a stream's items go one to a line by <see cref="Json{T}(T, JsonTypeInfo{T})"/>.
+    /// </summary>
     public void Json<T>(T value) => Json(value, (JsonTypeInfo<T>)WireJson.Indented.GetTypeInfo(typeof(T))!);
 
     public void Error(string text) => error.WriteLine(errorTerminal && color ? $"\e[1;31merror:\e[0m {text}" : $"error: {text}");
@@ -80,7 +83,8 @@ internal sealed class Screen(TextWriter output, TextWriter error, bool terminal,
     {
         if (errorTerminal)
         {
-            error.Write(text.Length == 0 ? "\r\e[K" : $"\r\e[K{(text.Length >= width && width > 1 ? text[..(width - 1)] : text)}");
+            error.Write(
+                text.Length == 0 ? "\r\e[K" : $"\r\e[K{(text.Length >= width && width > 1 ? text[..(width - 1)] : text)}");
         }
     }
 

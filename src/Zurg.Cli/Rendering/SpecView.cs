@@ -16,10 +16,14 @@ internal static class SpecView
         var touches = change.Touches.IsDefaultOrEmpty ? "" : $"   touches {string.Join(", ", change.Touches)}";
         yield return change switch
         {
-            { Before: null } => Block.Line.Of(new Span("  + ", Tone.Good), $"{change.Path}: ", new Span(change.After ?? "", Tone.Good), new Span(touches, Tone.Faint)),
-            { After: null } => Block.Line.Of(new Span("  - ", Tone.Bad), $"{change.Path}: ", new Span(change.Before, Tone.Bad), new Span(touches, Tone.Faint)),
+            { Before: null } => Block.Line.Of(
+                new Span("  + ", Tone.Good), $"{change.Path}: ", new Span(change.After ?? "", Tone.Good),
+                new Span(touches, Tone.Faint)),
+            { After: null } => Block.Line.Of(
+                new Span("  - ", Tone.Bad), $"{change.Path}: ", new Span(change.Before, Tone.Bad), new Span(touches, Tone.Faint)),
             _ => Block.Line.Of(
-                new Span("  ~ ", Tone.Warn), $"{change.Path}: ", new Span(change.Before, Tone.Bad), " → ", new Span(change.After, Tone.Good),
+                new Span("  ~ ", Tone.Warn), $"{change.Path}: ",
+                new Span(change.Before, Tone.Bad), " → ", new Span(change.After, Tone.Good),
                 new Span(touches, Tone.Faint)),
         };
     }

@@ -9,14 +9,17 @@ internal static class StatusView
     public static ImmutableArray<Block> Of(ClusterStatus status, DateTimeOffset now) =>
     [
         Title(status),
-        .. status.Services.IsEmpty ? [] : (Block[])[Services(status), Instances(status.Services.SelectMany(s => s.Instances), now)],
+        .. status.Services.IsEmpty
+            ? []
+            : (Block[])[Services(status), Instances(status.Services.SelectMany(s => s.Instances), now)],
         Hosts(status.Hosts, now),
         .. HoldView.Of(status.Holds),
         .. status.Spec.Value == 0 ? (Block[])[Block.Line.Of("nothing was applied yet: zurg apply cluster.yaml")] : [],
     ];
 
     /// <summary>The same without instances and hosts: what an apply shows while it waits.</summary>
-    public static ImmutableArray<Block> Brief(ClusterStatus status) => [Title(status), Services(status), .. HoldView.Of(status.Holds)];
+    public static ImmutableArray<Block> Brief(ClusterStatus status) =>
+        [Title(status), Services(status), .. HoldView.Of(status.Holds)];
 
     private static Block.Line Title(ClusterStatus status) => Block.Line.Of(
         new Span($"cluster {status.Cluster?.Value ?? "(no spec yet)"}", Tone.Strong),

@@ -7,10 +7,12 @@ namespace Zurg.Cli.Rendering;
 /// <summary>A view on a terminal. The only code that loads Spectre.Console, so that a verb in a pipe starts faster.</summary>
 internal static class TerminalView
 {
-    public static void Write(ImmutableArray<Block> view, Screen screen) => ConsoleOf(screen).Write(new Rows(view.Select(Renderable)));
+    public static void Write(ImmutableArray<Block> view, Screen screen) =>
+        ConsoleOf(screen).Write(new Rows(view.Select(Renderable)));
 
     /// <summary>Shows each view in place of the one before until the views end.</summary>
-    public static async Task ShowLiveAsync(IAsyncEnumerable<ImmutableArray<Block>> views, Screen screen, CancellationToken stop) =>
+    public static async Task ShowLiveAsync(
+        IAsyncEnumerable<ImmutableArray<Block>> views, Screen screen, CancellationToken stop) =>
         await ConsoleOf(screen).Live(new Text("")).AutoClear(false).Overflow(VerticalOverflow.Ellipsis).StartAsync(async live =>
         {
             await foreach (var view in views.WithCancellation(stop))

@@ -4,7 +4,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Cli.Verbs;
 
-/// <summary>restart, stop and start: asked of a service or of one instance, written down by the master, carried out step by step.</summary>
+/// <summary>
+/// restart, stop and start: asked of a service or of one instance, written down by the master, carried out step by step.
+/// </summary>
 internal sealed class ActionVerb : ClientVerb
 {
     public const string RestartSummary = "restart a service one instance at a time, or one instance";
@@ -15,18 +17,22 @@ internal sealed class ActionVerb : ClientVerb
 
     private ActionVerb(string action, string summary, bool instances) : base(action, summary)
     {
-        target = new Argument<string>(instances ? "SERVICE[.INDEX]" : "SERVICE") { Description = instances ? "a service, or one of its instances" : "a service" };
+        target = new Argument<string>(instances ? "SERVICE[.INDEX]" : "SERVICE")
+        {
+            Description = instances ? "a service, or one of its instances" : "a service",
+        };
         Add(target);
         Examples = instances
-            ? [$"zurg {action} web      # every instance, each ready before the next is touched", $"zurg {action} web.0    # one instance"]
+            ? [$"zurg {action} web      # one instance at a time, each ready before the next",
+                $"zurg {action} web.0    # this one"]
             : [$"zurg {action} web"];
     }
 
     public static Command Restart() => new ActionVerb("restart", RestartSummary, instances: true);
 
-    public static Command Stop() => new ActionVerb("stop", StopSummary, instances: true);
+    public static Command Stop() => new ActionVerb("stop", StopSummary, instances: false);
 
-    public static Command Start() => new ActionVerb("start", StartSummary, instances: true);
+    public static Command Start() => new ActionVerb("start", StartSummary, instances: false);
 
     protected override async Task<int> RunAsync(MasterClient master, VerbCall call, bool json)
     {

@@ -12,12 +12,20 @@ internal sealed class ApplyVerb : ClientVerb
 
     private static readonly TimeSpan TimeoutDefault = TimeSpan.FromMinutes(5);
 
-    private readonly Argument<string?> file = new("FILE") { Description = "cluster.yaml here, or beside the nearest .zurg", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<bool> plan = new("--plan") { Description = "only show what would change and which instances each change touches" };
-    private readonly Option<string?> basedOn = new("--based-on") { Description = "the newest spec that you know: its number, or 'newest' for whatever is newest now", HelpName = "N|newest" };
-    private readonly Option<bool> wait = new("--wait") { Description = "wait until the cluster has converged (the default on a terminal)" };
+    private readonly Argument<string?> file =
+        new("FILE") { Description = "cluster.yaml here, or beside the nearest .zurg", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<bool> plan =
+        new("--plan") { Description = "only show what would change and which instances each change touches" };
+    private readonly Option<string?> basedOn = new("--based-on")
+    {
+        Description = "the newest spec that you know: its number, or 'newest' for whatever is newest now",
+        HelpName = "N|newest",
+    };
+    private readonly Option<bool> wait =
+        new("--wait") { Description = "wait until the cluster has converged (the default on a terminal)" };
     private readonly Option<bool> noWait = new("--no-wait") { Description = "return as soon as the spec is written down" };
-    private readonly Option<string?> timeout = new("--timeout") { Description = "how long to wait, such as 90s or 5m (5m)", HelpName = "TIME" };
+    private readonly Option<string?> timeout =
+        new("--timeout") { Description = "how long to wait, such as 90s or 5m (5m)", HelpName = "TIME" };
 
     public ApplyVerb() : base("apply", Summary)
     {
@@ -77,7 +85,10 @@ internal sealed class ApplyVerb : ClientVerb
         }
         catch (VerbFailedException refused) when (!refused.Problems.IsEmpty)
         {
-            throw new VerbFailedException(refused.Message, refused.Mend) { Problems = refused.Problems, Given = (name, text), HttpStatus = refused.HttpStatus };
+            throw new VerbFailedException(refused.Message, refused.Mend)
+            {
+                Problems = refused.Problems, Given = (name, text), HttpStatus = refused.HttpStatus,
+            };
         }
     }
 
@@ -87,7 +98,8 @@ internal sealed class ApplyVerb : ClientVerb
         "newest" => null,
         var text => SpecNumber.TryParse(text, null, out var number)
             ? number
-            : throw new VerbFailedException($"--based-on takes a spec's number or 'newest', not '{text}'", "zurg spec history lists them", ExitCode.BadUsage),
+            : throw new VerbFailedException(
+                $"--based-on takes a spec's number or 'newest', not '{text}'", "zurg spec history lists them", ExitCode.BadUsage),
     };
 
     private static void Show(ApplyResult result, Screen screen)

@@ -7,8 +7,13 @@ namespace Zurg.Cli.Verbs;
 /// <summary>A verb that asks a running master.</summary>
 internal abstract class ClientVerb : Verb
 {
-    private readonly Option<string?> master = new("--master") { Description = "the master's address; else ZURG_MASTER, else the nearest .zurg/ upwards", HelpName = "URL" };
-    private readonly Option<string?> tokenFile = new("--token-file") { Description = "the file with the API's token; else ZURG_TOKEN_FILE", HelpName = "FILE" };
+    private readonly Option<string?> master = new("--master")
+    {
+        Description = "the master's address; else ZURG_MASTER, else the nearest .zurg/ upwards",
+        HelpName = "URL",
+    };
+    private readonly Option<string?> tokenFile =
+        new("--token-file") { Description = "the file with the API's token; else ZURG_TOKEN_FILE", HelpName = "FILE" };
     private readonly Option<bool> json = new("--json") { Description = "everything, as JSON" };
 
     protected ClientVerb(string name, string summary) : base(name, summary)

@@ -12,8 +12,14 @@ internal sealed class EventsVerb : ClientVerb
     private const int LimitDefault = 50;
 
     private readonly Option<bool> follow = new("--follow", "-f") { Description = "stay and show what happens until Ctrl-C" };
-    private readonly Option<string?> since = new("--since") { Description = "events after this id, or of the last 90s, 10m, 2h, 1d", HelpName = "ID|TIME" };
-    private readonly Option<int> limit = new("--limit") { Description = $"at most so many, the newest ({LimitDefault})", HelpName = "N", DefaultValueFactory = _ => LimitDefault };
+    private readonly Option<string?> since =
+        new("--since") { Description = "events after this id, or of the last 90s, 10m, 2h, 1d", HelpName = "ID|TIME" };
+    private readonly Option<int> limit = new("--limit")
+    {
+        Description = $"at most so many, the newest ({LimitDefault})",
+        HelpName = "N",
+        DefaultValueFactory = _ => LimitDefault,
+    };
 
     public EventsVerb() : base("events", Summary)
     {
@@ -21,7 +27,12 @@ internal sealed class EventsVerb : ClientVerb
         Add(since);
         Add(limit);
         EndsByInterrupt = true;
-        Examples = ["zurg events               # the newest fifty", "zurg events -f --json     # one a line, as they happen", "zurg events --since 10m"];
+        Examples =
+        [
+            "zurg events               # the newest fifty",
+            "zurg events -f --json     # one a line, as they happen",
+            "zurg events --since 10m",
+        ];
     }
 
     protected override async Task<int> RunAsync(MasterClient master, VerbCall call, bool json)
@@ -35,7 +46,8 @@ internal sealed class EventsVerb : ClientVerb
         }
 
         var last = shown.IsEmpty ? id ?? await EventSince.LastIdAsync(master, call.Stop) : shown[^1].Id;
-        await foreach (var happened in master.FollowEventsAsync(string.Create(CultureInfo.InvariantCulture, $"since={last}"), call.Stop))
+        var query = string.Create(CultureInfo.InvariantCulture, $"since={last}");
+        await foreach (var happened in master.FollowEventsAsync(query, call.Stop))
         {
             EventView.Show([happened], call.Screen, indented: false, json);
         }

@@ -11,7 +11,12 @@ internal sealed class HistoryVerb : ClientVerb
     private const int LimitDefault = 100;
 
     private readonly Argument<string> subject = new("SERVICE|INSTANCE|HOST") { Description = "web, web.0 or host1" };
-    private readonly Option<int> limit = new("--limit") { Description = $"at most so many, the newest ({LimitDefault})", HelpName = "N", DefaultValueFactory = _ => LimitDefault };
+    private readonly Option<int> limit = new("--limit")
+    {
+        Description = $"at most so many, the newest ({LimitDefault})",
+        HelpName = "N",
+        DefaultValueFactory = _ => LimitDefault,
+    };
 
     public HistoryVerb() : base("history", Summary)
     {

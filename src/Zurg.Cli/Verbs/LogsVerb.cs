@@ -13,7 +13,8 @@ internal sealed class LogsVerb : ClientVerb
 
     private readonly Argument<string> target = new("SERVICE[.INDEX]") { Description = "a service, or one of its instances" };
     private readonly Option<bool> follow = new("--follow", "-f") { Description = "stay and show what is written until Ctrl-C" };
-    private readonly Option<string?> tail = new("--tail") { Description = $"the last so many lines, or 'all' ({TailDefault})", HelpName = "N|all" };
+    private readonly Option<string?> tail =
+        new("--tail") { Description = $"the last so many lines, or 'all' ({TailDefault})", HelpName = "N|all" };
 
     public LogsVerb() : base("logs", Summary)
     {
@@ -21,7 +22,12 @@ internal sealed class LogsVerb : ClientVerb
         Add(follow);
         Add(tail);
         EndsByInterrupt = true;
-        Examples = ["zurg logs web               # every instance's, each line with its instance", "zurg logs web.0 -f          # one instance's, as it is written", "zurg logs web --tail all"];
+        Examples =
+        [
+            "zurg logs web               # every instance's, each line with its instance",
+            "zurg logs web.0 -f          # one instance's, as it is written",
+            "zurg logs web --tail all",
+        ];
     }
 
     protected override async Task<int> RunAsync(MasterClient master, VerbCall call, bool json)
@@ -32,7 +38,8 @@ internal sealed class LogsVerb : ClientVerb
         if (instance is { } one && !known.Contains(one))
         {
             throw new VerbFailedException(
-                $"{service} has no instance {one.Index}", known.Count == 0 ? $"zurg explain {service} says why it has none" : $"it has {string.Join(", ", known)}");
+                $"{service} has no instance {one.Index}",
+                known.Count == 0 ? $"zurg explain {service} says why it has none" : $"it has {string.Join(", ", known)}");
         }
 
         var lines = LinesOf(call.Value(tail));

@@ -19,8 +19,10 @@ internal static class ReleaseVerb
 
     private sealed class Push : ClientVerb
     {
-        private readonly Argument<string> name = new("NAME") { Description = "of the release; services of the same name use it by version" };
-        private readonly Argument<string> version = new("VERSION") { Description = "such as 1.2.0; once pushed it never gets other bytes" };
+        private readonly Argument<string> name =
+            new("NAME") { Description = "of the release; services of the same name use it by version" };
+        private readonly Argument<string> version =
+            new("VERSION") { Description = "such as 1.2.0; once pushed it never gets other bytes" };
         private readonly Argument<string> directory = new("DIR") { Description = "everything in it is pushed" };
 
         public Push() : base("push", "push a directory as a release; only what the master lacks is sent")
@@ -42,7 +44,10 @@ internal static class ReleaseVerb
             }
             else
             {
-                call.Screen.Line(new Span(pushed.Record.Release.Value, Tone.Strong), $"  {Measures.Count(pushed.Record.Files, "file")}, {Measures.Size(pushed.Record.Bytes)}, sent {Measures.Size(pushed.Sent)}");
+                call.Screen.Line(
+                    new Span(pushed.Record.Release.Value, Tone.Strong),
+                    $"  {Measures.Count(pushed.Record.Files, "file")}, {Measures.Size(pushed.Record.Bytes)}, ",
+                    $"sent {Measures.Size(pushed.Sent)}");
                 call.Screen.Line($"digest {pushed.Record.Manifest}");
             }
 
@@ -52,7 +57,8 @@ internal static class ReleaseVerb
 
     private sealed class List : ClientVerb
     {
-        private readonly Argument<string?> name = new("NAME") { Description = "only this one's versions", Arity = ArgumentArity.ZeroOrOne };
+        private readonly Argument<string?> name =
+            new("NAME") { Description = "only this one's versions", Arity = ArgumentArity.ZeroOrOne };
 
         public List() : base("list", "every release")
         {

@@ -14,7 +14,8 @@ internal static class SpecFile
     public static string Of(VerbCall call, string? named)
     {
         var here = call.PathOf(named ?? Name);
-        return named is null && !File.Exists(here) && ClusterLocator.FindDirectory(call.Surroundings.WorkingDirectory) is { } directory
+        return named is null && !File.Exists(here)
+            && ClusterLocator.FindDirectory(call.Surroundings.WorkingDirectory) is { } directory
             ? Path.Combine(Path.GetDirectoryName(directory)!, Name)
             : here;
     }

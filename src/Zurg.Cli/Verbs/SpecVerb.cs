@@ -22,7 +22,8 @@ internal static class SpecVerb
 
     private sealed class History : ClientVerb
     {
-        private readonly Option<int> limit = new("--limit") { Description = "at most so many, the newest (50)", HelpName = "N", DefaultValueFactory = _ => 50 };
+        private readonly Option<int> limit =
+            new("--limit") { Description = "at most so many, the newest (50)", HelpName = "N", DefaultValueFactory = _ => 50 };
 
         public History() : base("history", "every applied spec with its author and time, newest first")
         {
@@ -129,7 +130,8 @@ internal static class SpecVerb
         protected override async Task<int> RunAsync(MasterClient master, VerbCall call, bool json)
         {
             var newest = await master.SpecAsync(null, call.Stop);
-            var result = await master.RevertAsync(new SpecNumber(call.Value(number)), call.Surroundings.Author, newest.Number, call.Stop);
+            var result = await master.RevertAsync(
+                new SpecNumber(call.Value(number)), call.Surroundings.Author, newest.Number, call.Stop);
             SeenFile.Remember(master.Cluster, SpecFile.Of(call, null), result.Number, call.Surroundings);
             if (json)
             {
@@ -137,7 +139,8 @@ internal static class SpecVerb
             }
             else
             {
-                call.Screen.Show([.. SpecView.Changes(result), Block.Line.Of($"spec {result.Number} says what spec {call.Value(number)} said")]);
+                call.Screen.Show(SpecView.Changes(result));
+                call.Screen.Line($"spec {result.Number} says what spec {call.Value(number)} said");
             }
 
             return ExitCode.Done;

@@ -17,7 +17,12 @@ internal sealed class StatusVerb : ClientVerb
     {
         Add(watch);
         EndsByInterrupt = true;
-        Examples = ["zurg status            # now", "zurg status --watch    # as it changes", "zurg status --json     # for scripts"];
+        Examples =
+        [
+            "zurg status            # now",
+            "zurg status --watch    # as it changes",
+            "zurg status --json     # for scripts",
+        ];
     }
 
     protected override async Task<int> RunAsync(MasterClient master, VerbCall call, bool json)

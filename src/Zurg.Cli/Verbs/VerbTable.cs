@@ -10,6 +10,8 @@ internal static class VerbTable
 
     public static ImmutableArray<Entry> All { get; } =
     [
+        new("Start here", "demo", DemoVerb.Summary, () => new DemoVerb()),
+        new("Start here", "dev", DevVerb.Summary, () => new DevVerb()),
         new("Say what runs", "apply", ApplyVerb.Summary, () => new ApplyVerb()),
         new("Say what runs", "spec", SpecVerb.Summary, SpecVerb.Build),
         new("Say what runs", "release", ReleaseVerb.Summary, ReleaseVerb.Build),
@@ -23,6 +25,8 @@ internal static class VerbTable
         new("Act on a service", "restart", ActionVerb.RestartSummary, ActionVerb.Restart),
         new("Act on a service", "stop", ActionVerb.StopSummary, ActionVerb.Stop),
         new("Act on a service", "start", ActionVerb.StartSummary, ActionVerb.Start),
+        new("Run it yourself", "master", MasterVerb.Summary, () => new MasterVerb()),
+        new("Run it yourself", "agent", AgentVerb.Summary, () => new AgentVerb()),
         new("Run it yourself", "bench", BenchVerb.Summary, () => new BenchVerb()),
         new("Run it yourself", "version", VersionVerb.Summary, () => new VersionVerb()),
     ];

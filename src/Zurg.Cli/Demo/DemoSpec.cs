@@ -1,0 +1,29 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Zurg.Cli.Client;
+using Zurg.Protocol;
+
+namespace Zurg.Cli.Demo;
+
+/// <summary>What the demo knows of examples/sudoku/cluster.yaml.</summary>
+internal static partial class DemoSpec
+{
+    public static readonly ServiceName Solver = new("sudoku-solver");
+    public static readonly ServiceName Web = new("web");
+    private static readonly PortName Http = new("http");
+
+    /// <summary>The same text with another number where the web front's fixed port stands.</summary>
+    public static string WithWebPort(string text, int port) =>
+        FixedPort().Replace(text, string.Create(CultureInfo.InvariantCulture, $"{port}"), 1);
+
+    public static async Task<Uri> WebAddressAsync(MasterClient client, CancellationToken stop)
+    {
+        var explained = await client.ExplainAsync(Web, stop);
+        return explained.Endpoints.Endpoints is [var first, ..] && first.Ports.TryGetValue(Http, out var port)
+            ? new UriBuilder("http", first.Address, port).Uri
+            : throw new VerbFailedException("the web front has no endpoint", "zurg explain web says why");
+    }
+
+    [GeneratedRegex(@"(?<=\bhttp:\s*)\d+", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex FixedPort();
+}

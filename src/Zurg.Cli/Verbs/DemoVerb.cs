@@ -1,0 +1,139 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Net;
+using Zurg.Cli.Client;
+using Zurg.Cli.Cluster;
+using Zurg.Cli.Demo;
+using Zurg.Cli.Rendering;
+using Zurg.Protocol;
+
+namespace Zurg.Cli.Verbs;
+
+internal sealed class DemoVerb : Verb
+{
+    public const string Summary = "see it work: three hosts on this machine and a real application";
+
+    private const int Hosts = 3;
+
+    private readonly Option<string?> directory =
+        new("--dir") { Description = "where its state lives (.zurg in the checkout)", HelpName = "DIR" };
+    private readonly Option<bool> fresh = new("--fresh") { Description = "forget everything that DIR holds first" };
+    private readonly Option<bool> check =
+        new("--check") { Description = "solve 200 puzzles while a solver is killed, check every answer, and end" };
+    private readonly Option<int?> webPort =
+        new("--web-port") { Description = "the web front's port, when the one in cluster.yaml is taken", HelpName = "PORT" };
+
+    public DemoVerb() : base("demo", Summary)
+    {
+        Add(directory);
+        Add(fresh);
+        Add(check);
+        Add(webPort);
+        EndsByInterrupt = true;
+        Examples = ["zurg demo            # until Ctrl-C", "zurg demo --check    # proves it, in under a minute once built"];
+    }
+
+    public override async Task<int> RunAsync(VerbCall call)
+    {
+        var root = RootOf(call.Surroundings);
+        var path = call.Value(directory) is { } typed ? call.PathOf(typed) : Path.Combine(root, ClusterLocator.DirectoryName);
+        var releases = await ExampleReleases.PublishAsync(root, call.Screen, call.Stop);
+        call.Screen.Progress("starting a master and three agents …");
+        var options = new DevOptions(path, Hosts, DevVerb.Cells(Hosts), call.Value(fresh), call.Surroundings.Time);
+        var cluster = await DevCluster.StartAsync(options, call.Stop);
+        call.Screen.Progress("");
+        DemoOutcome? outcome = null;
+        await DevSession.RunAsync(cluster, call, async stop => outcome = await DriveAsync(cluster, root, releases, call, stop));
+        if (!call.Value(check))
+        {
+            return ExitCode.Done;
+        }
+
+        var left = Leftovers.Find(DevDirectory.SocketsOf(path));
+        if (!left.IsEmpty)
+        {
+            throw new VerbFailedException(
+                $"{Measures.Count(left.Length, "process")} of the demo still run: {string.Join(", ", left)}");
+        }
+
+        call.Screen.Line(outcome!.ToString());
+        return ExitCode.Done;
+    }
+
+    /// <returns>Null unless it was a check, which ends by itself; otherwise it goes on until it is stopped.</returns>
+    private async Task<DemoOutcome?> DriveAsync(
+        DevCluster cluster, string root, IReadOnlyList<(ReleaseId Release, string Directory)> releases, VerbCall call,
+        CancellationToken stop)
+    {
+        using var client = new MasterClient(cluster.Address, null);
+        foreach (var (release, folder) in releases)
+        {
+            var read = ReleaseFolder.Read(release, folder, call.Screen, stop);
+            var pushed = await PushAsync(client, read, call, stop);
+            call.Screen.Line(
+                $"release {release}  {Measures.Size(pushed.Record.Bytes)}{(pushed.Sent == 0 ? ", known already" : "")}");
+        }
+
+        var file = Path.Combine(root, "examples/sudoku/cluster.yaml");
+        var text = call.Value(webPort) is { } port ? DemoSpec.WithWebPort(SpecFile.Read(file), port) : SpecFile.Read(file);
+        var started = Stopwatch.GetTimestamp();
+        var result = await client.ApplyAsync(text, plan: false, call.Surroundings.Author, seen: null, stop);
+        SeenFile.Remember(client.Cluster, file, result.Number, call.Surroundings);
+        call.Screen.Line($"applied {Path.GetRelativePath(call.Surroundings.WorkingDirectory, file)} as spec {result.Number}");
+        await Convergence.WaitAsync(client, result.Number, TimeSpan.FromMinutes(2), quiet: false, call with { Stop = stop });
+        var converged = Stopwatch.GetElapsedTime(started);
+        var web = await DemoSpec.WebAddressAsync(client, stop);
+        if (call.Value(check))
+        {
+            return await DemoCheck.RunAsync(client, web, converged, call.Screen, stop);
+        }
+
+        Introduce(cluster, web, converged, call);
+        await DevSession.FollowAsync(cluster, call, stop);
+        return null;
+    }
+
+    private static async Task<PushedRelease> PushAsync(MasterClient client, ReleaseFolder folder, VerbCall call, CancellationToken stop)
+    {
+        try
+        {
+            return await ReleasePusher.PushAsync(client, folder, call.Surroundings.Author, call.Screen, stop);
+        }
+        catch (VerbFailedException refused) when (refused.HttpStatus == (int)HttpStatusCode.Conflict)
+        {
+            throw new VerbFailedException(
+                $"the example was changed since this cluster got it: {refused.Message}", "forget the old cluster: ./zurg demo --fresh");
+        }
+    }
+
+    private static void Introduce(DevCluster cluster, Uri web, TimeSpan converged, VerbCall call)
+    {
+        call.Screen.Line($"converged in {Measures.Age(converged)}");
+        call.Screen.Line("");
+        call.Screen.Line(new Span("web", Tone.Strong), "      ", new Span(web.ToString(), Tone.Good));
+        DevSession.Introduce(cluster, call.Screen);
+        call.Screen.Line("");
+        call.Screen.Line("In another terminal, in this directory, try:");
+        call.Screen.Line("  ./zurg status --watch");
+        call.Screen.Line("  ./zurg explain sudoku-solver");
+        call.Screen.Line("  ./zurg logs sudoku-solver -f");
+        call.Screen.Line("  ./zurg restart sudoku-solver        (one at a time; nobody who solves notices)");
+        call.Screen.Line("  ./zurg apply --plan examples/sudoku/cluster.yaml   (after changing 1.0.0 to 1.1.0 in it)");
+        call.Screen.Note("Ctrl-C stops it all. What happens:");
+    }
+
+    private static string RootOf(Surroundings surroundings)
+    {
+        var from = surroundings.Variable("ZURG_ROOT") ?? surroundings.WorkingDirectory;
+        for (var at = from; at is not null; at = Path.GetDirectoryName(at))
+        {
+            if (File.Exists(Path.Combine(at, "examples/sudoku/cluster.yaml")))
+            {
+                return at;
+            }
+        }
+
+        throw new VerbFailedException(
+            "the demo is built from its sources, which are not here", "run ./zurg demo in a checkout of Zurg");
+    }
+}
