@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Zurg.Bench;
 
@@ -21,7 +19,7 @@ internal sealed class EtcdServer : IAsyncDisposable
 
     public static async Task<EtcdServer> StartAsync(string program, string directory, CancellationToken stop)
     {
-        var (client, peer) = (FreePort(), FreePort());
+        var (client, peer) = (LoopbackPort.Free(), LoopbackPort.Free());
         var address = new Uri($"http://127.0.0.1:{client}");
         string[] arguments =
         [
@@ -79,12 +77,5 @@ internal sealed class EtcdServer : IAsyncDisposable
         }
 
         throw new PeerException($"etcd was not healthy within {StartTime.TotalSeconds:0} s");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, port: 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
