@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Zurg.Agent.Probes;
 using Zurg.Agent.Templates;
+using Zurg.Core;
 using Zurg.Protocol;
 
 namespace Zurg.Agent.Hands;
@@ -25,6 +26,9 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
 
     /// <summary>The start or the search of its process, done when that is told; null when there was none.</summary>
     public Task? Begun { get; set; }
+
+    /// <summary>Its main process, once it was started or found here.</summary>
+    public ProcessIdentity? Process { get; set; }
 
     /// <summary>Done when the end of its main process is told; null while nothing is watched.</summary>
     public Task? ExitTold { get; set; }

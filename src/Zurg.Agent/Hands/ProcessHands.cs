@@ -13,6 +13,7 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
         switch (Spawn(start))
         {
             case SpawnOutcome.Started started:
+                work.Process = started.Process;
                 var exit = ExitWatcher.Shared.WatchAsync(started.Process);
                 await tell(new AgentInput.Started(work.Instance, work.Incarnation, started.Process), stop);
                 Follow(work, exit, tasks);
@@ -30,6 +31,7 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
     public async Task<ProcessIdentity?> FindAsync(AgentEffect.Find find, IncarnationWork work, TaskSet tasks, CancellationToken stop)
     {
         var process = find.Process is { } known ? (ProcessStat.IsAlive(known) ? known : null) : Search(work.Token);
+        work.Process = process;
         var exit = process is null ? null : ExitWatcher.Shared.WatchAsync(process);
         await tell(new AgentInput.Found(work.Instance, work.Incarnation, process), stop);
         if (exit is not null)
@@ -49,7 +51,7 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
             await begun;
         }
 
-        await ProcessTree.KillAsync(process, work.Token, work.ExitTold is not null, time, stop);
+        await ProcessTree.KillAsync(process ?? work.Process, work.Token, work.ExitTold is not null, time, stop);
         if (work.ExitTold is { } told)
         {
             await told;

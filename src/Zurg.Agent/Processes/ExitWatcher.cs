@@ -127,6 +127,9 @@ internal sealed unsafe class ExitWatcher
 
     private void Finish(int pidfd, Watched watched, ProcessExit exit)
     {
+        // Closing alone is not enough (epoll(7)): a process that is being spawned has a copy of every descriptor until its exec, so
+        // the registration would live on and report this end under a number that is another process's by then.
+        _ = Change(2, pidfd, 0);
         _watched.TryRemove(pidfd, out _);
         _ = Libc.Close(pidfd);
         watched.Exit.TrySetResult(exit);

@@ -23,6 +23,12 @@ internal static class ProcessTree
 {
     public const string TokenVariable = "ZURG_INCARNATION";
 
+    /// <summary>
+    /// Nothing was found so often in a row before nothing is left: between a process's exec and its new environment being in place
+    /// (microseconds; posix_spawn returns within them) /proc shows none, and so no token.
+    /// </summary>
+    private const int LooksMin = 2;
+
     private static readonly TimeSpan PauseMax = TimeSpan.FromMilliseconds(500);
 
     /// <summary>What of it lives. Never the agent itself, what the agent is a child of, or process 1.</summary>
@@ -106,8 +112,10 @@ internal static class ProcessTree
         ProcessIdentity? process, string token, bool watched, TimeProvider time, CancellationToken stop)
     {
         var pause = TimeSpan.FromMilliseconds(1);
-        while (Living(process, token, watched) is { Count: > 0 } living)
+        for (var empty = 0; empty < LooksMin;)
         {
+            var living = Living(process, token, watched);
+            empty = living.Count == 0 ? empty + 1 : 0;
             foreach (var group in living.Select(p => p.Group).Where(g => g > 1).Distinct())
             {
                 // Only a group that one of ours leads: another's shell may have put ours into its own.

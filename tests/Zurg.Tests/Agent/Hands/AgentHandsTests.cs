@@ -33,7 +33,8 @@ public sealed class AgentHandsTests : IAsyncLifetime
         for (var incarnation = 1; incarnation <= 2; incarnation++)
         {
             await _bench.StartAsync(assigned, await _bench.PrepareAsync(assigned, incarnation), incarnation);
-            await _bench.NextAsync<AgentInput.Exited>();
+            var exited = await _bench.NextAsync<AgentInput.Exited>();
+            Assert.Equal((incarnation, 0), (exited.Incarnation.Value, exited.Exit.Code));
         }
 
         Assert.Equal("incarnation 1\nincarnation 2\n", await LogAsync());
@@ -105,6 +106,10 @@ public sealed class AgentHandsTests : IAsyncLifetime
         var assigned = AgentSamples.Assigned();
         var (launch, process) = await _bench.RunAsync(assigned);
         await _bench.RestartAgentAsync();
+
+        // A moment after posix_spawn has returned the kernel does not yet show the new environment.
+        var token = $"{ProcessTree.TokenVariable}={_bench.Paths.Token(AgentSamples.Web, AgentSamples.First)}";
+        await Processes.ProcessBench.UntilAsync(() => ProcessStat.HasVariable(process.Pid, token), "its environment");
         _bench.Hands.Begin(new AgentEffect.Find(assigned, AgentSamples.First, pidKnown ? process : null, launch));
         Assert.Equal(process, (await _bench.NextAsync<AgentInput.Found>()).Process);
         _bench.Hands.Begin(new AgentEffect.Signal(AgentSamples.Web, AgentSamples.First, process, "TERM"));

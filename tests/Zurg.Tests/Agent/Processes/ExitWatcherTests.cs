@@ -92,6 +92,23 @@ public sealed class ExitWatcherTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public async Task Ends_and_starts_at_the_same_time_are_not_mixed_up()
+    {
+        // While one is being spawned it holds a copy of the pidfds of others: their ends must not be told as this one's.
+        var exits = await Task.WhenAll(Enumerable.Range(1, 8).Select(lane => Task.Run(async () =>
+        {
+            var codes = new List<int?>();
+            for (var i = 0; i < 40; i++)
+            {
+                codes.Add((await ProcessBench.ExitOf(_bench.Shell($"exit {lane}"))).Code);
+            }
+
+            return codes.TrueForAll(c => c == lane);
+        })));
+        Assert.DoesNotContain(false, exits);
+    }
+
+    [Fact]
     public async Task Orphans_are_reaped_by_the_second_look()
     {
         Assert.Equal(0, Libc.BecomeSubreaper());
@@ -100,6 +117,7 @@ public sealed class ExitWatcherTests(ITestOutputHelper output) : IDisposable
         var pid = int.Parse(File.ReadAllText(Path.Combine(_bench.Directory, "orphan")), CultureInfo.InvariantCulture);
         await ProcessBench.UntilAsync(() => ProcessStat.Read(pid) is null or { State: 'Z' }, "the orphan's end");
         reaper.Sweep();
+        await Task.Delay(500);
         reaper.Sweep();
         Assert.Null(ProcessStat.Read(pid));
     }

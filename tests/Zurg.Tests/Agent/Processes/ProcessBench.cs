@@ -52,7 +52,11 @@ internal sealed class ProcessBench : IDisposable
     public ProcessIdentity Start(SpawnRequest request)
     {
         var process = Assert.IsType<SpawnOutcome.Started>(Spawner.Spawn(request)).Process;
-        _started.Add(process);
+        lock (_started)
+        {
+            _started.Add(process);
+        }
+
         return process;
     }
 
