@@ -52,12 +52,15 @@ internal sealed class ProbeLoop(ProbeClient client, TimeProvider time)
             return null;
         }
 
-        var tree = ProcessTree.Living(target.Process, target.Token, true).Select(p => p.Pid).ToList();
+        // Most often it is the main process itself: its tree is looked for in all of /proc only when it is not.
         var listeners = Listeners.On(target.Address, port);
         return listeners.Count == 0 ? $"nothing listens on port {port} any more"
-            : Listeners.Has(tree, listeners[0].Inode) ? null
+            : Listeners.Has([target.Process.Pid], listeners[0].Inode) || Listeners.Has(Tree(target), listeners[0].Inode) ? null
             : $"port {port} answered, but it is {Listeners.DescribeOwner(listeners[0].Inode)} that listens there, not this instance";
     }
+
+    private static List<int> Tree(ProbeTarget target) =>
+        [.. ProcessTree.Living(target.Process, target.Token, true).Select(p => p.Pid)];
 
     private static async Task ListenAsync(
         ProbeTarget target, Func<ProbeAnswer, CancellationToken, ValueTask> tell, CancellationToken stop)
