@@ -1,0 +1,212 @@
+using System.Diagnostics;
+using System.Net;
+using Zurg.Protocol;
+
+namespace Zurg.E2E;
+
+/// <summary>The life of a service under 'zurg dev', through the command line alone.</summary>
+public sealed class DevTests(DevFixture dev) : IClassFixture<DevFixture>
+{
+    private const string Hello = """
+          hello:
+            release: 1.0.0
+            run: hello.py
+            instances: 2
+            ports: { http: dynamic }
+            env: { GREETING: hello }
+            probe: { http: /, port: http, every: 1s }
+            stop: { grace: 2s }
+
+        """;
+
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
+    private static readonly ServiceName Service = new("hello");
+
+    [Fact]
+    public async Task An_applied_service_answers_from_two_hosts()
+    {
+        await dev.ApplyAsync(Hello);
+        var status = await dev.StatusAsync();
+        var hello = status.Services.Single(s => s.Service == Service);
+        Assert.Equal(2, hello.Ready);
+        Assert.Equal(2, hello.Instances.Select(i => i.Host).Distinct().Count());
+        Assert.True(status.Converged);
+        foreach (var instance in hello.Instances)
+        {
+            Assert.Equal($"hello from {instance.Instance}\n", await GetAsync(instance));
+        }
+
+        Assert.Contains("hello  ", (await dev.ZurgAsync("status")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_killed_instance_is_back_and_says_so()
+    {
+        await dev.ApplyAsync(Hello);
+        var victim = (await HelloAsync())[0];
+        Process.GetProcessById(victim.Status!.Pid!.Value).Kill();
+        await UntilInstanceAsync(
+            victim.Instance, s => s.IsReady() && s.Pid != victim.Status.Pid && s.Crashes > victim.Status.Crashes);
+        Assert.Contains("SIGKILL", (await dev.ZurgAsync("explain", "hello")).Output, StringComparison.Ordinal);
+        Assert.Contains("instance_exited", (await dev.ZurgAsync("history", "hello")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Logs_show_what_every_instance_wrote()
+    {
+        await dev.ApplyAsync(Hello);
+        var all = await dev.ZurgAsync("logs", "hello");
+        Assert.Contains("hello.0 | hello starts hello", all.Output, StringComparison.Ordinal);
+        Assert.Contains("hello.1 | hello starts hello", all.Output, StringComparison.Ordinal);
+        var one = await dev.ZurgAsync("logs", "hello.1", "--tail", "1");
+        Assert.DoesNotContain(" | ", one.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_restart_replaces_every_process()
+    {
+        await dev.ApplyAsync(Hello);
+        var before = await HelloAsync();
+        await dev.ZurgAsync("restart", "hello");
+        foreach (var instance in before)
+        {
+            await UntilInstanceAsync(
+                instance.Instance, s => s.IsReady() && s.Incarnation.Value > instance.Status!.Incarnation.Value);
+        }
+    }
+
+    [Fact]
+    public async Task A_stopped_service_keeps_its_places_and_starts_again()
+    {
+        await dev.ApplyAsync(Hello);
+        var before = await HelloAsync();
+        await dev.ZurgAsync("stop", "hello");
+        await DevFixture.Until("it is stopped", Soon, async () =>
+            (await dev.StatusAsync()).Services.Single(s => s.Service == Service) is { Stopped: true } s
+            && s.Instances.All(i => i.Status?.Pid is null));
+        Assert.Contains("  stopped", (await dev.ZurgAsync("status")).Output, StringComparison.Ordinal);
+        await dev.ZurgAsync("start", "hello");
+        foreach (var instance in before)
+        {
+            await UntilInstanceAsync(instance.Instance, s => s.IsReady());
+        }
+
+        Assert.Equal(before.Select(i => i.Host), (await HelloAsync()).Select(i => i.Host));
+    }
+
+    [Fact]
+    public async Task A_reverted_spec_runs_again()
+    {
+        await dev.ApplyAsync(Hello);
+        var first = (await dev.StatusAsync()).Spec;
+        await dev.ApplyAsync(Hello.Replace("GREETING: hello", "GREETING: hi", StringComparison.Ordinal));
+        Assert.StartsWith("hi from", await GetAsync((await HelloAsync())[0]), StringComparison.Ordinal);
+        await dev.ZurgAsync("spec", "revert", first.ToString());
+        await DevFixture.Until("the old greeting is back", Soon, async () =>
+            await dev.StatusAsync() is { Converged: true }
+            && (await GetAsync((await HelloAsync())[0])).StartsWith("hello from", StringComparison.Ordinal));
+        Assert.Contains($"back to {first}", (await dev.ZurgAsync("spec", "history")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_process_that_exits_at_once_is_held_and_not_restarted_hot()
+    {
+        const string broken = """
+              broken:
+                release: 1.0.0
+                run: broken.sh
+                instances: 1
+                restart: { delay: 20ms, max_delay: 100ms, window: 10m, attempts: 4 }
+
+            """;
+        await dev.ApplyAsync(broken, wait: false);
+        await DevFixture.Until(
+            "it is held", Soon, async () => (await dev.StatusAsync()).Holds.Any(h => h.Reason == HoldReason.TooManyRestarts));
+        var held = (await dev.StatusAsync()).Services.Single().Instances.Single().Status!;
+        Assert.InRange(held.Crashes, 4, 6);
+        var waited = await dev.TryZurgAsync("apply", "--wait", "--timeout", "2s");
+        Assert.Equal(1, waited.ExitCode);
+        Assert.Contains("too_many_restarts", waited.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("services:\n  hello:\n    release: 1.0.0\n    run: hello.py\n    instnaces: 2\n", "instances")]
+    [InlineData("services: [1, 2]\n", "cluster.yaml:1:")]
+    [InlineData("", "cluster.yaml")]
+    [InlineData("just text", "cluster.yaml")]
+    [InlineData("a: &a [*a]\n", "cluster.yaml")]
+    public async Task A_bad_file_is_refused_with_its_place(string text, string says)
+    {
+        var before = await dev.StatusAsync();
+        dev.Write("cluster.yaml", text);
+        var refused = await dev.TryZurgAsync("apply", "--based-on", "newest");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains(says, refused.Errors, StringComparison.Ordinal);
+        Assert.Equal(before.Spec, (await dev.StatusAsync()).Spec);
+    }
+
+    [Fact]
+    public async Task Hostile_files_are_refused_quickly()
+    {
+        dev.Write("cluster.yaml", new string('[', 50_000));
+        Assert.Equal(1, (await dev.TryZurgAsync("apply", "--based-on", "newest")).ExitCode);
+        dev.Write("cluster.yaml", "#" + new string('x', 5_000_000));
+        var large = await dev.TryZurgAsync("apply", "--based-on", "newest");
+        Assert.Equal(1, large.ExitCode);
+        Assert.Contains("1 MiB", large.Errors, StringComparison.Ordinal);
+        await dev.StatusAsync(); // the master lives
+    }
+
+    [Fact]
+    public async Task An_apply_that_has_not_seen_the_newest_spec_is_refused()
+    {
+        await dev.ApplyAsync(Hello);
+        dev.Write("other/cluster.yaml", "cluster: e2e\nservices: {}\n");
+        var refused = await dev.TryZurgAsync("apply", "other/cluster.yaml");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("--based-on newest", refused.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_second_dev_on_the_same_directory_is_refused()
+    {
+        var second = await dev.TryZurgAsync("dev", "--hosts", "1");
+        Assert.Equal(1, second.ExitCode);
+        Assert.Contains("already run", second.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_API_wants_the_token_and_its_own_host()
+    {
+        using var anonymous = dev.Api(token: false);
+        using var nobody = await anonymous.GetAsync(new Uri("/v1/status", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.Unauthorized, nobody.StatusCode);
+        using var http = dev.Api();
+        using var known = await http.GetAsync(new Uri("/v1/status", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.OK, known.StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, await AskAsync(http, r => r.Headers.Host = "evil.example"));
+        Assert.Equal(HttpStatusCode.Forbidden, await AskAsync(http, r => r.Headers.Add("Origin", "http://evil.example")));
+    }
+
+    private static async Task<HttpStatusCode> AskAsync(HttpClient http, Action<HttpRequestMessage> change)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/status");
+        change(request);
+        using var answer = await http.SendAsync(request);
+        return answer.StatusCode;
+    }
+
+    private async Task<IReadOnlyList<PlacedInstance>> HelloAsync() =>
+        [.. (await dev.StatusAsync()).Services.Single(s => s.Service == Service).Instances];
+
+    private Task UntilInstanceAsync(InstanceId instance, Func<InstanceStatus, bool> holds) => DevFixture.Until(
+        $"{instance} is as wanted",
+        Soon,
+        async () => (await HelloAsync()).Single(i => i.Instance == instance).Status is { } s && holds(s));
+
+    private static async Task<string> GetAsync(PlacedInstance instance)
+    {
+        using var http = new HttpClient();
+        return await http.GetStringAsync(new Uri($"http://127.0.0.1:{instance.Status!.Ports.Values.Single()}/"));
+    }
+}
