@@ -93,7 +93,8 @@ internal sealed class DemoVerb : Verb
         return null;
     }
 
-    private static async Task<PushedRelease> PushAsync(MasterClient client, ReleaseFolder folder, VerbCall call, CancellationToken stop)
+    private static async Task<PushedRelease> PushAsync(
+        MasterClient client, ReleaseFolder folder, VerbCall call, CancellationToken stop)
     {
         try
         {
@@ -102,7 +103,8 @@ internal sealed class DemoVerb : Verb
         catch (VerbFailedException refused) when (refused.HttpStatus == (int)HttpStatusCode.Conflict)
         {
             throw new VerbFailedException(
-                $"the example was changed since this cluster got it: {refused.Message}", "forget the old cluster: ./zurg demo --fresh");
+                $"the example was changed since this cluster got it: {refused.Message}",
+                "forget the old cluster: ./zurg demo --fresh");
         }
     }
 

@@ -17,8 +17,8 @@ internal sealed class VersionVerb : Verb
 
     /// <summary>Such as 0.1.0+4f5a…: the version and the commit it was built from.</summary>
     public static string Build =>
-        typeof(
-            VersionVerb).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+        typeof(VersionVerb).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+        ?? "unknown";
 
     public override Task<int> RunAsync(VerbCall call)
     {
