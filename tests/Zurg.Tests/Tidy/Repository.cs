@@ -18,6 +18,13 @@ internal static class Repository
 
     public static string Read(string file) => File.ReadAllText(Path.Combine(Root, file));
 
+    /// <summary>Fails with every entry, each on a line of its own.</summary>
+    public static void AssertNone(IEnumerable<string> wrong)
+    {
+        var all = wrong.ToImmutableArray();
+        Assert.True(all.IsEmpty, string.Join('\n', all));
+    }
+
     private static string FindRoot()
     {
         for (var at = AppContext.BaseDirectory; at is not null; at = Path.GetDirectoryName(at))
@@ -35,6 +42,7 @@ internal static class Repository
     {
         var start = new ProcessStartInfo("git", ["-C", Root, "ls-files", "--cached", "--others", "--exclude-standard"])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
         };
         using var git = Process.Start(start)!;
