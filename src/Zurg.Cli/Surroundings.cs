@@ -18,7 +18,8 @@ internal sealed record Surroundings
 
     /// <summary>Who says it was them: ZURG_AUTHOR, or user@machine.</summary>
     public string Author =>
-        Variable("ZURG_AUTHOR") ?? $"{Variable("USER") ?? Variable("LOGNAME") ?? "unknown"}@{System.Environment.MachineName}";
+        Variable("ZURG_AUTHOR")
+        ?? $"{Variable("USER") ?? Variable("LOGNAME") ?? System.Environment.UserName}@{System.Environment.MachineName}";
 
     public static Surroundings OfProcess() => new()
     {

@@ -34,8 +34,15 @@ internal static class EventView
         new Span(happened.At.ToLocalTime().ToString("MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture), Tone.Faint),
         "  ",
         new Span($"{Measures.Word(happened.Kind),-18}", ToneOf(happened.Kind)),
-        $"  {happened.Text}",
+        $"  {SubjectOf(happened)}{happened.Text}",
     ];
+
+    // Most texts name whom they are about; what an exit says does not.
+    private static string SubjectOf(EventRecord happened)
+    {
+        var subject = happened.Instance?.Value ?? happened.Service?.Value ?? happened.Host?.Value ?? "";
+        return happened.Text.Contains(subject, StringComparison.Ordinal) ? "" : $"{subject}: ";
+    }
 
     private static Tone ToneOf(EventKind kind) => kind switch
     {

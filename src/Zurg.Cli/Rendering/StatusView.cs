@@ -12,7 +12,7 @@ internal static class StatusView
         .. status.Services.IsEmpty
             ? []
             : (Block[])[Services(status), Instances(status.Services.SelectMany(s => s.Instances), now)],
-        Hosts(status.Hosts, now),
+        BriefHosts(status.Hosts, now),
         .. HoldView.Of(status.Holds),
         .. status.Spec.Value == 0 ? (Block[])[Block.Line.Of("nothing was applied yet: zurg apply cluster.yaml")] : [],
     ];
@@ -83,16 +83,30 @@ internal static class StatusView
         var s => new Span(Measures.Word(s.Phase), Tone.Warn),
     };
 
+    // Few columns: a terminal of 80 is the usual one.
+    private static Block.Table BriefHosts(ImmutableArray<HostStatus> hosts, DateTimeOffset now) => new(
+        ["HOST", "CELL", "SESSION", "FOR", "READY"],
+        [
+            .. hosts.Select(h => (ImmutableArray<Span>)
+            [
+                new Span(h.Host.Value, Tone.Strong), h.Description.Cell.Value, SessionOf(h), Measures.Age(now - h.SessionSince),
+                $"{h.Ready}/{h.Instances}",
+            ]),
+        ]);
+
+    private static Span SessionOf(HostStatus host) =>
+        new(Measures.Word(host.Session), host.Session == HostSession.Connected ? Tone.Good : Tone.Bad);
+
     public static Block.Table Hosts(ImmutableArray<HostStatus> hosts, DateTimeOffset now) => new(
-        ["HOST", "CELL", "SESSION", "FOR", "INSTANCES", "ADDRESS", "MEMORY", "CPUS", "LABELS"],
+        ["HOST", "CELL", "SESSION", "FOR", "READY", "ADDRESS", "MEMORY", "CPUS", "LABELS"],
         [
             .. hosts.Select(h => (ImmutableArray<Span>)
             [
                 new Span(h.Host.Value, Tone.Strong),
                 h.Description.Cell.Value,
-                new Span(Measures.Word(h.Session), h.Session == HostSession.Connected ? Tone.Good : Tone.Bad),
+                SessionOf(h),
                 Measures.Age(now - h.SessionSince),
-                $"{h.Ready}/{h.Instances} ready",
+                $"{h.Ready}/{h.Instances}",
                 h.Description.Address,
                 Measures.Size(h.Description.Memory),
                 h.Description.Cpus.ToString(System.Globalization.CultureInfo.InvariantCulture),

@@ -48,7 +48,8 @@ internal static class TerminalView
         var table = new Table { Border = TableBorder.Rounded, BorderStyle = new Style(Color.Grey) };
         foreach (var column in block.Columns)
         {
-            table.AddColumn(new TableColumn(new Text(column.ToLowerInvariant(), new Style(decoration: Decoration.Bold))));
+            table.AddColumn(
+                new TableColumn(new Text(column.ToLowerInvariant(), new Style(decoration: Decoration.Bold))) { NoWrap = true });
         }
 
         foreach (var row in block.Rows)
