@@ -14,7 +14,7 @@ internal static class ApplyBenchmark
     public static readonly Benchmark Entry =
         new("apply", "from an apply to the endpoint in a watcher, against Debian's supervisor (about 60 s)", RunAsync);
 
-    private const int WarmUp = 3;
+    private const int WarmUp = 10;
     private const int AppliesPerRound = 8;
     private const double GoalMilliseconds = 100;
 
