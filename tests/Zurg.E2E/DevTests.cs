@@ -22,7 +22,7 @@ public sealed class DevTests(DevFixture dev) : IClassFixture<DevFixture>
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
     private static readonly ServiceName Service = new("hello");
 
-    [Fact]
+    [NeedsFact("python3")]
     public async Task An_applied_service_answers_from_two_hosts()
     {
         await dev.ApplyAsync(Hello);
@@ -39,7 +39,7 @@ public sealed class DevTests(DevFixture dev) : IClassFixture<DevFixture>
         Assert.Contains("hello  ", (await dev.ZurgAsync("status")).Output, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [NeedsFact("python3")]
     public async Task A_killed_instance_is_back_and_says_so()
     {
         await dev.ApplyAsync(Hello);
@@ -51,7 +51,7 @@ public sealed class DevTests(DevFixture dev) : IClassFixture<DevFixture>
         Assert.Contains("instance_exited", (await dev.ZurgAsync("history", "hello")).Output, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [NeedsFact("python3")]
     public async Task Logs_show_what_every_instance_wrote()
     {
         await dev.ApplyAsync(Hello);
@@ -62,7 +62,7 @@ public sealed class DevTests(DevFixture dev) : IClassFixture<DevFixture>
         Assert.DoesNotContain(" | ", one.Output, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [NeedsFact("python3")]
     public async Task A_restart_replaces_every_process()
     {
         await dev.ApplyAsync(Hello);
@@ -75,7 +75,7 @@ public sealed class DevTests(DevFixture dev) : IClassFixture<DevFixture>
         }
     }
 
-    [Fact]
+    [NeedsFact("python3")]
     public async Task A_stopped_service_keeps_its_places_and_starts_again()
     {
         await dev.ApplyAsync(Hello);
@@ -94,7 +94,7 @@ public sealed class DevTests(DevFixture dev) : IClassFixture<DevFixture>
         Assert.Equal(before.Select(i => i.Host), (await HelloAsync()).Select(i => i.Host));
     }
 
-    [Fact]
+    [NeedsFact("python3")]
     public async Task A_reverted_spec_runs_again()
     {
         await dev.ApplyAsync(Hello);
@@ -108,7 +108,7 @@ public sealed class DevTests(DevFixture dev) : IClassFixture<DevFixture>
         Assert.Contains($"back to {first}", (await dev.ZurgAsync("spec", "history")).Output, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [NeedsFact("python3")]
     public async Task A_process_that_exits_at_once_is_held_and_not_restarted_hot()
     {
         const string broken = """
@@ -145,7 +145,7 @@ public sealed class DevTests(DevFixture dev) : IClassFixture<DevFixture>
         Assert.Equal(before.Spec, (await dev.StatusAsync()).Spec);
     }
 
-    [Fact]
+    [NeedsFact("python3")]
     public async Task Hostile_files_are_refused_quickly()
     {
         dev.Write("cluster.yaml", new string('[', 50_000));
@@ -157,7 +157,7 @@ public sealed class DevTests(DevFixture dev) : IClassFixture<DevFixture>
         await dev.StatusAsync(); // the master lives
     }
 
-    [Fact]
+    [NeedsFact("python3")]
     public async Task An_apply_that_has_not_seen_the_newest_spec_is_refused()
     {
         await dev.ApplyAsync(Hello);
@@ -167,7 +167,7 @@ public sealed class DevTests(DevFixture dev) : IClassFixture<DevFixture>
         Assert.Contains("--based-on newest", refused.Errors, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [NeedsFact("python3")]
     public async Task A_second_dev_on_the_same_directory_is_refused()
     {
         var second = await dev.TryZurgAsync("dev", "--hosts", "1");
@@ -175,7 +175,7 @@ public sealed class DevTests(DevFixture dev) : IClassFixture<DevFixture>
         Assert.Contains("already run", second.Errors, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [NeedsFact("python3")]
     public async Task The_API_wants_the_token_and_its_own_host()
     {
         using var anonymous = dev.Api(token: false);

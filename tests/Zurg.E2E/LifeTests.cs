@@ -5,7 +5,7 @@ namespace Zurg.E2E;
 /// <summary>How clusters end and start again.</summary>
 public sealed class LifeTests
 {
-    [Fact]
+    [NeedsFact("python3")]
     public async Task Ctrl_C_leaves_no_process_and_the_next_start_goes_on()
     {
         var dev = new DevFixture();
@@ -34,7 +34,7 @@ public sealed class LifeTests
         Assert.Empty(dev.Instances());
     }
 
-    [Fact]
+    [NeedsFact("python3")]
     public async Task The_demo_passes_its_check()
     {
         var directory = Directory.CreateTempSubdirectory("zurg-demo-").FullName;

@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using Zurg.Cli.Client;
 using Zurg.Cli.Cluster;
+using Zurg.Master.Intent;
 using Zurg.Protocol;
 
 namespace Zurg.Cli.Verbs;
@@ -19,7 +20,7 @@ internal sealed class DevVerb : Verb
         new("--dir") { Description = "where its state lives (.zurg here)", HelpName = "DIR" };
     private readonly Option<int> hosts = new("--hosts")
     {
-        Description = "how many agents: host1, host2, … in cells az1, az2, az3 (3)",
+        Description = "how many agents: host1, host2, … in the cells of the cluster.yaml beside DIR, else az1, az2, az3 (3)",
         HelpName = "N",
         DefaultValueFactory = _ => HostsDefault,
     };
@@ -50,7 +51,7 @@ internal sealed class DevVerb : Verb
         var path = call.PathOf(call.Value(directory) ?? ClusterLocator.DirectoryName);
         call.Screen.Progress("starting …");
         var cluster = await DevCluster.StartAsync(
-            new DevOptions(path, count, Cells(count), call.Value(fresh), call.Surroundings.Time), call.Stop);
+            new DevOptions(path, count, CellsBeside(path) ?? Cells(count), call.Value(fresh), call.Surroundings.Time), call.Stop);
         call.Screen.Progress("");
         await DevSession.RunAsync(cluster, call, async stop =>
         {
@@ -59,6 +60,22 @@ internal sealed class DevVerb : Verb
             await DevSession.FollowAsync(cluster, call, stop);
         });
         return ExitCode.Done;
+    }
+
+    /// <summary>The cells that the user's own file names; a file that cannot be read yet is apply's to complain about.</summary>
+    internal static ImmutableArray<CellName>? CellsBeside(string directory)
+    {
+        var file = Path.Combine(Path.GetDirectoryName(directory) ?? ".", "cluster.yaml");
+        try
+        {
+            return File.Exists(file) && SpecReader.Read(File.ReadAllBytes(file)) is SpecReading.Read { Spec.Cells: { IsEmpty: false } cells }
+                ? cells
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     internal static ImmutableArray<CellName> Cells(int hosts) =>
