@@ -10,6 +10,8 @@ namespace Zurg.Agent.Journal;
 
 /// <summary>
 /// What survives the agent: one SQLite file in its directory, one transaction a commit. Used by one loop alone.
+/// The epoch of each run is at least the second it began in: an agent whose directory was wiped, or restored from a backup, is newer
+/// than each of its earlier runs, and so are the numbers of its events, which masters keep once (<see cref="IEventLog"/>).
 /// </summary>
 internal sealed class SqliteJournal(string directory, HostId host, TimeProvider time) : IAgentJournal, IDisposable
 {
@@ -32,13 +34,14 @@ internal sealed class SqliteJournal(string directory, HostId host, TimeProvider 
             unreadable.Add(aside);
         }
 
-        var epoch = new Epoch(Math.Max(Counter(EpochCounter), EpochFile.Read(directory).Value) + 1);
+        var known = Math.Max(Counter(EpochCounter), EpochFile.Read(directory).Value);
+        var epoch = new Epoch(Math.Max(known + 1, time.GetUtcNow().ToUnixTimeSeconds()));
         EpochFile.Write(directory, epoch);
         SetDurable(true);
         using (var transaction = _connection.BeginTransaction())
         {
             SetCounter(EpochCounter, epoch.Value);
-            if (aside is not null)
+            if (known == 0 || aside is not null)
             {
                 // Numbers that an earlier incarnation had must not come again; seconds outrun any count of starts.
                 SetCounter(IncarnationCounter, time.GetUtcNow().ToUnixTimeSeconds());

@@ -9,10 +9,13 @@ namespace Zurg.Tests.Agent.Journal;
 
 public sealed class SqliteJournalTests : IDisposable
 {
+    private const long Start = 1_800_000_000;
+
     private static readonly HostId Host = new("host1");
 
     private readonly string _directory = Directory.CreateTempSubdirectory("zurg-journal-").FullName;
     private readonly List<SqliteJournal> _open = [];
+    private readonly SetTime _time = new(DateTimeOffset.FromUnixTimeSeconds(Start));
 
     public void Dispose()
     {
@@ -21,10 +24,10 @@ public sealed class SqliteJournalTests : IDisposable
     }
 
     [Fact]
-    public async Task A_new_journal_is_empty_and_its_first_epoch_is_1()
+    public async Task A_new_journal_is_empty_and_its_first_epoch_is_the_time_in_seconds()
     {
         var content = await LoadAsync();
-        Assert.Equal(new Epoch(1), content.Epoch);
+        Assert.Equal(new Epoch(Start), content.Epoch);
         Assert.Empty(content.Unreadable);
         Assert.Empty(content.State.Instances);
         Assert.Null(content.State.Assignment);
@@ -44,8 +47,35 @@ public sealed class SqliteJournalTests : IDisposable
         Assert.Equal(new Generation(7), content.State.Assignment?.Generation);
         Assert.Equal((5, 9), (content.State.LastEvent, content.State.LastIncarnation.Value));
         Assert.Equal([5L], content.State.Events.Select(e => e.Id));
-        Assert.Equal(new Epoch(2), content.Epoch);
+        Assert.Equal(new Epoch(Start + 1), content.Epoch);
         Assert.Equal(4321, content.State.Instances[AgentSamples.Web].Process?.Pid);
+    }
+
+    [Fact]
+    public async Task An_agent_whose_directory_was_wiped_is_newer_than_it_ever_was()
+    {
+        await LoadAsync();
+        var before = await LoadAsync();
+        _open.ForEach(j => j.Dispose());
+        Directory.Delete(_directory, true);
+        Directory.CreateDirectory(_directory);
+        _time.Advance(TimeSpan.FromMinutes(1));
+
+        var after = await LoadAsync();
+        Assert.True(after.Epoch > before.Epoch);
+        Assert.True(after.State.LastIncarnation.Value >= Start, "an incarnation that may still run has its number given again");
+    }
+
+    [Fact]
+    public async Task Starts_within_one_second_and_clocks_set_back_give_new_epochs_all_the_same()
+    {
+        Assert.Equal(Start, await EpochAsync());
+        Assert.Equal(Start + 1, await EpochAsync());
+        Assert.Equal(Start + 2, await EpochAsync());
+        _time.Set(DateTimeOffset.UnixEpoch);
+        Assert.Equal(Start + 3, await EpochAsync());
+
+        async Task<long> EpochAsync() => (await LoadAsync()).Epoch.Value;
     }
 
     [Fact]
@@ -89,7 +119,7 @@ public sealed class SqliteJournalTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(_directory, "journal.db"), bytes.PadRight(8192, 'x'));
 
         var content = await LoadAsync();
-        Assert.Equal(new Epoch(3), content.Epoch);
+        Assert.Equal(new Epoch(Start + 2), content.Epoch);
         Assert.Contains("journal.db.broken-1", Assert.Single(content.Unreadable), StringComparison.Ordinal);
         Assert.True(content.State.LastIncarnation.Value > 1_000_000_000);
         Assert.StartsWith(bytes[..6], await File.ReadAllTextAsync(Path.Combine(_directory, "journal.db.broken-1")), StringComparison.Ordinal);
@@ -115,7 +145,7 @@ public sealed class SqliteJournalTests : IDisposable
 
     private ValueTask<AgentJournalContent> LoadAsync()
     {
-        _open.Add(new SqliteJournal(_directory, Host, TimeProvider.System));
+        _open.Add(new SqliteJournal(_directory, Host, _time));
         return _open[^1].LoadAsync(default);
     }
 
@@ -142,4 +172,14 @@ public sealed class SqliteJournalTests : IDisposable
             Process = new ProcessIdentity(4321, 99, "boot"),
         });
 
+    private sealed class SetTime(DateTimeOffset now) : TimeProvider
+    {
+        private DateTimeOffset _now = now;
+
+        public override DateTimeOffset GetUtcNow() => _now;
+
+        public void Set(DateTimeOffset to) => _now = to;
+
+        public void Advance(TimeSpan by) => _now += by;
+    }
 }
