@@ -69,6 +69,14 @@ public static class SpeakerMachine
             Instances = report.Instances,
             EventsKept = Math.Max(host.EventsKept, news.IsEmpty ? 0 : news[^1].Id),
         };
+        if (heard.FactsOf() is { } facts && SpokenHost.JsonOf(facts).Length is var size and > SpokenHost.FactsBytesMax)
+        {
+            // As if it had said nothing: what cannot be kept must not count, and a host that goes on like this becomes silent.
+            var reason = string.Create(CultureInfo.InvariantCulture,
+                $"a report of {report.Instances.Length} instances is {size} bytes long, at most {SpokenHost.FactsBytesMax} can be kept");
+            return new SpeakerCommit { State = state, Refusals = [new Refusal(id, reason)] };
+        }
+
         var commit = WriteFacts(state, heard);
         return commit with
         {

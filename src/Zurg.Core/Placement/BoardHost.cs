@@ -8,6 +8,12 @@ namespace Zurg.Core;
 /// <param name="frozen">Its placements cannot be read or its facts are missing: nothing new goes there.</param>
 internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen)
 {
+    /// <summary>
+    /// Of one host, all services together: its placements, and the facts that its agent reports of them, are one value of the store
+    /// each and must fit into a commit.
+    /// </summary>
+    public const int InstancesMax = 500;
+
     private readonly SortedDictionary<int, InstanceId> _ports = [];
     private readonly SortedDictionary<InstanceId, Placement> _placements = [];
     private readonly SortedDictionary<ServiceName, int> _perService = [];
@@ -52,6 +58,8 @@ internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen)
         facts is null ? "nothing is known of it"
         : frozen ? "its placements cannot be read by this build"
         : facts.Session != HostSession.Connected ? "silent"
+        : _placements.Count >= InstancesMax
+            ? string.Create(CultureInfo.InvariantCulture, $"it has {InstancesMax} instances already, the most that a host may have")
         : LackedLabel(service) is { } label ? $"no label {label}"
         : FixedPorts(service.Instance).FirstOrDefault(_ports.ContainsKey) is var port and not 0
             ? string.Create(CultureInfo.InvariantCulture, $"port {port} is taken by {_ports[port]}")

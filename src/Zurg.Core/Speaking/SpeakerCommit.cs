@@ -15,7 +15,13 @@ public sealed record SpeakerCommit
     public ImmutableArray<EventRecord> Events { get; init; } = [];
 
     public ImmutableArray<KeptEvents> Kept { get; init; } = [];
+
+    /// <summary>Whose sessions are to end, and why.</summary>
+    public ImmutableArray<Refusal> Refusals { get; init; } = [];
 }
+
+/// <param name="Reason">What the agent, and so its log, is told.</param>
+public sealed record Refusal(HostId Host, string Reason);
 
 /// <param name="Events">Those that the log does not have yet; may be none.</param>
 /// <param name="UpTo">What the agent can then forget.</param>

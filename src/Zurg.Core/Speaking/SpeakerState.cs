@@ -48,6 +48,12 @@ public sealed record SpokenHost
     /// <summary>The facts as they were last written.</summary>
     public Digest? Written { get; init; }
 
+    /// <summary>
+    /// Bytes of a host's facts as JSON: one value of the store, where a commit holds 1 MiB. What is left is for the keys, and for a
+    /// description that grew since (a hello of 16 KiB is below 100 KB however it is escaped).
+    /// </summary>
+    public const int FactsBytesMax = 900_000;
+
     public static SpokenHost New(HostId host, DateTimeOffset now) => new()
     {
         Host = host,
@@ -78,7 +84,9 @@ public sealed record SpokenHost
         Instances = Instances,
     };
 
-    public static Digest DigestOf(HostFacts facts) => DigestOf(facts, WireJson.Default.HostFacts);
+    public static Digest DigestOf(HostFacts facts) => Digest.Of(JsonOf(facts));
+
+    public static byte[] JsonOf(HostFacts facts) => JsonSerializer.SerializeToUtf8Bytes(facts, WireJson.Default.HostFacts);
 
     public static Digest DigestOf(Assignment assignment) => DigestOf(assignment, WireJson.Default.Assignment);
 

@@ -175,6 +175,12 @@ public sealed partial class SpeakerLoop(
 
     private void Speak(List<SpeakerCommit> commits)
     {
+        foreach (var refusal in commits.SelectMany(c => c.Refusals))
+        {
+            Log.Refused(logger, refusal.Host, refusal.Reason);
+            _slots.Find(refusal.Host)?.Refuse(refusal.Reason);
+        }
+
         foreach (var assignment in commits.SelectMany(c => c.Assignments))
         {
             _slots.Find(assignment.Host)?.Assign(assignment);
@@ -214,5 +220,8 @@ public sealed partial class SpeakerLoop(
     {
         [LoggerMessage(2201, LogLevel.Warning, "The store did not confirm facts; nothing was said, trying again")]
         public static partial void StoreFault(ILogger logger, Exception e);
+
+        [LoggerMessage(2202, LogLevel.Warning, "The session of {Host} is ended: {Reason}")]
+        public static partial void Refused(ILogger logger, HostId host, string reason);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Zurg.Protocol;
 using Zurg.Tests.Support;
 
@@ -54,6 +55,18 @@ public sealed class ScalingTests
         Assert.Equal("host1: big.0 big.1", world.Placed());
         var hold = Assert.Single(world.Plan().Holds);
         Assert.Contains("224 MiB of memory not yet promised, 400 MiB needed", hold.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_host_has_room_for_500_instances_and_the_store_for_what_is_said_of_them()
+    {
+        var world = World.Of("host1@az1").Apply(Specs.Service("web", 10_000));
+        var plan = world.Plan();
+
+        var placements = Assert.Single(plan.Placements);
+        Assert.Equal(500, placements.Instances.Length);
+        Assert.True(JsonSerializer.SerializeToUtf8Bytes(placements, WireJson.Default.HostPlacements).Length < 500_000);
+        Assert.Contains("500 instances already", plan.Holds[0].Text, StringComparison.Ordinal);
     }
 
     [Fact]
