@@ -27,17 +27,31 @@ public sealed partial class DeciderLoop(
                 continue;
             }
 
+            committed = await ActAsync(snapshot, stop) ?? committed;
+        }
+    }
+
+    /// <summary>
+    /// Plans again until the store has answered: after a fault there may never be a next view to plan on, and what was asked for
+    /// would wait for ever.
+    /// </summary>
+    private async Task<Revision?> ActAsync(ClusterSnapshot snapshot, CancellationToken stop)
+    {
+        while (true)
+        {
             var plan = DeciderMachine.Decide(snapshot.State, snapshot.Naming);
             try
             {
-                committed = await CommitAsync(snapshot.State, plan, stop) ?? committed;
+                return await CommitAsync(snapshot.State, plan, stop);
             }
             catch (StoreFaultException e)
             {
-                // Perhaps it landed, perhaps not (SAFETY.md E2): the guards make planning again on the next view safe either way.
+                // Perhaps it landed, perhaps not (SAFETY.md E2): the guards make planning again safe either way.
                 Log.StoreFault(logger, e);
-                await Task.Delay(RetryAfter, time, stop);
             }
+
+            await Task.Delay(RetryAfter, time, stop);
+            snapshot = view.Current;
         }
     }
 

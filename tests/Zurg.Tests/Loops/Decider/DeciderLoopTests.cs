@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Zurg.Loops;
+using Zurg.Protocol;
+using Zurg.Tests.Support;
+
+namespace Zurg.Tests.Loops.Decider;
+
+public sealed class DeciderLoopTests
+{
+    private static readonly RoleGuard Guard = new("roles/decider", new Revision(1), new Epoch(1));
+
+    [Fact]
+    public async Task A_plan_that_the_store_did_not_take_is_made_again_although_nothing_else_ever_changes()
+    {
+        var store = new FaultingStore(faults: 2);
+        var view = new FixedView(World.Of("host1@az1").Apply(Specs.Service("web", 1)));
+        var loop = new DeciderLoop(store, view, new NoLog(), Guard, TimeProvider.System, NullLogger<DeciderLoop>.Instance);
+        using var stop = new CancellationTokenSource();
+
+        var running = Task.Run(() => loop.RunAsync(stop.Token));
+        await Eventually.TrueAsync(() => store.Committed is not null, "the placement is committed");
+        await stop.CancelAsync();
+        await Task.WhenAny(running);
+
+        var write = Assert.Single(store.Committed!.Writes);
+        var placements = JsonSerializer.Deserialize(write.Value!.Value.Span, WireJson.Default.HostPlacements)!;
+        Assert.Equal("web.0", Assert.Single(placements.Instances).Instance.Value);
+    }
+
+    /// <summary>Takes nothing so many times, as a full disk does.</summary>
+    private sealed class FaultingStore(int faults) : IStateStore
+    {
+        private int _faults = faults;
+        private StoreCommit? _committed;
+
+        public StoreCommit? Committed => Volatile.Read(ref _committed);
+
+        public ValueTask<CommitOutcome> CommitAsync(StoreCommit commit, CancellationToken stop)
+        {
+            if (_faults-- > 0)
+            {
+                throw new StoreFaultException("no space left on device");
+            }
+
+            Volatile.Write(ref _committed, commit);
+            return ValueTask.FromResult<CommitOutcome>(new CommitOutcome.Committed(new Revision(100)));
+        }
+
+        public ValueTask<StoreSnapshot> ListAsync(string prefix, Revision? at, CancellationToken stop) => throw new NotSupportedException();
+
+        public IAsyncEnumerable<StoreChanges> WatchAsync(string prefix, Revision after, CancellationToken stop) =>
+            throw new NotSupportedException();
+
+        public ValueTask CompactAsync(Revision upTo, CancellationToken stop) => throw new NotSupportedException();
+    }
+
+    /// <summary>One snapshot, and then never another one.</summary>
+    private sealed class FixedView(World world) : IClusterView
+    {
+        public ClusterSnapshot Current { get; } = new(world.State, world.Naming);
+
+        public async IAsyncEnumerable<ClusterSnapshot> WatchAsync(
+            [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+        {
+            yield return Current;
+            await Task.Delay(Timeout.InfiniteTimeSpan, stop);
+        }
+    }
+
+    private sealed class NoLog : IEventLog
+    {
+        public ValueTask AppendAsync(HostId? agent, ImmutableArray<EventRecord> events, CancellationToken stop) => default;
+    }
+}
