@@ -48,7 +48,7 @@ internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(master, path));
-            var token = (await File.ReadAllTextAsync(tokenFile, stop)).Trim();
+            var token = await AgentToken.ReadAsync(tokenFile, stop);
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             using var response = await http.SendAsync(request, either.Token);
             Check(response, path);

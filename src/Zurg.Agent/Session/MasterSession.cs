@@ -25,6 +25,9 @@ internal sealed partial class MasterSession(
     /// <summary>For the connection, and again for the welcome.</summary>
     public static readonly TimeSpan WelcomeWithin = TimeSpan.FromSeconds(5);
 
+    /// <summary>A session that ended sooner counts as a failure: the next one is dialled later.</summary>
+    public static readonly TimeSpan LastedMin = TimeSpan.FromSeconds(5);
+
     // Only to notice a connection that died without a word; a master that is merely slow must not lose its agents.
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PongWithin = TimeSpan.FromSeconds(30);
@@ -98,6 +101,7 @@ internal sealed partial class MasterSession(
     /// <returns>Why the session ended.</returns>
     private async Task<string> HoldAsync(AgentHello hello, CancellationToken stop)
     {
+        long? began = null;
         try
         {
             using var socket = new ClientWebSocket();
@@ -106,8 +110,7 @@ internal sealed partial class MasterSession(
             socket.Options.Proxy = null;
             var session = new SessionSocket(socket, time);
             await LetInAsync(socket, session, hello, stop);
-            _failures = 0;
-            _lastProblem = "";
+            began = time.GetTimestamp();
             Volatile.Write(ref _connected, true);
             _slots.Begin();
             Log.Connected(logger, options.Master);
@@ -117,6 +120,15 @@ internal sealed partial class MasterSession(
         catch (Exception e) when (IsFault(e) || (e is OperationCanceledException && stop.IsCancellationRequested))
         {
             return (e.InnerException ?? e).Message;
+        }
+        finally
+        {
+            // Let in and thrown out again at once is no success: dialling would become a hot loop.
+            if (began is { } at && time.GetElapsedTime(at) >= LastedMin)
+            {
+                _failures = 0;
+                _lastProblem = "";
+            }
         }
     }
 
@@ -129,7 +141,7 @@ internal sealed partial class MasterSession(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
         try
         {
-            var token = (await File.ReadAllTextAsync(options.TokenFile, stop)).Trim();
+            var token = await AgentToken.ReadAsync(options.TokenFile, stop);
             socket.Options.SetRequestHeader("Authorization", $"Bearer {token}");
             await socket.ConnectAsync(SessionAddress(options.Master), either.Token);
             late.CancelAfter(WelcomeWithin);

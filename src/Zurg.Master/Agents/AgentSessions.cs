@@ -12,8 +12,8 @@ internal sealed partial class AgentSessions(ClusterIdentity identity, ISpeaker s
     /// <summary>From the opened socket to the hello.</summary>
     public static readonly TimeSpan HelloTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>A hello holds a host's labels, no more: 64 KiB.</summary>
-    public const int HelloBytesMax = 64 * 1024;
+    /// <summary>A hello holds a host's labels, no more: 16 KiB.</summary>
+    public const int HelloBytesMax = 16 * 1024;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<HostId, HostSession> _newest = [];
@@ -60,6 +60,8 @@ internal sealed partial class AgentSessions(ClusterIdentity identity, ISpeaker s
         };
         var refusal = hello.ClusterId is { } other && other != identity.ClusterId
             ? $"this agent belongs to another cluster ({other}), this one is {identity.ClusterId}; give it a directory of its own"
+            : Find(hello.Host) is { } connected && connected.AgentEpoch > hello.AgentEpoch
+            ? $"a later start of the agent of {hello.Host} is connected: two agents must not have the same host name"
             : null;
         var welcome = new MasterWelcome(identity.ClusterId, identity.Build, refusal);
         await socket.SendAsync(OutboundMessage.Of(new MasterMessage { Welcome = welcome }));

@@ -111,6 +111,33 @@ public sealed class MasterSessionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_is_let_in_and_thrown_out_again_each_time_dials_more_and_more_slowly()
+    {
+        Start();
+        var began = TimeProvider.System.GetTimestamp();
+        for (var visits = 0; visits < 6; visits++)
+        {
+            var visit = await _master.VisitAsync();
+            visit.Socket.Abort();
+            visit.Ended.SetResult();
+        }
+
+        // Half of 100, 200, 400, 800 and 1600 ms at the least.
+        Assert.True(TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromMilliseconds(1_500));
+    }
+
+    [Fact]
+    public async Task A_token_that_cannot_stand_in_a_header_is_trouble_that_passes()
+    {
+        await File.WriteAllTextAsync(_directory["token"], "two\nlines\0");
+        Start();
+        await Task.WhenAny(_running, Task.Delay(TimeSpan.FromMilliseconds(300)));
+        Assert.False(_running.IsCompleted);
+        await File.WriteAllTextAsync(_directory["token"], "secret");
+        Assert.NotNull((await _master.VisitAsync()).Hello);
+    }
+
+    [Fact]
     public async Task A_report_from_before_a_long_silence_is_no_sign_of_life()
     {
         var time = new SettableTime();

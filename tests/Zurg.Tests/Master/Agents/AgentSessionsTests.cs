@@ -119,8 +119,9 @@ public sealed class AgentSessionsTests(MasterFixture fixture) : IClassFixture<Ma
         using var second = await TestAgent.JoinAsync(Master, "doubled", epoch: 6);
         Assert.Contains("newer session", await first.ReadToCloseAsync(), StringComparison.Ordinal);
 
-        using var stale = await TestAgent.JoinAsync(Master, "doubled", epoch: 4);
-        Assert.NotNull(await stale.ReadToCloseAsync());
+        using var stale = await TestAgent.DialAsync(Master);
+        await stale.SendAsync(TestAgent.Hello("doubled", epoch: 4));
+        Assert.NotNull((await stale.ReadAsync())!.Welcome!.Refusal);
 
         await second.SendAsync(TestAgent.Naming("any"));
         await second.ReadAsync(m => m.Endpoints);
