@@ -145,7 +145,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
     private async Task PrepareAsync(AgentEffect.Prepare prepare, IncarnationWork work, CancellationToken stop)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(work.Ending, stop);
-        switch (await _preparation.PrepareAsync(prepare.Assigned, work, either.Token))
+        switch (await TryPrepareAsync(prepare, work, either.Token))
         {
             case PreparationOutcome.Ready ready:
                 WatchTemplates(prepare.Assigned, work, ready.Launch);
@@ -158,6 +158,22 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
                 break;
             default:
                 throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    /// <summary>Whatever goes wrong is an answer: without one the instance would be preparing for ever, and nobody would know why.</summary>
+    private async Task<PreparationOutcome> TryPrepareAsync(AgentEffect.Prepare prepare, IncarnationWork work, CancellationToken stop)
+    {
+        try
+        {
+            return await _preparation.PrepareAsync(prepare.Assigned, work, stop);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Log.EffectFailed(_logger, _site.Host, e);
+            _ports.Release(work.Instance, work.Incarnation);
+            return new PreparationOutcome.Held(new Hold(HoldReason.SpawnFailed,
+                $"{work.Instance} could not be prepared on {_site.Host}: {e.Message}", "look at the agent's log there"));
         }
     }
 

@@ -128,6 +128,12 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
     {
         const UnixFileMode userAndGroup = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
             | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
+        if (new DirectoryInfo(directory).LinkTarget is { } target)
+        {
+            // Its files would be written, and given to its user, wherever the link leads.
+            throw new IOException($"{directory} is a link to {target} and not a directory of the agent's own");
+        }
+
         Directory.CreateDirectory(directory, userAndGroup);
         if (user is not null && UserAccount.Find(user) is { } account)
         {
