@@ -48,7 +48,8 @@ public sealed class DeciderLoopTests
             return ValueTask.FromResult<CommitOutcome>(new CommitOutcome.Committed(new Revision(100)));
         }
 
-        public ValueTask<StoreSnapshot> ListAsync(string prefix, Revision? at, CancellationToken stop) => throw new NotSupportedException();
+        public ValueTask<StoreSnapshot> ListAsync(string prefix, Revision? at, CancellationToken stop) =>
+            throw new NotSupportedException();
 
         public IAsyncEnumerable<StoreChanges> WatchAsync(string prefix, Revision after, CancellationToken stop) =>
             throw new NotSupportedException();

@@ -32,7 +32,8 @@ public sealed class HostileAgentTests : IAsyncLifetime
         using var agent = await TestAgent.JoinAsync(_master, "odd");
         var odd = Status("web.2147483647") with
         {
-            Since = DateTimeOffset.MaxValue, StartedAt = DateTimeOffset.MinValue, Pid = -1, Crashes = int.MinValue, Restarts = long.MaxValue,
+            Since = DateTimeOffset.MaxValue, StartedAt = DateTimeOffset.MinValue, Pid = -1, Crashes = int.MinValue,
+            Restarts = long.MaxValue,
             Ports = ImmutableSortedDictionary<PortName, int>.Empty.Add(new PortName("http"), -5),
             Hold = new Hold((HoldReason)0, "\u001b[2J\0\ud83d\ude00[red]", new string('"', 1000)),
         };
@@ -51,7 +52,7 @@ public sealed class HostileAgentTests : IAsyncLifetime
         const int seed = 20261121;
         var random = new Random(seed);
         var sound = Encoding.UTF8.GetBytes(
-            """{"report":{"number":2,"applied":0,"instances":[{"instance":"web.0","incarnation":1,"phase":"running","healthy":true}]}}""");
+            """{"report":{"number":2,"applied":0,"instances":[{"instance":"web.0","incarnation":1,"phase":"running"}]}}""");
         for (var round = 0; round < 60; round++)
         {
             var bytes = (byte[])sound.Clone();
@@ -102,12 +103,20 @@ public sealed class HostileAgentTests : IAsyncLifetime
         await _master.GetAsync("/v1/status", WireJson.Default.ClusterStatus);
     }
 
-    private Task<ImmutableArray<HostStatus>> HostsAsync() => _master.GetAsync("/v1/hosts", WireJson.Default.ImmutableArrayHostStatus);
+    private Task<ImmutableArray<HostStatus>> HostsAsync() =>
+        _master.GetAsync("/v1/hosts", WireJson.Default.ImmutableArrayHostStatus);
 
     private static InstanceStatus Status(string instance) => new()
     {
-        Instance = InstanceId.Parse(instance), Incarnation = new Incarnation(1), Phase = InstancePhase.Running, Healthy = true,
-        Spec = Digest.Of("spec"u8), Release = ReleaseId.Parse("web@1"), Restarts = 0, Since = DateTimeOffset.UnixEpoch, Crashes = 0,
+        Instance = InstanceId.Parse(instance),
+        Incarnation = new Incarnation(1),
+        Phase = InstancePhase.Running,
+        Healthy = true,
+        Spec = Digest.Of("spec"u8),
+        Release = ReleaseId.Parse("web@1"),
+        Restarts = 0,
+        Since = DateTimeOffset.UnixEpoch,
+        Crashes = 0,
     };
 
     private static InstanceExit Exit(string reason) => new()
