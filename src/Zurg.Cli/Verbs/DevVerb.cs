@@ -68,8 +68,8 @@ internal sealed class DevVerb : Verb
         var file = Path.Combine(Path.GetDirectoryName(directory) ?? ".", "cluster.yaml");
         try
         {
-            return File.Exists(file) && SpecReader.Read(File.ReadAllBytes(file)) is SpecReading.Read { Spec.Cells: { IsEmpty: false } cells }
-                ? cells
+            return !File.Exists(file) ? null
+                : SpecReader.Read(File.ReadAllBytes(file)) is SpecReading.Read { Spec.Cells: { IsEmpty: false } cells } ? cells
                 : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
