@@ -126,12 +126,21 @@ internal sealed class Simulation
             return;
         }
 
-        _master.Kill();
+        // Sometimes the old one is only thought to be dead: it goes on next to its successor until a guard stops it.
+        var old = _master;
+        var lingers = _sim.Chance(0.4);
+        if (!lingers)
+        {
+            old.Kill();
+        }
+
         _sim.Spawn("restart of the master", async () =>
         {
             await _sim.Delay(_sim.Milliseconds(1, 8000), CancellationToken.None);
             _master = new SimMaster(_sim, Connection(), _events);
             await _master.RunAsync();
+            await _sim.Delay(TimeSpan.FromSeconds(20), CancellationToken.None);
+            _sim.Demand(!lingers || !old.IsUp || !_master.IsUp, "a deposed master is still in office after 20 s");
         });
     }
 

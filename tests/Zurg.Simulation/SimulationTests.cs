@@ -15,9 +15,9 @@ public sealed class SimulationTests(ITestOutputHelper output)
     private static readonly string[] Expected =
     [
         "agent killed", "agent: adopted a process", "decider: changed an instance", "host lost its power", "journal: answer lost",
-        "journal: lost what was not durable", "journal: write lost", "master killed", "message repeated", "people: applied",
-        "people: restarted, stopped or started", "prepare failed", "process ended by itself", "session cut", "store: answer lost",
-        "store: commit lost", "store: watch cut",
+        "journal: lost what was not durable", "journal: write lost", "master killed", "master: deposed", "message repeated",
+        "people: applied", "people: restarted, stopped or started", "prepare failed", "process ended by itself", "session cut",
+        "store: answer lost", "store: commit lost", "store: watch cut",
     ];
 
     [Fact]

@@ -1,3 +1,4 @@
+using Zurg.Core;
 using Zurg.Protocol;
 
 namespace Zurg.Loops;
@@ -11,6 +12,16 @@ namespace Zurg.Loops;
 public sealed record RoleGuard(string Key, Revision Taken, Epoch Epoch)
 {
     public StoreExpectation Expectation => new(Key, Taken);
+
+    /// <summary>An owner that has nothing to write learns from its view that it was deposed.</summary>
+    /// <exception cref="RoleLostException">The view knows a later owner.</exception>
+    public void Check(ClusterState seen)
+    {
+        if (seen.ModifiedOf(Key) > Taken)
+        {
+            throw new RoleLostException(this);
+        }
+    }
 }
 
 /// <summary>Another owner has the role. This one must not act any more.</summary>

@@ -21,6 +21,8 @@ public sealed partial class DeciderLoop(
         var committed = new Revision(0);
         await foreach (var snapshot in view.WatchAsync(stop))
         {
+            guard.Check(snapshot.State);
+
             // A view older than our own last write would plan the same step twice.
             if (snapshot.State.Revision < committed)
             {

@@ -101,6 +101,7 @@ public sealed partial class SpeakerLoop(
     {
         var commits = new List<SpeakerCommit>();
         var cluster = view.Current.State;
+        guard.Check(cluster);
         if (!ReferenceEquals(cluster, _state.Cluster))
         {
             Apply(new SpeakerInput.ClusterChanged(cluster));

@@ -29,8 +29,22 @@ internal sealed class SimMaster(Sim sim, IStateStore store, IEventLog events)
         var speaks = await TakeAsync("speaker");
         var decider = new DeciderLoop(store, view, events, decides, sim.Time, NullLogger<DeciderLoop>.Instance);
         _speaker = new SpeakerLoop(store, view, events, speaks, sim.Time, NullLogger<SpeakerLoop>.Instance);
-        sim.Spawn("decider", () => decider.RunAsync(Stop));
-        sim.Spawn("speaker", () => _speaker.RunAsync(Stop));
+        sim.Spawn("decider", () => WhileInOfficeAsync(() => decider.RunAsync(Stop)));
+        sim.Spawn("speaker", () => WhileInOfficeAsync(() => _speaker.RunAsync(Stop)));
+    }
+
+    /// <summary>A master that was deposed ends as a whole, as its process does.</summary>
+    private async Task WhileInOfficeAsync(Func<Task> role)
+    {
+        try
+        {
+            await role();
+        }
+        catch (RoleLostException)
+        {
+            sim.Count("master: deposed");
+            Kill();
+        }
     }
 
     private async Task<RoleGuard> TakeAsync(string role)
