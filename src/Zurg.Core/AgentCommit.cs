@@ -43,8 +43,8 @@ public sealed record AgentCommit
     public bool IsEmpty => Records.IsEmpty && Assignment is null && Events.IsEmpty && EventsKept is null && !Durable;
 
     /// <summary>
-    /// This step and the next one as one: one journal write for both, then the effects of both in their order. Only the last state
-    /// is ever seen.
+    /// This step and the next one as one: one journal write for both, then the effects of both in their order. Only the last
+    /// state is ever seen.
     /// </summary>
     public AgentCommit Then(AgentCommit next) => next with
     {

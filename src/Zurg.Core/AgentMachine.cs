@@ -4,8 +4,8 @@ using Zurg.Protocol;
 namespace Zurg.Core;
 
 /// <summary>
-/// The agent's brain: what one host must run, what its hands say, what time it is in; what to keep, do and say out. The same inputs
-/// at the same times give the same commits.
+/// The agent's brain: what one host must run, what its hands say, what time it is in; what to keep, do and say out. The same
+/// inputs at the same times give the same commits.
 /// </summary>
 public static class AgentMachine
 {
@@ -46,7 +46,9 @@ public static class AgentMachine
         return draft.Finish();
     }
 
-    /// <summary>Takes up what an earlier run left, then its last assignment: a host that was rebooted needs no master to start.</summary>
+    /// <summary>
+    /// Takes up what an earlier run left, then its last assignment: a host that was rebooted needs no master to start.
+    /// </summary>
     private static void Begin(AgentDraft draft, Epoch epoch)
     {
         var state = draft.State;
@@ -57,7 +59,8 @@ public static class AgentMachine
             LastEvent = Math.Max(state.LastEvent, epoch.Value * AgentState.EventsPerEpoch),
             LastIncarnation = newest,
         });
-        draft.Tell(EventKind.AgentStarted, $"the agent of {state.Host} started with {state.Instances.Count} instances in its journal");
+        draft.Tell(
+            EventKind.AgentStarted, $"the agent of {state.Host} started with {state.Instances.Count} instances in its journal");
         foreach (var instance in state.Instances.Keys)
         {
             draft.Turn(instance, InstanceAdoption.Begin);

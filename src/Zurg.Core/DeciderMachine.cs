@@ -60,7 +60,9 @@ public static class DeciderMachine
         }
     }
 
-    /// <summary>What was decided and has not come true yet: on the hosts, not on the board, and only where no step has just been made.</summary>
+    /// <summary>
+    /// What was decided and has not come true yet: on the hosts, not on the board, and only where no step has just been made.
+    /// </summary>
     private static IEnumerable<Hold> Waits(ClusterState state, Board board)
     {
         foreach (var service in board.Services.ToImmutableArray())

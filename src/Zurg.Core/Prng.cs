@@ -1,6 +1,8 @@
 namespace Zurg.Core;
 
-/// <summary>A seeded generator of random numbers (splitmix64): the same seed, the same numbers, on every machine and build.</summary>
+/// <summary>
+/// A seeded generator of random numbers (splitmix64): the same seed, the same numbers, on every machine and build.
+/// </summary>
 public struct Prng(ulong seed)
 {
     private ulong _state = seed;

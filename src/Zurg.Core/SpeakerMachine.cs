@@ -45,7 +45,8 @@ public static class SpeakerMachine
     private static SpeakerCommit OnConnected(SpeakerState state, SpeakerInput.Connected connected, DateTimeOffset now)
     {
         var known = state.Hosts.GetValueOrDefault(connected.Host);
-        var host = (known ?? SpokenHost.New(connected.Host, now)) with { Description = connected.Description, IsConnected = true };
+        var spoken = known ?? SpokenHost.New(connected.Host, now);
+        var host = spoken with { Description = connected.Description, IsConnected = true };
         var said = new List<Assignment>();
         var next = Say(state.With(host), host, said, always: true);
         return new SpeakerCommit { State = next, Assignments = [.. said] };
@@ -73,7 +74,8 @@ public static class SpeakerMachine
         {
             // As if it had said nothing: what cannot be kept must not count, and a host that goes on like this becomes silent.
             var reason = string.Create(CultureInfo.InvariantCulture,
-                $"a report of {report.Instances.Length} instances is {size} bytes long, at most {SpokenHost.FactsBytesMax} can be kept");
+                $"a report of {report.Instances.Length} instances is {size} bytes long, "
+                    + $"at most {SpokenHost.FactsBytesMax} can be kept");
             return new SpeakerCommit { State = state, Refusals = [new Refusal(id, reason)] };
         }
 
@@ -97,7 +99,8 @@ public static class SpeakerMachine
         foreach (var host in state.Hosts.Values.Where(h => h.Session == HostSession.Connected && now - h.Heard >= SilentAfter))
         {
             var silent = WriteFacts(commit.State, host with { Session = HostSession.Silent, SessionSince = now });
-            var text = string.Create(CultureInfo.InvariantCulture, $"{host.Host} is silent: no report for {SilentAfter.TotalSeconds} s");
+            var text = string.Create(
+                CultureInfo.InvariantCulture, $"{host.Host} is silent: no report for {SilentAfter.TotalSeconds} s");
             commit = new SpeakerCommit
             {
                 State = silent.State,

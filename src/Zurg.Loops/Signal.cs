@@ -2,8 +2,8 @@ namespace Zurg.Loops;
 
 /// <summary>
 /// Wakes every waiter once something new is there. Take <see cref="Count"/> before looking, so that nothing is missed. A waiter
-/// resumes on the scheduler that it waited on: Task.WaitAsync over a shared signal would not (measured on .NET 10: its cancellation
-/// promise completes on the thread pool).
+/// resumes on the scheduler that it waited on: Task.WaitAsync over a shared signal would not (measured on .NET 10: its
+/// cancellation promise completes on the thread pool).
 /// </summary>
 public sealed class Signal
 {
@@ -28,7 +28,9 @@ public sealed class Signal
         }
     }
 
-    /// <summary>Ends when it was raised after <paramref name="seen"/> was taken. False when stopped: a watch ends quietly.</summary>
+    /// <summary>
+    /// Ends when it was raised after <paramref name="seen"/> was taken. False when stopped: a watch ends quietly.
+    /// </summary>
     public async ValueTask<bool> WaitAsync(long seen, CancellationToken stop)
     {
         var waiter = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -14,7 +14,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Master;
 
-/// <summary>A running master: the composition root of its parts. Disposing it stops it; nothing that it manages stops with it.</summary>
+/// <summary>
+/// A running master: the composition root of its parts. Disposing it stops it; nothing that it manages stops with it.
+/// </summary>
 public sealed class MasterHost : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> _parts;
@@ -70,7 +72,8 @@ public sealed class MasterHost : IAsyncDisposable
         }
 
         await DisposeAsync(_parts);
-        await Completion.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        await Completion.ContinueWith(
+            static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     private static async Task<MasterHost> StartAsync(MasterOptions options, List<IAsyncDisposable> parts, CancellationToken stop)
@@ -84,7 +87,8 @@ public sealed class MasterHost : IAsyncDisposable
         var token = Roles.TokenFile.ReadOrMake(TokenFileIn(options));
         var artifacts = new ArtifactStore(Path.Combine(options.Directory, "artifacts"));
 
-        var identity = await ClusterIdentity.TakeAsync(store, RandomNumberGenerator.GetHexString(32, lowercase: true), Build, stop);
+        var identity = await ClusterIdentity.TakeAsync(
+            store, RandomNumberGenerator.GetHexString(32, lowercase: true), Build, stop);
         var owner = $"{Environment.MachineName}:{Environment.ProcessId}";
         var deciding = await RoleTaking.TakeAsync(store, "decider", owner, time.GetUtcNow(), stop);
         var speaking = await RoleTaking.TakeAsync(store, "speaker", owner, time.GetUtcNow(), stop);
@@ -109,13 +113,15 @@ public sealed class MasterHost : IAsyncDisposable
         await web.StartAsync(stop);
         await events.RecordAsync(new EventRecord
         {
-            Id = 0, At = time.GetUtcNow(), Kind = EventKind.MasterStarted, Text = $"the master started (build {Build}, process {Environment.ProcessId})",
+            Id = 0, At = time.GetUtcNow(), Kind = EventKind.MasterStarted,
+            Text = $"the master started (build {Build}, process {Environment.ProcessId})",
         });
         return new MasterHost(options, parts, web, loops);
     }
 
     private static string Build { get; } =
-        typeof(MasterHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+        typeof(MasterHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+            ?? "unknown";
 
     private static string TokenFileIn(MasterOptions options) => Path.Combine(Path.GetFullPath(options.Directory), "token");
 

@@ -23,6 +23,9 @@ public sealed record MasterOptions
     [
         .. Directory.Length == 0 ? (string[])["a master needs a directory"] : [],
         .. IPAddress.IsLoopback(Listen.Address) ? (string[])[]
-            : [$"a master does not listen on {Listen.Address}: this build has no TLS, so it serves loopback addresses only, such as 127.0.0.1"],
+            : [
+                $"a master does not listen on {Listen.Address}: this build has no TLS, "
+                    + "so it serves loopback addresses only, such as 127.0.0.1",
+            ],
     ];
 }

@@ -16,9 +16,12 @@ namespace Zurg.Master;
 
 /// <summary>What the endpoints work with.</summary>
 internal sealed record MasterParts(
-    IStateStore Store, IClusterView View, SqliteEventLog Events, ArtifactStore Artifacts, AgentSessions Sessions, NamingFanOut Naming);
+    IStateStore Store, IClusterView View, SqliteEventLog Events, ArtifactStore Artifacts, AgentSessions Sessions,
+    NamingFanOut Naming);
 
-/// <summary>The web server of a master: Kestrel, the two middlewares, the endpoints. It reads no configuration but its options.</summary>
+/// <summary>
+/// The web server of a master: Kestrel, the two middlewares, the endpoints. It reads no configuration but its options.
+/// </summary>
 internal static class MasterWeb
 {
     /// <summary>In bytes, of a request's body where its endpoint says nothing else: 1 MiB.</summary>
@@ -28,7 +31,8 @@ internal static class MasterWeb
 
     public static WebApplication Build(MasterOptions options, AccessRules rules, MasterParts parts)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "zurg", ContentRootPath = options.Directory });
+        var builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { ApplicationName = "zurg", ContentRootPath = options.Directory });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
         AddFramework(builder.Services, options);
         AddParts(builder.Services, options, parts);
@@ -73,7 +77,9 @@ internal static class MasterWeb
         services.AddSingleton(new PushContext(releases, view, events, options.Time));
     }
 
-    /// <summary>Signals are the process's affair: zurg dev runs agents beside this master and stops all of them in order.</summary>
+    /// <summary>
+    /// Signals are the process's affair: zurg dev runs agents beside this master and stops all of them in order.
+    /// </summary>
     private sealed class NoSignals : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

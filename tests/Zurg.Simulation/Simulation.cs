@@ -156,7 +156,8 @@ internal sealed class Simulation
     {
         var state = _oracle.State;
         var plan = Core.DeciderMachine.Decide(state, _oracle.Naming);
-        _sim.Demand(plan.IsConverged, "after healing: " + string.Join("; ", plan.Steps.Select(s => s.Text).Concat(plan.Holds.Select(h => h.Text))));
+        var left = plan.Steps.Select(s => s.Text).Concat(plan.Holds.Select(h => h.Text));
+        _sim.Demand(plan.IsConverged, "after healing: " + string.Join("; ", left));
         _sim.Demand(
             state.Applied?.Number >= _people.Acknowledged,
             $"spec {_people.Acknowledged} was acknowledged and {state.Applied?.Number} is the newest");

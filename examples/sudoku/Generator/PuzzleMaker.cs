@@ -76,7 +76,8 @@ internal sealed class PuzzleMaker(Random chance)
                     from second in clues
                     where away == 1 ? first == second : first < second
                     select puzzle.With(first, 0)!.With(second, 0)!;
-        return pairs.Select(without => WithTellingClue(without, stop)).FirstOrDefault(other => other is not null && other != puzzle)
+        return pairs.Select(without => WithTellingClue(without, stop))
+            .FirstOrDefault(other => other is not null && other != puzzle)
             is { } found ? Thin(found, clues: 0, stop) : null;
     }
 

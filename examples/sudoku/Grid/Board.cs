@@ -32,7 +32,9 @@ internal readonly ref struct Board(Span<ushort> candidates)
     /// <summary>The digits that a cell may still hold, as bits.</summary>
     public int DigitsOf(int cell) => candidates[cell];
 
-    /// <summary>A cell with the fewest digits left, but more than one: guessing there is wrong least often. -1: all is solved.</summary>
+    /// <summary>
+    /// A cell with the fewest digits left, but more than one: guessing there is wrong least often. -1: all is solved.
+    /// </summary>
     public int CellToGuess()
     {
         var (best, fewest) = (-1, int.MaxValue);

@@ -16,7 +16,9 @@ public sealed record Grid
 
     public int this[int cell] => cells[cell] == '.' ? 0 : cells[cell] - '0';
 
-    /// <summary>The grid that <paramref name="text"/> writes down, or null and the problem with it, in words for a person.</summary>
+    /// <summary>
+    /// The grid that <paramref name="text"/> writes down, or null and the problem with it, in words for a person.
+    /// </summary>
     public static Grid? TryParse(string text, out string? problem)
     {
         problem = SudokuRules.Problem(text);

@@ -1,6 +1,8 @@
 namespace Sudoku;
 
-/// <summary>The rules of the game, for whoever checks an answer: this file needs no other, and no solver has a say in it.</summary>
+/// <summary>
+/// The rules of the game, for whoever checks an answer: this file needs no other, and no solver has a say in it.
+/// </summary>
 public static class SudokuRules
 {
     private const int CellsCount = 81;
@@ -18,7 +20,8 @@ public static class SudokuRules
         {
             if (!IsBlank(puzzle[cell]) && !IsDigit(puzzle[cell]))
             {
-                return $"Position {cell + 1} holds {Shown(puzzle[cell])}; a cell is a digit from 1 to 9, or '.' or '0' for a blank.";
+                return $"Position {cell + 1} holds {Shown(puzzle[cell])}; "
+                    + "a cell is a digit from 1 to 9, or '.' or '0' for a blank.";
             }
         }
 

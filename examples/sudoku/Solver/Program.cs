@@ -3,7 +3,8 @@ using Sudoku;
 using Sudoku.Solver;
 using Sudoku.Solver.Api;
 
-if (!ushort.TryParse(Environment.GetEnvironmentVariable("PORT_HTTP"), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+var portText = Environment.GetEnvironmentVariable("PORT_HTTP");
+if (!ushort.TryParse(portText, NumberStyles.None, CultureInfo.InvariantCulture, out var port))
 {
     await Console.Error.WriteLineAsync("sudoku-solver: set PORT_HTTP to the port to listen on, for example PORT_HTTP=8081");
     return 2;

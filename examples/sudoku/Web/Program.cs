@@ -3,7 +3,8 @@ using Sudoku.Web;
 using Sudoku.Web.Api;
 using Zurg.Sdk;
 
-if (!ushort.TryParse(Environment.GetEnvironmentVariable("PORT_HTTP"), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+var portText = Environment.GetEnvironmentVariable("PORT_HTTP");
+if (!ushort.TryParse(portText, NumberStyles.None, CultureInfo.InvariantCulture, out var port))
 {
     await Console.Error.WriteLineAsync("sudoku-web: set PORT_HTTP to the port to listen on, for example PORT_HTTP=8088");
     return 2;
@@ -19,7 +20,8 @@ using var http = new HttpClient(zurg.CreateHandler())
 };
 
 var instance = Environment.GetEnvironmentVariable("ZURG_INSTANCE") ?? $"pid {Environment.ProcessId}";
-var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+var builder = WebApplication.CreateSlimBuilder(
+    new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
 builder.Services.AddSingleton(new Solvers(http));

@@ -3,7 +3,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Core;
 
-/// <summary>Composes a host's assignment from its placements and the specs they name: never stored, always the whole truth.</summary>
+/// <summary>
+/// Composes a host's assignment from its placements and the specs they name: never stored, always the whole truth.
+/// </summary>
 public static class AssignmentView
 {
     /// <summary>

@@ -82,10 +82,13 @@ public static class StatusView
     {
         var intent = state.IntentOf(service);
         var placed = state.Placements.Values
-            .SelectMany(h => h.Instances.Where(p => p.Instance.Service == service).Select(p => (p.Instance, h.Host, Placement: (Placement?)p)));
+            .SelectMany(h => h.Instances.Select(p => (p.Instance, h.Host, Placement: (Placement?)p)))
+            .Where(p => p.Instance.Service == service);
         var reported = state.Facts.Values
-            .SelectMany(f => f.Instances.Where(i => i.Instance.Service == service).Select(i => (i.Instance, f.Host, Placement: (Placement?)null)));
-        return placed.Concat(reported).GroupBy(p => (p.Instance, p.Host)).OrderBy(g => g.Key.Instance).ThenBy(g => g.Key.Host).Select(group =>
+            .SelectMany(f => f.Instances.Select(i => (i.Instance, f.Host, Placement: (Placement?)null)))
+            .Where(i => i.Instance.Service == service);
+        var groups = placed.Concat(reported).GroupBy(p => (p.Instance, p.Host));
+        return groups.OrderBy(g => g.Key.Instance).ThenBy(g => g.Key.Host).Select(group =>
         {
             var (instance, host) = group.Key;
             var placement = group.Select(p => p.Placement).FirstOrDefault(p => p is not null);

@@ -14,7 +14,8 @@ internal static class Readiness
         var facts = state.Facts.GetValueOrDefault(host);
         var status = facts?.Find(instance);
         return facts is null ? Wait(HoldReason.HostSilent, $"{instance}: nothing is known of {host}", "start its agent")
-            : facts.Session != HostSession.Connected ? Wait(HoldReason.HostSilent, SilentText(facts, $"{instance} may still run there"), SilentMend)
+            : facts.Session != HostSession.Connected
+                ? Wait(HoldReason.HostSilent, SilentText(facts, $"{instance} may still run there"), SilentMend)
             : status is null ? Wait(HoldReason.WaitsForReady, $"{instance}: {host} has not taken it over yet")
             : placement.Wanted == WantedPhase.Stopped ? StoppedYet(status) is true ? null
                 : Wait(HoldReason.WaitsForStop, $"{instance} is stopping on {host}")
@@ -43,7 +44,9 @@ internal static class Readiness
     private const string SilentMend = "look whether the host and its agent run; what runs on it is left alone";
 
     private static string SilentText(HostFacts facts, string then) =>
-        string.Create(CultureInfo.InvariantCulture, $"{facts.Host} has been silent since {facts.SessionSince.UtcDateTime:HH:mm:ss} UTC: {then}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{facts.Host} has been silent since {facts.SessionSince.UtcDateTime:HH:mm:ss} UTC: {then}");
 
     private static bool StoppedYet(InstanceStatus status) =>
         status.Phase is InstancePhase.Waiting or InstancePhase.Stopped && status.Pid is null;

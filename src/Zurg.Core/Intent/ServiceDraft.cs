@@ -87,8 +87,8 @@ public sealed record ProbeDraft
     [Doc("The name of a port that must take a connection.", Example = "http", Form = DraftForm.Name)]
     public string? Tcp { get; init; }
 
-    [Doc("A command that must exit with 0, run in the instance's directory with its environment. The program is looked for in the "
-        + "release, then in PATH. Variables are replaced.",
+    [Doc("A command that must exit with 0, run in the instance's directory with its environment. "
+        + "The program is looked for in the release, then in PATH. Variables are replaced.",
         Example = "[bin/check, --quick]")]
     public ImmutableArray<string>? Exec { get; init; }
 

@@ -19,7 +19,9 @@ public static class NamingFold
         }
 
         var fresh = changed.SelectMany(host => EndpointsOf(after, host)).ToLookup(e => e.Instance.Service);
-        var services = changed.SelectMany(host => ServicesOf(before, host)).Concat(fresh.Select(g => g.Key)).ToImmutableSortedSet();
+        var services = changed.SelectMany(host => ServicesOf(before, host))
+            .Concat(fresh.Select(g => g.Key))
+            .ToImmutableSortedSet();
         var sets = naming.Sets;
         foreach (var service in services)
         {
@@ -28,14 +30,17 @@ public static class NamingFold
                 .OrderBy(e => e.Instance).ThenBy(e => e.Host).ToImmutableArray();
             if (!Same(old.Endpoints, endpoints))
             {
-                sets = sets.SetItem(service, new EndpointSet { Service = service, Revision = after.Revision, Endpoints = endpoints });
+                sets = sets.SetItem(
+                    service, new EndpointSet { Service = service, Revision = after.Revision, Endpoints = endpoints });
             }
         }
 
         return naming with { Sets = sets };
     }
 
-    /// <summary>The endpoints that one host contributes: placed, wanted running, and ready in this incarnation (promise 1).</summary>
+    /// <summary>
+    /// The endpoints that one host contributes: placed, wanted running, and ready in this incarnation (promise 1).
+    /// </summary>
     private static IEnumerable<Endpoint> EndpointsOf(ClusterState state, HostId host)
     {
         if (!state.Facts.TryGetValue(host, out var facts) || !state.Placements.TryGetValue(host, out var placed))

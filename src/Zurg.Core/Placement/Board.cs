@@ -43,7 +43,9 @@ internal sealed class Board
 
     public void Add(HostId host, Placement placement)
     {
-        var place = _hosts.TryGetValue(host, out var known) ? known : _hosts[host] = new BoardHost(host, facts: null, frozen: true);
+        var place = _hosts.TryGetValue(host, out var known)
+            ? known
+            : _hosts[host] = new BoardHost(host, facts: null, frozen: true);
         place.Add(placement, _state.InstanceSpecs.GetValueOrDefault(placement.Spec));
         if (!_services.TryGetValue(placement.Instance.Service, out var placed))
         {

@@ -9,8 +9,8 @@ namespace Zurg.Core;
 internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen)
 {
     /// <summary>
-    /// Of one host, all services together: its placements, and the facts that its agent reports of them, are one value of the store
-    /// each and must fit into a commit.
+    /// Of one host, all services together: its placements, and the facts that its agent reports of them, are one value of the
+    /// store each and must fit into a commit.
     /// </summary>
     public const int InstancesMax = 500;
 
@@ -59,14 +59,17 @@ internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen)
         : frozen ? "its placements cannot be read by this build"
         : facts.Session != HostSession.Connected ? "silent"
         : _placements.Count >= InstancesMax
-            ? string.Create(CultureInfo.InvariantCulture, $"it has {InstancesMax} instances already, the most that a host may have")
+            ? string.Create(
+                CultureInfo.InvariantCulture, $"it has {InstancesMax} instances already, the most that a host may have")
         : LackedLabel(service) is { } label ? $"no label {label}"
         : FixedPorts(service.Instance).FirstOrDefault(_ports.ContainsKey) is var port and not 0
             ? string.Create(CultureInfo.InvariantCulture, $"port {port} is taken by {_ports[port]}")
         : MemoryShort(service.Instance) is { } memory ? memory
         : null;
 
-    /// <summary>The first constraint that the host does not meet, as key=value; null when it meets all. cell is the host's cell.</summary>
+    /// <summary>
+    /// The first constraint that the host does not meet, as key=value; null when it meets all. cell is the host's cell.
+    /// </summary>
     public string? LackedLabel(ServiceSpec service)
     {
         foreach (var (key, values) in service.Constraints)

@@ -54,7 +54,8 @@ internal static class Scaling
             {
                 plan.Wait(
                     HoldReason.WaitsForTurn,
-                    $"{leaving.Placement.Instance} leaves {leaving.Host} once {waitsFor.Placement.Instance} on {waitsFor.Host} is ready");
+                    $"{leaving.Placement.Instance} leaves {leaving.Host} "
+                        + $"once {waitsFor.Placement.Instance} on {waitsFor.Host} is ready");
             }
         }
     }
@@ -77,7 +78,8 @@ internal static class Scaling
             : (scale.PerHost ?? 1, plan.Board.Find(placed.Host)!.CountOf(plan.Service.Name));
         return there <= wanted
             ? null
-            : string.Create(CultureInfo.InvariantCulture, $"{wanted} {(scale.Instances is null ? "per host are" : "in all are")} wanted");
+            : string.Create(
+                CultureInfo.InvariantCulture, $"{wanted} {(scale.Instances is null ? "per host are" : "in all are")} wanted");
     }
 
     /// <summary>One action for each instance that is missing; each looks at the board as the ones before it left it.</summary>

@@ -10,7 +10,9 @@ public static class ManifestCheck
 {
     public const int FilesMax = 100_000;
 
-    /// <summary>Characters, as the master takes them; together with an agent's directory it stays below Linux' PATH_MAX of 4096 bytes.</summary>
+    /// <summary>
+    /// Characters, as the master takes them; together with an agent's directory it stays below Linux' PATH_MAX of 4096 bytes.
+    /// </summary>
     public const int PathMax = 1_024;
 
     /// <summary>Characters of one part of a path; Linux takes 255 bytes.</summary>

@@ -20,7 +20,8 @@ internal static class OneByOne
         }
 
         // Stopping and starting are a person's word for the whole service, and what does not run loses nothing by a change.
-        var atOnce = due.Where(p => p.Placement.Wanted != plan.Wanted(p.Placement.Instance).Wanted || plan.Stopped).ToImmutableArray();
+        var atOnce = due.Where(p => p.Placement.Wanted != plan.Wanted(p.Placement.Instance).Wanted || plan.Stopped)
+            .ToImmutableArray();
         foreach (var instance in atOnce)
         {
             Touch(plan, instance);
@@ -32,13 +33,19 @@ internal static class OneByOne
             return;
         }
 
-        var unready = placed.Where(p => Readiness.WhyNot(plan.State, p) is not null).Select(p => p.Placement.Instance).ToImmutableSortedSet();
+        var unready = placed.Where(p => Readiness.WhyNot(plan.State, p) is not null)
+            .Select(p => p.Placement.Instance)
+            .ToImmutableSortedSet();
         var busy = placed.Except(due).FirstOrDefault(p => unready.Contains(p.Placement.Instance));
-        var next = due.Where(p => Reachable(plan, p)).OrderBy(p => unready.Contains(p.Placement.Instance) ? 0 : 1).FirstOrDefault();
+        var next = due.Where(p => Reachable(plan, p))
+            .OrderBy(p => unready.Contains(p.Placement.Instance) ? 0 : 1)
+            .FirstOrDefault();
         var other = due.FirstOrDefault(p => p != next && unready.Contains(p.Placement.Instance));
         if (busy is not null || !atOnce.IsEmpty)
         {
-            WaitTurn(plan, due, busy is null ? "the ones just started are ready" : $"{busy.Placement.Instance} on {busy.Host} is ready");
+            WaitTurn(
+                plan, due,
+                busy is null ? "the ones just started are ready" : $"{busy.Placement.Instance} on {busy.Host} is ready");
         }
         else if (next is null || (other is not null && !unready.Contains(next.Placement.Instance)))
         {
@@ -60,7 +67,8 @@ internal static class OneByOne
     {
         plan.Board.Remove(placed);
         var why = plan.Board.Find(placed.Host)!.WhyNot(plan.Service);
-        var elsewhere = why is not null && plan.Service.Scale.Instances is not null && Spread.Best(plan.Board, plan.Service) is not null;
+        var elsewhere = why is not null && plan.Service.Scale.Instances is not null
+            && Spread.Best(plan.Board, plan.Service) is not null;
         plan.Board.Add(placed.Host, placed.Placement);
         if (why is null || !Reachable(plan, placed))
         {

@@ -12,7 +12,8 @@ public sealed record SpeakerState
 
     public ClusterState Cluster { get; init; } = ClusterState.Empty;
 
-    public ImmutableSortedDictionary<HostId, SpokenHost> Hosts { get; init; } = ImmutableSortedDictionary<HostId, SpokenHost>.Empty;
+    public ImmutableSortedDictionary<HostId, SpokenHost> Hosts { get; init; } =
+        ImmutableSortedDictionary<HostId, SpokenHost>.Empty;
 
     public SpeakerState With(SpokenHost host) => this with { Hosts = Hosts.SetItem(host.Host, host) };
 }
@@ -49,8 +50,8 @@ public sealed record SpokenHost
     public Digest? Written { get; init; }
 
     /// <summary>
-    /// Bytes of a host's facts as JSON: one value of the store, where a commit holds 1 MiB. What is left is for the keys, and for a
-    /// description that grew since (a hello of 16 KiB is below 100 KB however it is escaped).
+    /// Bytes of a host's facts as JSON: one value of the store, where a commit holds 1 MiB. What is left is for the keys, and for
+    /// a description that grew since (a hello of 16 KiB is below 100 KB however it is escaped).
     /// </summary>
     public const int FactsBytesMax = 900_000;
 
@@ -90,5 +91,6 @@ public sealed record SpokenHost
 
     public static Digest DigestOf(Assignment assignment) => DigestOf(assignment, WireJson.Default.Assignment);
 
-    private static Digest DigestOf<T>(T value, JsonTypeInfo<T> type) => Digest.Of(JsonSerializer.SerializeToUtf8Bytes(value, type));
+    private static Digest DigestOf<T>(T value, JsonTypeInfo<T> type) =>
+        Digest.Of(JsonSerializer.SerializeToUtf8Bytes(value, type));
 }

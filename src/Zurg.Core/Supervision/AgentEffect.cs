@@ -3,8 +3,8 @@ using Zurg.Protocol;
 namespace Zurg.Core;
 
 /// <summary>
-/// What the agent's brain wants done. The hands do it in the background and answer with an <see cref="AgentInput"/>; an effect may
-/// be repeated after a crash, so each must be harmless when it was done before. Effects of one instance are begun in order.
+/// What the agent's brain wants done. The hands do it in the background and answer with an <see cref="AgentInput"/>; an effect
+/// may be repeated after a crash, so each must be harmless when it was done before. Effects of one instance are begun in order.
 /// </summary>
 public abstract record AgentEffect
 {
@@ -13,8 +13,8 @@ public abstract record AgentEffect
     }
 
     /// <summary>
-    /// Fetch and verify the release, pick ports, render templates. Answers Prepared or PrepareFailed. A restarted agent asks again,
-    /// for a new incarnation.
+    /// Fetch and verify the release, pick ports, render templates. Answers Prepared or PrepareFailed. A restarted agent asks
+    /// again, for a new incarnation.
     /// </summary>
     public sealed record Prepare(AssignedInstance Assigned, Incarnation Incarnation) : AgentEffect;
 
@@ -25,9 +25,12 @@ public abstract record AgentEffect
     /// Look whether a process of an earlier agent still lives; watch it if so. Answers Found, and later Exited when it was found.
     /// </summary>
     /// <param name="Process">Null: the agent died between its start and knowing its pid. Look for ZURG_INCARNATION then.</param>
-    public sealed record Find(AssignedInstance Assigned, Incarnation Incarnation, ProcessIdentity? Process, Launch Launch) : AgentEffect;
+    public sealed record Find(
+        AssignedInstance Assigned, Incarnation Incarnation, ProcessIdentity? Process, Launch Launch) : AgentEffect;
 
-    /// <summary>Ask the probe until told otherwise. Answers Probed each time. A second one for an incarnation replaces the first.</summary>
+    /// <summary>
+    /// Ask the probe until told otherwise. Answers Probed each time. A second one for an incarnation replaces the first.
+    /// </summary>
     /// <param name="Eager">Not passed yet: ask after 10 ms, doubling up to the probe's own interval.</param>
     public sealed record Probe(AssignedInstance Assigned, Incarnation Incarnation, ProcessIdentity Process,
         Launch Launch, bool Eager) : AgentEffect;
@@ -40,14 +43,14 @@ public abstract record AgentEffect
     public sealed record Signal(InstanceId Instance, Incarnation Incarnation, ProcessIdentity Process, string Name) : AgentEffect;
 
     /// <summary>
-    /// SIGKILL everything of this incarnation's tree, found by its session, its group and ZURG_INCARNATION, until nothing is left.
-    /// Answers TreeGone, at once when nothing is left already.
+    /// SIGKILL everything of this incarnation's tree, found by its session, its group and ZURG_INCARNATION, until nothing is
+    /// left. Answers TreeGone, at once when nothing is left already.
     /// </summary>
     public sealed record KillTree(InstanceId Instance, Incarnation Incarnation, ProcessIdentity? Process) : AgentEffect;
 
     /// <summary>
-    /// The incarnation has ended or was never started: its ports are free again, its template watch ends, and a Prepare of it that
-    /// is still under way ends without holding any.
+    /// The incarnation has ended or was never started: its ports are free again, its template watch ends, and a Prepare of it
+    /// that is still under way ends without holding any.
     /// </summary>
     public sealed record ReleasePorts(InstanceId Instance, Incarnation Incarnation) : AgentEffect;
 

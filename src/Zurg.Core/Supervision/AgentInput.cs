@@ -29,29 +29,36 @@ public abstract record AgentInput
 
     /// <summary>Release laid out and verified, ports picked, templates rendered: it can be started.</summary>
     /// <param name="Launch">What exactly to run, with every variable in it replaced.</param>
-    public sealed record Prepared(InstanceId Instance, Incarnation Incarnation, Launch Launch) : OfInstance(Instance, Incarnation);
+    public sealed record Prepared(InstanceId Instance, Incarnation Incarnation, Launch Launch)
+        : OfInstance(Instance, Incarnation);
 
-    public sealed record PrepareFailed(InstanceId Instance, Incarnation Incarnation, Hold Hold) : OfInstance(Instance, Incarnation);
+    public sealed record PrepareFailed(InstanceId Instance, Incarnation Incarnation, Hold Hold)
+        : OfInstance(Instance, Incarnation);
 
     public sealed record Started(InstanceId Instance, Incarnation Incarnation, ProcessIdentity Process)
         : OfInstance(Instance, Incarnation);
 
     public sealed record StartFailed(InstanceId Instance, Incarnation Incarnation, Hold Hold) : OfInstance(Instance, Incarnation);
 
-    /// <summary>The main process ended. Its tree may live on until it is killed. Comes after Started or Found, before TreeGone.</summary>
-    public sealed record Exited(InstanceId Instance, Incarnation Incarnation, ProcessExit Exit) : OfInstance(Instance, Incarnation);
+    /// <summary>
+    /// The main process ended. Its tree may live on until it is killed. Comes after Started or Found, before TreeGone.
+    /// </summary>
+    public sealed record Exited(InstanceId Instance, Incarnation Incarnation, ProcessExit Exit)
+        : OfInstance(Instance, Incarnation);
 
     /// <summary>The answer to KillTree: nothing of this incarnation runs any more.</summary>
     public sealed record TreeGone(InstanceId Instance, Incarnation Incarnation) : OfInstance(Instance, Incarnation);
 
-    public sealed record Probed(InstanceId Instance, Incarnation Incarnation, ProbeAnswer Answer) : OfInstance(Instance, Incarnation);
+    public sealed record Probed(InstanceId Instance, Incarnation Incarnation, ProbeAnswer Answer)
+        : OfInstance(Instance, Incarnation);
 
     /// <summary>A template's text changed while the instance runs.</summary>
     public sealed record TemplateChanged(InstanceId Instance, Incarnation Incarnation, TemplateSpec Template)
         : OfInstance(Instance, Incarnation);
 
     /// <summary>A template could not be rendered again, or can be again (then null).</summary>
-    public sealed record TemplateHeld(InstanceId Instance, Incarnation Incarnation, Hold? Hold) : OfInstance(Instance, Incarnation);
+    public sealed record TemplateHeld(InstanceId Instance, Incarnation Incarnation, Hold? Hold)
+        : OfInstance(Instance, Incarnation);
 
     /// <summary>What a restarted agent found of an incarnation that its journal knows.</summary>
     /// <param name="Process">Its main process, alive; null when that one is gone, whatever of its tree still runs.</param>

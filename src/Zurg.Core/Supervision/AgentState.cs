@@ -4,8 +4,8 @@ using Zurg.Protocol;
 namespace Zurg.Core;
 
 /// <summary>
-/// What the agent's brain knows. The journal holds what of it must survive: the assignment, each instance's record, the events and
-/// the two counters.
+/// What the agent's brain knows. The journal holds what of it must survive: the assignment, each instance's record, the events
+/// and the two counters.
 /// </summary>
 public sealed record AgentState
 {
@@ -17,7 +17,9 @@ public sealed record AgentState
     public ImmutableSortedDictionary<InstanceId, InstanceState> Instances { get; init; } =
         ImmutableSortedDictionary<InstanceId, InstanceState>.Empty;
 
-    /// <summary>Events not yet kept by a master, oldest first; bounded: the oldest go first beyond <see cref="EventsMax"/>.</summary>
+    /// <summary>
+    /// Events not yet kept by a master, oldest first; bounded: the oldest go first beyond <see cref="EventsMax"/>.
+    /// </summary>
     public ImmutableList<EventRecord> Events { get; init; } = [];
 
     /// <summary>The journal number of the newest event. Journalled: a number is never used for two events.</summary>

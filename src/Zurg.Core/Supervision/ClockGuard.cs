@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Zurg.Core;
 
 /// <summary>
-/// Clocks jump and machines sleep. The loop steps at least each second, so a step long after the last one, or before it, means that
-/// the time between says nothing: every timer keeps what it had left. A grace is not cut short and a backoff not frozen.
+/// Clocks jump and machines sleep. The loop steps at least each second, so a step long after the last one, or before it, means
+/// that the time between says nothing: every timer keeps what it had left. A grace is not cut short and a backoff not frozen.
 /// </summary>
 internal static class ClockGuard
 {
@@ -17,7 +17,9 @@ internal static class ClockGuard
             : seenNow with { Instances = state.Instances.ToImmutableSortedDictionary(i => i.Key, i => Shift(i.Value, gap)) };
     }
 
-    /// <summary>Of a record that an earlier run wrote, perhaps by another clock: no wait is longer than its policy would make it.</summary>
+    /// <summary>
+    /// Of a record that an earlier run wrote, perhaps by another clock: no wait is longer than its policy would make it.
+    /// </summary>
     public static InstanceState Clamp(InstanceState s, DateTimeOffset now)
     {
         var policy = s.Assigned.Restart;

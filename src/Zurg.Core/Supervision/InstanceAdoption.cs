@@ -47,7 +47,9 @@ internal static class InstanceAdoption
 
     private static InstanceTurn Adopt(InstanceState s, ProcessIdentity process, Moment m) =>
         new InstanceTurn(s with { Process = process, StartedAt = s.StartedAt ?? m.Now, FailedStarts = 0 })
-            .Tell(EventKind.InstanceAdopted, $"adopted: pid {process.Pid} of {s.Assigned.Spec.Release} ran on while its agent was away");
+            .Tell(
+                EventKind.InstanceAdopted,
+                $"adopted: pid {process.Pid} of {s.Assigned.Spec.Release} ran on while its agent was away");
 
     private static readonly ProcessExit Unwatched = new(null, null, false, null, null);
 }

@@ -2,7 +2,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Core;
 
-/// <summary>What a new assignment means to one instance: the whole truth, so what is not in it must not run (STYLE.md rule 7).</summary>
+/// <summary>
+/// What a new assignment means to one instance: the whole truth, so what is not in it must not run (STYLE.md rule 7).
+/// </summary>
 internal static class InstanceAssign
 {
     public static InstanceTurn New(AssignedInstance assigned, Moment m) => new(new InstanceState
@@ -20,7 +22,8 @@ internal static class InstanceAssign
         InstancePhase.Waiting or InstancePhase.Stopped => InstanceEnd.Forget(s),
         InstancePhase.Preparing => InstanceEnd.FreePorts(s, m).Then(InstanceEnd.Forget),
         InstancePhase.Starting or InstancePhase.Running =>
-            InstanceEnd.Stop(s with { Leaving = true, NotUnderstood = null }, "stopped because it is no longer assigned to this host", m),
+            InstanceEnd.Stop(
+                s with { Leaving = true, NotUnderstood = null }, "stopped because it is no longer assigned to this host", m),
         InstancePhase.Stopping or InstancePhase.Unknown => new InstanceTurn(s with { Leaving = true, NotUnderstood = null }),
     };
 
@@ -40,7 +43,8 @@ internal static class InstanceAssign
     public static InstanceTurn ShutDown(InstanceState s, Moment m) => s.Phase switch
     {
         InstancePhase.Waiting => new InstanceTurn(s.Enter(InstancePhase.Stopped, m)),
-        InstancePhase.Preparing => InstanceEnd.FreePorts(s, m).Then(next => new InstanceTurn(next.Enter(InstancePhase.Stopped, m))),
+        InstancePhase.Preparing => InstanceEnd.FreePorts(s, m)
+            .Then(next => new InstanceTurn(next.Enter(InstancePhase.Stopped, m))),
         InstancePhase.Starting or InstancePhase.Running => InstanceEnd.Stop(s, "stopped with its agent", m),
         InstancePhase.Stopping or InstancePhase.Stopped or InstancePhase.Unknown => s.Unchanged,
     };

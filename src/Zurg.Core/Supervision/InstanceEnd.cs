@@ -3,8 +3,8 @@ using Zurg.Protocol;
 namespace Zurg.Core;
 
 /// <summary>
-/// How an incarnation ends: asked to, by itself, or without ever having started. Its successor is only begun when its whole tree is
-/// gone, so two of one instance never run.
+/// How an incarnation ends: asked to, by itself, or without ever having started. Its successor is only begun when its whole tree
+/// is gone, so two of one instance never run.
 /// </summary>
 internal static class InstanceEnd
 {
@@ -48,7 +48,8 @@ internal static class InstanceEnd
     public static InstanceTurn DoesNotDie(InstanceState s, Moment m)
     {
         var who = s.Process is { } process ? $"pid {process.Pid} or a child of it" : "a process of it";
-        var text = $"{who} still runs {Phrases.Of(KillPatience)} after SIGKILL; nothing of this instance is started before it is gone";
+        var text = $"{who} still runs {Phrases.Of(KillPatience)} after SIGKILL; "
+            + "nothing of this instance is started before it is gone";
         const string mend = "a process that SIGKILL does not end waits in the kernel, often for a disk or a network file system: "
             + "look at /proc/PID/stack; a reboot of the host ends it";
         return new InstanceTurn(s with { Deadline = null, Hold = HoldOf(s, m, HoldReason.DoesNotDie, text, mend) });
@@ -58,7 +59,9 @@ internal static class InstanceEnd
     public static InstanceTurn TreeGone(InstanceState s, Moment m)
     {
         // Exited comes first when the process was ours; without it the process ended unwatched.
-        var turn = s.HasExited || s.StartedAt is null ? s.Unchanged : Exited(s, new ProcessExit(null, null, false, null, null), m);
+        var turn = s.HasExited || s.StartedAt is null
+            ? s.Unchanged
+            : Exited(s, new ProcessExit(null, null, false, null, null), m);
         return turn.Then(ended => FreePorts(ended, m)).Then(ended => s.Leaving ? Forget(ended) : Follow(ended, m));
     }
 
@@ -84,7 +87,8 @@ internal static class InstanceEnd
         new(reason, text, mend) { Service = s.Instance.Service, Instance = s.Instance, Host = m.Host };
 
     private static InstanceTurn NoMoreProbes(InstanceTurn turn, InstanceState s) =>
-        turn.DoIf(InstanceMachine.HasProbe(s) && s.Process is not null, () => new AgentEffect.StopProbe(s.Instance, s.Incarnation));
+        turn.DoIf(
+            InstanceMachine.HasProbe(s) && s.Process is not null, () => new AgentEffect.StopProbe(s.Instance, s.Incarnation));
 
     private static InstanceTurn Exited(InstanceState s, ProcessExit exit, Moment m)
     {
@@ -129,7 +133,8 @@ internal static class InstanceEnd
     private static InstanceState Wait(InstanceState s, Moment m)
     {
         var policy = s.Assigned.Restart;
-        var ends = $"{Phrases.Times(s.RecentCrashes.Length)} within {Phrases.Of(policy.Window)}, the last time: {s.LastExit!.Reason}";
+        var ends = $"{Phrases.Times(s.RecentCrashes.Length)} within {Phrases.Of(policy.Window)}, "
+            + $"the last time: {s.LastExit!.Reason}";
         return RestartDecision.Decide(policy, s.RecentCrashes, Jitter(s, m)) switch
         {
             RestartDecision.Restart { After: var after } when after == TimeSpan.Zero => s,

@@ -36,7 +36,8 @@ internal static class InstanceHealth
     public static InstanceTurn TemplateChanged(InstanceState s, TemplateSpec template, Moment m) => template.Then switch
     {
         TemplateThen.Nothing or TemplateThen.Unknown => Told(s, template, "nothing is done about it"),
-        TemplateThen.Restart => Told(s with { TemplateRestartAt = s.TemplateRestartAt ?? m.Now + Gather }, template, "it is restarted"),
+        TemplateThen.Restart => Told(
+            s with { TemplateRestartAt = s.TemplateRestartAt ?? m.Now + Gather }, template, "it is restarted"),
         TemplateThen.Reload when s.Process is { } process && template.Signal is { } signal =>
             Told(s, template, $"SIG{signal} tells it").Do(new AgentEffect.Signal(s.Instance, s.Incarnation, process, signal)),
         TemplateThen.Reload => Told(s, template, "it has no process that could be told"),

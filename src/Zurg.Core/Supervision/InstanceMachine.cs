@@ -17,8 +17,8 @@ internal static class InstanceMachine
         InstancePhase.Starting when s.Deadline <= m.Now => InstanceEnd.NeverReady(s, m),
         InstancePhase.Stopping when s.Deadline <= m.Now && s.KilledAt is null => InstanceEnd.Kill(s, m),
         InstancePhase.Stopping when s.Deadline <= m.Now => InstanceEnd.DoesNotDie(s, m),
-        InstancePhase.Unknown or InstancePhase.Waiting or InstancePhase.Preparing or InstancePhase.Starting or InstancePhase.Running
-            or InstancePhase.Stopping or InstancePhase.Stopped => s.Unchanged,
+        InstancePhase.Unknown or InstancePhase.Waiting or InstancePhase.Preparing
+            or InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping or InstancePhase.Stopped => s.Unchanged,
     };
 
     /// <summary>When time alone will change something; null when it will not.</summary>
@@ -80,7 +80,8 @@ internal static class InstanceMachine
     };
 
     private static bool IsWanted(InstanceState s, Moment m) =>
-        s.Assigned.Wanted == WantedPhase.Running && !s.Leaving && !m.ShuttingDown && Understanding.HoldOf(s.Assigned, m.Host) is null;
+        s.Assigned.Wanted == WantedPhase.Running && !s.Leaving && !m.ShuttingDown
+            && Understanding.HoldOf(s.Assigned, m.Host) is null;
 
     private static InstanceTurn Prepare(InstanceState s, Moment m)
     {

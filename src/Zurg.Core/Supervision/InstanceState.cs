@@ -20,7 +20,9 @@ public sealed record InstanceState
     /// <summary>Only in <see cref="InstancePhase.Running"/>.</summary>
     public bool Healthy { get; init; }
 
-    /// <summary>Probe failures in a row, counted up to the policy's FailAfter; only in <see cref="InstancePhase.Running"/>.</summary>
+    /// <summary>
+    /// Probe failures in a row, counted up to the policy's FailAfter; only in <see cref="InstancePhase.Running"/>.
+    /// </summary>
     public int Failures { get; init; }
 
     /// <summary>What the last failed probe said.</summary>

@@ -20,7 +20,9 @@ public abstract record RestartDecision
     /// within any window, whatever the process does.
     /// </summary>
     /// <param name="crashes">Ends within the window, the one that just happened included, oldest first.</param>
-    /// <param name="jitter">0 to 1: takes up to a quarter off a wait, so that instances that fell together do not rise together.</param>
+    /// <param name="jitter">
+    /// 0 to 1: takes up to a quarter off a wait, so that instances that fell together do not rise together.
+    /// </param>
     public static RestartDecision Decide(RestartPolicy policy, ImmutableArray<DateTimeOffset> crashes, double jitter)
     {
         if (crashes.Length > policy.Attempts)
@@ -41,7 +43,8 @@ public abstract record RestartDecision
     }
 
     /// <summary>The ends that still count, with a new one.</summary>
-    public static ImmutableArray<DateTimeOffset> Count(RestartPolicy policy, ImmutableArray<DateTimeOffset> crashes, DateTimeOffset now)
+    public static ImmutableArray<DateTimeOffset> Count(
+        RestartPolicy policy, ImmutableArray<DateTimeOffset> crashes, DateTimeOffset now)
     {
         var counted = crashes.Where(at => at > now - policy.Window).Append(now).ToImmutableArray();
         var most = Math.Min(policy.Attempts, CrashesMax - 1) + 1;

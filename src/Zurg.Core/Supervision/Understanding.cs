@@ -3,8 +3,8 @@ using Zurg.Protocol;
 namespace Zurg.Core;
 
 /// <summary>
-/// An assignment of a newer build may say what this one does not know. That holds the one instance: nothing new of it is started and
-/// what already runs goes on as it was (DESIGN.md promise 8).
+/// An assignment of a newer build may say what this one does not know. That holds the one instance: nothing new of it is started
+/// and what already runs goes on as it was (DESIGN.md promise 8).
 /// </summary>
 internal static class Understanding
 {

@@ -5,8 +5,8 @@ using Zurg.Protocol;
 namespace Zurg.Loops;
 
 /// <summary>
-/// The agent's one writer: takes inputs, lets the brain step, and then keeps, publishes, does and says what came of it, in this order
-/// (STYLE.md rule 6). What waits together is one journal write.
+/// The agent's one writer: takes inputs, lets the brain step, and then keeps, publishes, does and says what came of it, in this
+/// order (STYLE.md rule 6). What waits together is one journal write.
 /// </summary>
 public sealed partial class AgentLoop(
     AgentInbox inbox, IAgentHands hands, IAgentJournal journal, IMasterSession session, IAgentObserver observer,
@@ -22,8 +22,8 @@ public sealed partial class AgentLoop(
     public AgentState State => Volatile.Read(ref _state);
 
     /// <summary>
-    /// Runs until stopped, or until a <see cref="AgentInput.ShutDown"/> is done. Stopped it leaves every process running: the next
-    /// agent adopts them.
+    /// Runs until stopped, or until a <see cref="AgentInput.ShutDown"/> is done. Stopped it leaves every process running: the
+    /// next agent adopts them.
     /// </summary>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -107,7 +107,9 @@ public sealed partial class AgentLoop(
         ReportIfDue(commit.ReportNow);
     }
 
-    /// <summary>Nothing of a step is done before the journal has it, however long that takes; the host goes on to show that it lives.</summary>
+    /// <summary>
+    /// Nothing of a step is done before the journal has it, however long that takes; the host goes on to show that it lives.
+    /// </summary>
     private async Task WriteAsync(AgentCommit commit, CancellationToken stop)
     {
         for (var wait = RetryMin; ; wait = Longer(wait))

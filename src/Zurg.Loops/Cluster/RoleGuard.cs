@@ -4,8 +4,8 @@ using Zurg.Protocol;
 namespace Zurg.Loops;
 
 /// <summary>
-/// The right to write as a role: every commit of the role expects the role's key at the revision at which this owner took it, so a
-/// deposed owner cannot write (SAFETY.md E1).
+/// The right to write as a role: every commit of the role expects the role's key at the revision at which this owner took it, so
+/// a deposed owner cannot write (SAFETY.md E1).
 /// </summary>
 /// <param name="Key">roles/NAME.</param>
 /// <param name="Taken">The revision of the commit that took the role.</param>

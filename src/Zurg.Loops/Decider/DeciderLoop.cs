@@ -10,7 +10,9 @@ namespace Zurg.Loops;
 public sealed partial class DeciderLoop(
     IStateStore store, IClusterView view, IEventLog events, RoleGuard guard, TimeProvider time, ILogger<DeciderLoop> logger)
 {
-    /// <summary>Hosts in one commit: each takes an expectation and a write, and the role's guard takes one more operation.</summary>
+    /// <summary>
+    /// Hosts in one commit: each takes an expectation and a write, and the role's guard takes one more operation.
+    /// </summary>
     private const int HostsPerCommit = (StoreCommit.OperationsMax - 1) / 2;
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);

@@ -21,7 +21,9 @@ public interface IHostSession
     void Refuse(string reason);
 }
 
-/// <summary>The speaker as sessions see it. No call waits: hello, newest report and goodbye each have one slot per host.</summary>
+/// <summary>
+/// The speaker as sessions see it. No call waits: hello, newest report and goodbye each have one slot per host.
+/// </summary>
 public interface ISpeaker
 {
     void Connected(IHostSession session, AgentHello hello);

@@ -12,7 +12,8 @@ namespace Zurg.Loops;
 /// leaves its newest word in a slot of <see cref="HostSlots"/>.
 /// </summary>
 public sealed partial class SpeakerLoop(
-    IStateStore store, IClusterView view, IEventLog events, RoleGuard guard, TimeProvider time, ILogger<SpeakerLoop> logger) : ISpeaker
+    IStateStore store, IClusterView view, IEventLog events, RoleGuard guard, TimeProvider time, ILogger<SpeakerLoop> logger)
+    : ISpeaker
 {
     private static readonly TimeSpan TickEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
@@ -64,7 +65,8 @@ public sealed partial class SpeakerLoop(
         finally
         {
             ended.Cancel();
-            await wakers.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
+            await wakers.ContinueWith(
+                static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
         }
     }
 

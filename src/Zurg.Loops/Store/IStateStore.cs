@@ -3,8 +3,8 @@ using Zurg.Protocol;
 namespace Zurg.Loops;
 
 /// <summary>
-/// The one truth: etcd's model in a few methods. A key has a value and the revision of its last write; a commit is atomic, guarded
-/// by expected revisions, and durable when it has returned <see cref="CommitOutcome.Committed"/>.
+/// The one truth: etcd's model in a few methods. A key has a value and the revision of its last write; a commit is atomic,
+/// guarded by expected revisions, and durable when it has returned <see cref="CommitOutcome.Committed"/>.
 /// </summary>
 public interface IStateStore
 {
@@ -26,7 +26,9 @@ public interface IStateStore
     /// Every later change under a prefix, in order, none left out; a change set holds whole commits. Ends only by
     /// <paramref name="stop"/> (then quietly) or by an exception.
     /// </summary>
-    /// <exception cref="StoreCompactedException">Changes after <paramref name="after"/> are no longer kept: list, then watch.</exception>
+    /// <exception cref="StoreCompactedException">
+    /// Changes after <paramref name="after"/> are no longer kept: list, then watch.
+    /// </exception>
     IAsyncEnumerable<StoreChanges> WatchAsync(string prefix, Revision after, CancellationToken stop);
 
     /// <summary>Forgets versions that were overwritten at or before a revision; what is current stays.</summary>

@@ -48,7 +48,8 @@ public sealed class MemoryStateStore(StoreHistoryLimits limits) : IStateStore
         return ValueTask.FromResult(outcome);
     }
 
-    public async IAsyncEnumerable<StoreChanges> WatchAsync(string prefix, Revision after, [EnumeratorCancellation] CancellationToken stop)
+    public async IAsyncEnumerable<StoreChanges> WatchAsync(
+        string prefix, Revision after, [EnumeratorCancellation] CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
@@ -116,7 +117,9 @@ public sealed class MemoryStateStore(StoreHistoryLimits limits) : IStateStore
     private static int IndexOf(ImmutableList<Moment> moments, Revision revision)
     {
         var oldest = moments[0].State.Revision;
-        return revision < oldest ? throw new StoreCompactedException(oldest) : (int)Math.Min(revision.Value - oldest.Value, moments.Count);
+        return revision < oldest
+            ? throw new StoreCompactedException(oldest)
+            : (int)Math.Min(revision.Value - oldest.Value, moments.Count);
     }
 
     private sealed record Moment(StoreState State, ImmutableArray<StoreChange> Changes);

@@ -15,7 +15,9 @@ public sealed class StoreDraft(StoreState from)
 
     /// <summary>Checks a commit against everything applied before it; a refused one changes nothing.</summary>
     /// <param name="commit">Within <see cref="CommitLimits"/>.</param>
-    /// <param name="changes">Gets what the commit changed. Removing a key that is not there changes nothing, yet takes a revision.</param>
+    /// <param name="changes">
+    /// Gets what the commit changed. Removing a key that is not there changes nothing, yet takes a revision.
+    /// </param>
     public CommitOutcome Apply(StoreCommit commit, ICollection<StoreChange> changes)
     {
         var conflicts = Conflicts(commit);

@@ -7,7 +7,8 @@ using Zurg.Protocol;
 namespace Zurg.Master.Agents;
 
 /// <summary>Every session of this master, the newest of each host. Lets agents in and says why when it does not.</summary>
-internal sealed partial class AgentSessions(ClusterIdentity identity, ISpeaker speaker, NamingFanOut naming, TimeProvider time, ILogger logger)
+internal sealed partial class AgentSessions(
+    ClusterIdentity identity, ISpeaker speaker, NamingFanOut naming, TimeProvider time, ILogger logger)
 {
     /// <summary>From the opened socket to the hello.</summary>
     public static readonly TimeSpan HelloTimeout = TimeSpan.FromSeconds(5);

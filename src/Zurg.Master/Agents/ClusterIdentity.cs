@@ -18,7 +18,8 @@ internal sealed record ClusterIdentity(string ClusterId, string Build)
             var value = JsonSerializer.SerializeToUtf8Bytes(candidate, WireJson.Default.String);
 
             // Refused means that another master was faster: its id counts.
-            await store.CommitAsync(new StoreCommit([new StoreExpectation(Key, new Revision(0))], [new StoreWrite(Key, value)]), stop);
+            await store.CommitAsync(
+                new StoreCommit([new StoreExpectation(Key, new Revision(0))], [new StoreWrite(Key, value)]), stop);
         }
 
         var entry = await store.FindAsync(Key, stop) ?? throw new StoreFaultException($"{Key} was written and is not there");

@@ -8,13 +8,16 @@ using Zurg.Protocol;
 namespace Zurg.Master.Agents;
 
 /// <summary>
-/// One agent's session after its hello: a reader that never waits for anybody but the agent, and a writer that sends what the slots
-/// hold. It ends as soon as either of the two does.
+/// One agent's session after its hello: a reader that never waits for anybody but the agent, and a writer that sends what the
+/// slots hold. It ends as soon as either of the two does.
 /// </summary>
-internal sealed partial class HostSession(SessionSocket socket, AgentHello hello, ISpeaker speaker, NamingFanOut naming, ILogger logger)
+internal sealed partial class HostSession(
+    SessionSocket socket, AgentHello hello, ISpeaker speaker, NamingFanOut naming, ILogger logger)
     : IHostSession, INamingSubscriber
 {
-    /// <summary>An agent reports each second: a session without any message for so long is only a socket that nobody closed.</summary>
+    /// <summary>
+    /// An agent reports each second: a session without any message for so long is only a socket that nobody closed.
+    /// </summary>
     public static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(30);
 
     private readonly SessionSlots _slots = new();
@@ -43,7 +46,8 @@ internal sealed partial class HostSession(SessionSocket socket, AgentHello hello
     public async Task<LogChunk?> ReadLogAsync(LogRequest ask, CancellationToken stop)
     {
         var request = ask with { Nonce = Interlocked.Increment(ref _nonce) };
-        var answer = _asked[request.Nonce] = new TaskCompletionSource<LogChunk>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = _asked[request.Nonce] = new TaskCompletionSource<LogChunk>(
+            TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
             return _slots.TryAsk(request) ? await answer.Task.WaitAsync(stop) : null;
@@ -65,7 +69,8 @@ internal sealed partial class HostSession(SessionSocket socket, AgentHello hello
         naming.Unsubscribe(this);
         speaker.Disconnected(this);
         await end.CancelAsync();
-        await Task.WhenAll(reader, writer).ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        await Task.WhenAll(reader, writer)
+            .ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         foreach (var asked in _asked.Values)
         {
             asked.TrySetCanceled(CancellationToken.None);
@@ -97,7 +102,8 @@ internal sealed partial class HostSession(SessionSocket socket, AgentHello hello
         {
             case { Report: { Events.Length: > HostReport.EventsMax } report }:
                 throw new SessionEndedException(
-                    WebSocketCloseStatus.PolicyViolation, $"{report.Events.Length} events in one report: at most {HostReport.EventsMax}");
+                    WebSocketCloseStatus.PolicyViolation,
+                    $"{report.Events.Length} events in one report: at most {HostReport.EventsMax}");
             case { Report: { } report }:
                 speaker.Reported(this, report);
                 break;
@@ -146,7 +152,9 @@ internal sealed partial class HostSession(SessionSocket socket, AgentHello hello
         [LoggerMessage(2101, LogLevel.Information, "The session of {Host} ended: {Reason}")]
         public static partial void Ended(ILogger logger, HostId host, string reason);
 
-        [LoggerMessage(2102, LogLevel.Warning, "{Host} (build {Build}) says things that this build does not know: they are counted and left aside")]
+        [LoggerMessage(
+            2102, LogLevel.Warning,
+            "{Host} (build {Build}) says things that this build does not know: they are counted and left aside")]
         public static partial void NotUnderstood(ILogger logger, HostId host, string build);
     }
 }

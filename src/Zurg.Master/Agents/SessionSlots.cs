@@ -14,8 +14,8 @@ internal readonly record struct OutboundMessage(MasterMessage Message, ReadOnlyM
 }
 
 /// <summary>
-/// What waits to be sent on one session: the newest assignment, the highest number of kept events, the newest set of each service;
-/// only log requests queue, up to a limit. Filling a slot never waits.
+/// What waits to be sent on one session: the newest assignment, the highest number of kept events, the newest set of each
+/// service; only log requests queue, up to a limit. Filling a slot never waits.
 /// </summary>
 internal sealed class SessionSlots
 {

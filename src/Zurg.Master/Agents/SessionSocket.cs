@@ -5,13 +5,17 @@ using Zurg.Protocol;
 
 namespace Zurg.Master.Agents;
 
-/// <summary>Why a session ended: the close status and words that fit into a close frame (RFC 6455 section 5.5: 123 bytes).</summary>
+/// <summary>
+/// Why a session ended: the close status and words that fit into a close frame (RFC 6455 section 5.5: 123 bytes).
+/// </summary>
 internal sealed class SessionEndedException(WebSocketCloseStatus status, string reason) : Exception(reason)
 {
     public WebSocketCloseStatus Status { get; } = status;
 }
 
-/// <summary>Whole JSON messages over one WebSocket: the only place that reads from it, and the only one that writes to it.</summary>
+/// <summary>
+/// Whole JSON messages over one WebSocket: the only place that reads from it, and the only one that writes to it.
+/// </summary>
 internal sealed class SessionSocket(WebSocket socket, TimeProvider time)
 {
     /// <summary>In bytes, of one message of an agent: 4 MiB. What is longer is not read to its end.</summary>
@@ -42,7 +46,9 @@ internal sealed class SessionSocket(WebSocket socket, TimeProvider time)
         }
     }
 
-    /// <summary>The one outbound point of a session: everything that an agent is told passes here (DESIGN.md section 8, the gate).</summary>
+    /// <summary>
+    /// The one outbound point of a session: everything that an agent is told passes here (DESIGN.md section 8, the gate).
+    /// </summary>
     /// <exception cref="SessionEndedException">The peer did not take it in time.</exception>
     public async Task SendAsync(OutboundMessage message)
     {
@@ -57,7 +63,9 @@ internal sealed class SessionSocket(WebSocket socket, TimeProvider time)
         }
     }
 
-    /// <summary>Says why, and waits a little for the peer's goodbye: who hangs up at once may lose the words. Never throws.</summary>
+    /// <summary>
+    /// Says why, and waits a little for the peer's goodbye: who hangs up at once may lose the words. Never throws.
+    /// </summary>
     public async Task CloseAsync(WebSocketCloseStatus status, string reason)
     {
         using var late = new CancellationTokenSource(CloseTimeout, time);
@@ -75,7 +83,8 @@ internal sealed class SessionSocket(WebSocket socket, TimeProvider time)
         socket.Abort();
         if (_receiving is not null)
         {
-            await _receiving.ContinueWith(static r => r.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await _receiving.ContinueWith(
+                static r => r.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
 
@@ -83,7 +92,8 @@ internal sealed class SessionSocket(WebSocket socket, TimeProvider time)
     {
         if (_receiving is { IsCompleted: false })
         {
-            await _receiving.WaitAsync(stop).ContinueWith(static r => r.Exception, stop, TaskContinuationOptions.None, TaskScheduler.Default);
+            await _receiving.WaitAsync(stop)
+                .ContinueWith(static r => r.Exception, stop, TaskContinuationOptions.None, TaskScheduler.Default);
         }
 
         // Whatever else the peer was still saying is thrown away.
@@ -127,7 +137,8 @@ internal sealed class SessionSocket(WebSocket socket, TimeProvider time)
     {
         try
         {
-            return JsonSerializer.Deserialize(_buffer.WrittenSpan, WireJson.Default.AgentMessage) ?? throw new JsonException("null");
+            return JsonSerializer.Deserialize(_buffer.WrittenSpan, WireJson.Default.AgentMessage)
+                ?? throw new JsonException("null");
         }
         catch (Exception e) when (e is JsonException or FormatException or OverflowException)
         {

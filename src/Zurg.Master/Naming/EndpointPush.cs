@@ -3,7 +3,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Master.Naming;
 
-/// <summary>One endpoint set on its way to many: turned into bytes once for all sessions, and once for all HTTP watchers.</summary>
+/// <summary>
+/// One endpoint set on its way to many: turned into bytes once for all sessions, and once for all HTTP watchers.
+/// </summary>
 internal sealed class EndpointPush(EndpointSet set)
 {
     private readonly Lazy<ReadOnlyMemory<byte>> _message = new(

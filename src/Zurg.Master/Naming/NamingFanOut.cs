@@ -27,7 +27,9 @@ internal sealed class NamingFanOut(IClusterView view)
         }
     }
 
-    /// <summary>The whole list of what it wants from now on. Services new in it are offered at once, the empty ones too.</summary>
+    /// <summary>
+    /// The whole list of what it wants from now on. Services new in it are offered at once, the empty ones too.
+    /// </summary>
     public void Subscribe(INamingSubscriber subscriber, IEnumerable<ServiceName> services)
     {
         lock (_lock)

@@ -47,7 +47,8 @@ internal sealed partial class LoopHost(ILogger logger) : IAsyncDisposable
 
     private void Died(string name, Exception? reason)
     {
-        if (reason is not null && _completion.TrySetException(new InvalidOperationException($"the {name} loop died: {reason.Message}", reason)))
+        if (reason is not null
+            && _completion.TrySetException(new InvalidOperationException($"the {name} loop died: {reason.Message}", reason)))
         {
             Log.LoopDied(logger, name, reason);
             _stop.Cancel();

@@ -6,8 +6,8 @@ using Zurg.Protocol;
 namespace Zurg.Master.Roles;
 
 /// <summary>
-/// Takes a role for this run of the master: with the embedded store the restart is the failover, so nobody is waited for. What was
-/// written under the epoch before is done, and its writer, should it still live, is refused from now on (SAFETY.md E1).
+/// Takes a role for this run of the master: with the embedded store the restart is the failover, so nobody is waited for. What
+/// was written under the epoch before is done, and its writer, should it still live, is refused from now on (SAFETY.md E1).
 /// </summary>
 internal static class RoleTaking
 {

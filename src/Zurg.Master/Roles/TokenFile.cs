@@ -21,7 +21,8 @@ internal static class TokenFile
 
         if ((File.GetUnixFileMode(path) & ~OwnerOnly) != UnixFileMode.None)
         {
-            throw new StoreFaultException($"{path} can be read by others than its owner: chmod 600 it, or remove it to get a new token");
+            throw new StoreFaultException(
+                $"{path} can be read by others than its owner: chmod 600 it, or remove it to get a new token");
         }
 
         var token = File.ReadAllText(path).Trim();
@@ -38,7 +39,8 @@ internal static class TokenFile
             Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly,
         }))
         {
-            file.Write(System.Text.Encoding.ASCII.GetBytes(RandomNumberGenerator.GetHexString(TokenHexDigits, lowercase: true) + "\n"));
+            var token = RandomNumberGenerator.GetHexString(TokenHexDigits, lowercase: true);
+            file.Write(System.Text.Encoding.ASCII.GetBytes(token + "\n"));
             file.Flush(flushToDisk: true);
         }
 

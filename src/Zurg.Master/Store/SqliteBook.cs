@@ -63,7 +63,9 @@ internal sealed class SqliteBook : IDisposable
         return outcomes.DrainToImmutable();
     }
 
-    /// <summary>True when everything up to the revision is forgotten; a small bite at a time, so that commits do not wait long.</summary>
+    /// <summary>
+    /// True when everything up to the revision is forgotten; a small bite at a time, so that commits do not wait long.
+    /// </summary>
     /// <exception cref="StoreFaultException">Nothing is known to have been forgotten.</exception>
     public bool Compact(Revision upTo)
     {

@@ -40,7 +40,8 @@ internal static class SqliteHistory
     {
         using var transaction = connection.BeginTransaction(deferred: true);
         DemandKept(connection, after);
-        using var rows = new SqliteStatement(connection, "SELECT id, key, value FROM versions WHERE id >= ? AND id < ? ORDER BY id");
+        using var rows = new SqliteStatement(
+            connection, "SELECT id, key, value FROM versions WHERE id >= ? AND id < ? ORDER BY id");
         rows.Bind(1, VersionId.FirstAfter(after).Value).Bind(2, VersionId.FirstAfter(upTo).Value);
         var changes = ImmutableArray.CreateBuilder<StoreChange>();
         var bytes = 0L;
@@ -72,7 +73,9 @@ internal static class SqliteHistory
     private static Revision Mark(SqliteConnection connection, string name)
     {
         using var mark = new SqliteStatement(connection, "SELECT revision FROM marks WHERE name = ?");
-        return mark.Bind(1, name).Read() ? new Revision(mark.Int64(0)) : throw new StoreFaultException($"the store's mark '{name}' is missing");
+        return mark.Bind(1, name).Read()
+            ? new Revision(mark.Int64(0))
+            : throw new StoreFaultException($"the store's mark '{name}' is missing");
     }
 
     private static Revision ReadLedger(SqliteConnection connection, VersionLedger ledger, VersionId before)

@@ -30,7 +30,8 @@ internal sealed class SqliteLog : IDisposable
 
     public void Begin() => _begin.Run();
 
-    public void Append(VersionId id, StoreChange change) => _append.Bind(1, id.Value).Bind(2, change.Key).Bind(3, change.Value).Run();
+    public void Append(VersionId id, StoreChange change) =>
+        _append.Bind(1, id.Value).Bind(2, change.Key).Bind(3, change.Value).Run();
 
     /// <summary>For a revision that leaves no row behind; otherwise the last row tells.</summary>
     public void MarkRevision(Revision revision) => _mark.Bind(1, revision.Value).Bind(2, "revision").Run();

@@ -30,7 +30,9 @@ internal sealed class SqliteStateStore : IStateStore, IAsyncDisposable
         _writing = Task.Run(_writer.RunAsync);
     }
 
-    /// <exception cref="StoreFaultException">Another process has the directory, or its file is not one that this build knows.</exception>
+    /// <exception cref="StoreFaultException">
+    /// Another process has the directory, or its file is not one that this build knows.
+    /// </exception>
     public static SqliteStateStore Open(SqliteStoreOptions options, ILogger logger)
     {
         Directory.CreateDirectory(options.Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -71,7 +73,8 @@ internal sealed class SqliteStateStore : IStateStore, IAsyncDisposable
         return await request.Outcome.WaitAsync(stop);
     }
 
-    public async IAsyncEnumerable<StoreChanges> WatchAsync(string prefix, Revision after, [EnumeratorCancellation] CancellationToken stop)
+    public async IAsyncEnumerable<StoreChanges> WatchAsync(
+        string prefix, Revision after, [EnumeratorCancellation] CancellationToken stop)
     {
         if (after < _book.Compacted)
         {

@@ -41,7 +41,9 @@ internal sealed class SqliteStatement : IDisposable
         return this;
     }
 
-    /// <summary>True while there is a row. Call <see cref="Reset"/> or <see cref="Run"/> afterwards: an open row holds the read lock.</summary>
+    /// <summary>
+    /// True while there is a row. Call <see cref="Reset"/> or <see cref="Run"/> afterwards: an open row holds the read lock.
+    /// </summary>
     /// <exception cref="SqliteException">The disk, the file or a limit.</exception>
     public bool Read()
     {
@@ -73,7 +75,8 @@ internal sealed class SqliteStatement : IDisposable
 
     public string Text(int column) => raw.sqlite3_column_text(_statement, column).utf8_to_string();
 
-    public ReadOnlyMemory<byte>? Blob(int column) => IsNull(column) ? null : raw.sqlite3_column_blob(_statement, column).ToArray();
+    public ReadOnlyMemory<byte>? Blob(int column) =>
+        IsNull(column) ? null : raw.sqlite3_column_blob(_statement, column).ToArray();
 
     public bool IsNull(int column) => raw.sqlite3_column_type(_statement, column) == raw.SQLITE_NULL;
 

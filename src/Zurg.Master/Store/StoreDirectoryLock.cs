@@ -26,7 +26,9 @@ internal sealed class StoreDirectoryLock : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            var reason = e.HResult == WouldBlock && OwnerOf(directory) is { Length: > 0 } pid ? $"process {pid} has it open" : e.Message;
+            var reason = e.HResult == WouldBlock && OwnerOf(directory) is { Length: > 0 } pid
+                ? $"process {pid} has it open"
+                : e.Message;
             throw new StoreFaultException($"the store in {directory} cannot be opened: {reason}", e);
         }
     }

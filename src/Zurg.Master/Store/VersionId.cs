@@ -2,7 +2,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Master.Store;
 
-/// <summary>A row of the versions table: the revision and the place in its commit in one number, ascending in the order of writing.</summary>
+/// <summary>
+/// A row of the versions table: the revision and the place in its commit in one number, ascending in the order of writing.
+/// </summary>
 internal readonly record struct VersionId(long Value)
 {
     // More than StoreCommit.OperationsMax; part of the file's format.

@@ -53,7 +53,9 @@ internal sealed class VersionLedger
         return due;
     }
 
-    /// <summary>The oldest rows to forget; nothing is taken out yet. Whole revisions, so there may be a few more than asked for.</summary>
+    /// <summary>
+    /// The oldest rows to forget; nothing is taken out yet. Whole revisions, so there may be a few more than asked for.
+    /// </summary>
     public CompactionBite NextBite(int rows, Revision upTo)
     {
         var ids = new List<VersionId>();

@@ -115,7 +115,9 @@ public sealed record HostStatus
 
     public required HostDescription Description { get; init; }
 
-    /// <summary>The generation at which its placements last changed; the host has them once it applied this one or a later.</summary>
+    /// <summary>
+    /// The generation at which its placements last changed; the host has them once it applied this one or a later.
+    /// </summary>
     public required Generation Wanted { get; init; }
 
     public required Generation Applied { get; init; }

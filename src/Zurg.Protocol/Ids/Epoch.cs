@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace Zurg.Protocol;
 
-/// <summary>A fencing token: of a role, of an agent's run. The newer one wins; writes of the older are refused (SAFETY.md E1).</summary>
+/// <summary>
+/// A fencing token: of a role, of an agent's run. The newer one wins; writes of the older are refused (SAFETY.md E1).
+/// </summary>
 [JsonConverter(typeof(CounterConverter<Epoch>))]
 public readonly record struct Epoch(long Value) : ICounter<Epoch>
 {

@@ -13,7 +13,8 @@ public readonly record struct Generation(long Value) : ICounter<Generation>
 
     public static Generation Wrap(long value) => new(value);
 
-    public static Generation Parse(string s, IFormatProvider? provider = null) => new(long.Parse(s, CultureInfo.InvariantCulture));
+    public static Generation Parse(string s, IFormatProvider? provider = null) =>
+        new(long.Parse(s, CultureInfo.InvariantCulture));
 
     public static bool TryParse(string? s, IFormatProvider? provider, out Generation result)
     {

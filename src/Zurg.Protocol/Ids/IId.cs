@@ -1,6 +1,8 @@
 namespace Zurg.Protocol;
 
-/// <summary>An id that people type: text of a fixed shape, compared ordinally, JSON string and JSON property name alike.</summary>
+/// <summary>
+/// An id that people type: text of a fixed shape, compared ordinally, JSON string and JSON property name alike.
+/// </summary>
 public interface IId<TSelf> : IParsable<TSelf>, IComparable<TSelf> where TSelf : struct, IId<TSelf>
 {
     string Value { get; }
@@ -12,7 +14,9 @@ public interface IId<TSelf> : IParsable<TSelf>, IComparable<TSelf> where TSelf :
     static abstract string? ProblemOf(string value);
 }
 
-/// <summary>Parsing shared by every id, so that routes, CLI arguments, JSON and YAML refuse the same text with the same words.</summary>
+/// <summary>
+/// Parsing shared by every id, so that routes, CLI arguments, JSON and YAML refuse the same text with the same words.
+/// </summary>
 public static class Id
 {
     /// <exception cref="FormatException">The text is not a valid id; the message says why.</exception>
@@ -26,7 +30,9 @@ public static class Id
         return valid;
     }
 
-    /// <summary>A DNS label (RFC 1035 section 2.3.1, digits first allowed by RFC 1123 section 2.1): names become host names one day.</summary>
+    /// <summary>
+    /// A DNS label (RFC 1035 section 2.3.1, digits first allowed by RFC 1123 section 2.1): names become host names one day.
+    /// </summary>
     public static string? DnsLabelProblem(string kind, string text)
     {
         const string shape = "1 to 63 of a-z, 0-9 and '-', with a letter or digit first and last";

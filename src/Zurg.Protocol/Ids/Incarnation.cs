@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace Zurg.Protocol;
 
-/// <summary>Counts the starts of one instance on one host. A restart is a new incarnation; phases of one only move forward.</summary>
+/// <summary>
+/// Counts the starts of one instance on one host. A restart is a new incarnation; phases of one only move forward.
+/// </summary>
 [JsonConverter(typeof(CounterConverter<Incarnation>))]
 public readonly record struct Incarnation(long Value) : ICounter<Incarnation>
 {
@@ -11,7 +13,8 @@ public readonly record struct Incarnation(long Value) : ICounter<Incarnation>
 
     public static Incarnation Wrap(long value) => new(value);
 
-    public static Incarnation Parse(string s, IFormatProvider? provider = null) => new(long.Parse(s, CultureInfo.InvariantCulture));
+    public static Incarnation Parse(string s, IFormatProvider? provider = null) =>
+        new(long.Parse(s, CultureInfo.InvariantCulture));
 
     public static bool TryParse(string? s, IFormatProvider? provider, out Incarnation result)
     {

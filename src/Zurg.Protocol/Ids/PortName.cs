@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Zurg.Protocol;
 
-/// <summary>A port that a service listens on, by name: a DNS label. PORT_NAME in the environment is its upper case with - as _.</summary>
+/// <summary>
+/// A port that a service listens on, by name: a DNS label. PORT_NAME in the environment is its upper case with - as _.
+/// </summary>
 [JsonConverter(typeof(IdConverter<PortName>))]
 public readonly record struct PortName(string Value) : IId<PortName>
 {

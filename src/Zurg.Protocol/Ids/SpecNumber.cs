@@ -11,7 +11,8 @@ public readonly record struct SpecNumber(long Value) : ICounter<SpecNumber>
 
     public static SpecNumber Wrap(long value) => new(value);
 
-    public static SpecNumber Parse(string s, IFormatProvider? provider = null) => new(long.Parse(s, CultureInfo.InvariantCulture));
+    public static SpecNumber Parse(string s, IFormatProvider? provider = null) =>
+        new(long.Parse(s, CultureInfo.InvariantCulture));
 
     public static bool TryParse(string? s, IFormatProvider? provider, out SpecNumber result)
     {

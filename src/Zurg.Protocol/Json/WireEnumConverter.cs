@@ -19,9 +19,11 @@ public sealed class WireEnumConverter<T> : JsonConverter<T> where T : struct, En
 /// <summary>An enum's words as people and the wire write them.</summary>
 public static class WireEnum
 {
-    public static string NameOf<T>(T value) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+    public static string NameOf<T>(T value) where T : struct, Enum =>
+        JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 
-    public static bool TryParse<T>(string text, out T value) where T : struct, Enum => Names<T>.Values.TryGetValue(text, out value);
+    public static bool TryParse<T>(string text, out T value) where T : struct, Enum =>
+        Names<T>.Values.TryGetValue(text, out value);
 
     private static class Names<T> where T : struct, Enum
     {

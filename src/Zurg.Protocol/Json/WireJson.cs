@@ -45,5 +45,6 @@ namespace Zurg.Protocol;
 public sealed partial class WireJson : JsonSerializerContext
 {
     /// <summary>The same, indented, for people.</summary>
-    public static WireJson Indented => field ??= new WireJson(new JsonSerializerOptions(Default.Options) { WriteIndented = true });
+    public static WireJson Indented =>
+        field ??= new WireJson(new JsonSerializerOptions(Default.Options) { WriteIndented = true });
 }

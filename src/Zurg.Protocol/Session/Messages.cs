@@ -65,7 +65,9 @@ public sealed record HostReport
     /// <summary>Ordered by instance.</summary>
     public ImmutableArray<InstanceStatus> Instances { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    /// <summary>Events that the master has not yet kept, oldest first, at most <see cref="EventsMax"/>; ids are the journal's.</summary>
+    /// <summary>
+    /// Events that the master has not yet kept, oldest first, at most <see cref="EventsMax"/>; ids are the journal's.
+    /// </summary>
     public ImmutableArray<EventRecord> Events { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public const int EventsMax = 100;

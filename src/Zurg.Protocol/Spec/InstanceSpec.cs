@@ -32,10 +32,13 @@ public sealed record InstanceSpec
 
     public ImmutableArray<TemplateSpec> Templates { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    /// <summary>The values of those cluster settings that env and args name: a change of another setting restarts nothing.</summary>
+    /// <summary>
+    /// The values of those cluster settings that env and args name: a change of another setting restarts nothing.
+    /// </summary>
     public ImmutableSortedDictionary<string, string> Settings { get; init => field = value ?? Wire.NoText; } = Wire.NoText;
 
-    private static readonly ImmutableSortedDictionary<PortName, PortSpec> NoPorts = ImmutableSortedDictionary<PortName, PortSpec>.Empty;
+    private static readonly ImmutableSortedDictionary<PortName, PortSpec> NoPorts =
+        ImmutableSortedDictionary<PortName, PortSpec>.Empty;
 }
 
 /// <param name="Fixed">1 to 65535; null: the agent picks a free one of its range.</param>

@@ -44,7 +44,9 @@ public sealed record ScaleSpec
 /// <param name="Delay">The wait before the second restart within the window; the first is immediate. Doubles up to
 /// <paramref name="MaxDelay"/>.</param>
 /// <param name="Window">Ends within this time count against <paramref name="Attempts"/>.</param>
-/// <param name="Attempts">So many restarts within the window; then a hold until the window moved on or somebody says restart.</param>
+/// <param name="Attempts">
+/// So many restarts within the window; then a hold until the window moved on or somebody says restart.
+/// </param>
 public sealed record RestartPolicy(TimeSpan Delay, TimeSpan MaxDelay, TimeSpan Window, int Attempts);
 
 /// <param name="Signal">By name without SIG: TERM, INT, QUIT, HUP, USR1, USR2 or KILL.</param>

@@ -3,8 +3,9 @@ using Zurg.Core;
 namespace Zurg.Simulation;
 
 /// <summary>
-/// One thread, one seed: every continuation of the simulated cluster is queued here and the next one is picked by the seed. A task
-/// that arrives from another thread has left the simulation; the run fails then, since it could not be repeated (SAFETY.md section 8).
+/// One thread, one seed: every continuation of the simulated cluster is queued here and the next one is picked by the seed. A
+/// task that arrives from another thread has left the simulation; the run fails then, since it could not be repeated (SAFETY.md
+/// section 8).
 /// </summary>
 internal sealed class SimScheduler(ulong seed) : TaskScheduler
 {

@@ -30,7 +30,8 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
         }
 
         Naming = naming;
-        sim.Demand(State.Unreadable.IsEmpty, "the store holds what cannot be read: " + string.Join(", ", State.Unreadable.Values));
+        sim.Demand(
+            State.Unreadable.IsEmpty, "the store holds what cannot be read: " + string.Join(", ", State.Unreadable.Values));
         CheckPlacedOnce();
         CheckOneAway(before);
     }
@@ -38,8 +39,11 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
     /// <summary>Promise 1: only what passed its probe in this incarnation is published, and revisions never go back.</summary>
     private void CheckSet(EndpointSet old, EndpointSet set)
     {
-        sim.Demand(set.Revision >= old.Revision, $"the revision of {set.Service} went back from {old.Revision} to {set.Revision}");
-        foreach (var endpoint in set.Endpoints.Where(e => !old.Endpoints.Any(o => o.Instance == e.Instance && o.Incarnation == e.Incarnation)))
+        sim.Demand(
+            set.Revision >= old.Revision, $"the revision of {set.Service} went back from {old.Revision} to {set.Revision}");
+        var fresh = set.Endpoints.Where(
+            e => !old.Endpoints.Any(o => o.Instance == e.Instance && o.Incarnation == e.Incarnation));
+        foreach (var endpoint in fresh)
         {
             var process = hosts[endpoint.Host].Find(endpoint.Instance, endpoint.Incarnation);
             sim.Demand(
@@ -50,7 +54,8 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
 
     private void CheckPlacedOnce()
     {
-        foreach (var twice in State.Placements.Values.SelectMany(p => p.Instances).GroupBy(p => p.Instance).Where(g => g.Count() > 1))
+        var placements = State.Placements.Values.SelectMany(p => p.Instances);
+        foreach (var twice in placements.GroupBy(p => p.Instance).Where(g => g.Count() > 1))
         {
             sim.Violate($"{twice.Key} is placed on two hosts");
         }
@@ -77,7 +82,8 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
 
         foreach (var (service, away) in _away)
         {
-            away.RemoveWhere(i => !placed.TryGetValue(i, out var p) || p.Placement.Wanted != WantedPhase.Running || IsReady(State, p));
+            away.RemoveWhere(
+                i => !placed.TryGetValue(i, out var p) || p.Placement.Wanted != WantedPhase.Running || IsReady(State, p));
             sim.Demand(away.Count <= 1, $"{away.Count} instances of {service} are away on purpose: {string.Join(' ', away)}");
         }
     }

@@ -39,7 +39,8 @@ internal sealed class SimDialer(Sim sim, SimHost host, SimFaults faults, AgentIn
             var link = new SimLink(sim, host.Id, journal.Epoch, up, inbox, faults);
             using var agentDies = stop.Register(link.Cut);
             using var masterDies = up.Stop.Register(link.Cut);
-            up.Speaker.Connected(link, new AgentHello { Host = host.Id, AgentEpoch = journal.Epoch, Description = host.Describe() });
+            up.Speaker.Connected(
+                link, new AgentHello { Host = host.Id, AgentEpoch = journal.Epoch, Description = host.Describe() });
             _link = link;
             link.CarryReport(_report);
             await link.Ended.WaitAsync(stop);

@@ -1,7 +1,8 @@
 namespace Zurg.Simulation;
 
 /// <summary>
-/// Which faults a seed may draw, and how often: a different mix each time, so that rare pairs of faults occur (SAFETY.md section 8).
+/// Which faults a seed may draw, and how often: a different mix each time, so that rare pairs of faults occur (SAFETY.md section
+/// 8).
 /// </summary>
 internal sealed class SimFaults
 {

@@ -5,7 +5,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Simulation;
 
-/// <summary>The hands of one run of an agent on a simulated host: real effects on the host's processes, after real-looking times.</summary>
+/// <summary>
+/// The hands of one run of an agent on a simulated host: real effects on the host's processes, after real-looking times.
+/// </summary>
 internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInbox inbox, CancellationToken stop) : IAgentHands
 {
     private readonly SortedDictionary<InstanceId, Incarnation> _probed = [];
@@ -93,7 +95,8 @@ internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInb
                 process!.WasSeenReady = true;
             }
 
-            await inbox.PostAsync(new AgentInput.Probed(instance, effect.Incarnation, new ProbeAnswer(passed, passed ? null : "refused")), stop);
+            await inbox.PostAsync(
+                new AgentInput.Probed(instance, effect.Incarnation, new ProbeAnswer(passed, passed ? null : "refused")), stop);
         }
     }
 

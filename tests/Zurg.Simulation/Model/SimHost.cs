@@ -6,7 +6,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Simulation;
 
-/// <summary>A machine: its processes, its disk, and the agent that runs on it now. Killing the agent ends none of the processes.</summary>
+/// <summary>
+/// A machine: its processes, its disk, and the agent that runs on it now. Killing the agent ends none of the processes.
+/// </summary>
 internal sealed class SimHost(Sim sim, HostId id, CellName cell, SimFaults faults, Func<SimMaster> master)
 {
     private readonly SimJournal _journal = new(sim, id, faults);

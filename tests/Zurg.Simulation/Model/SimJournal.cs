@@ -7,8 +7,8 @@ using Zurg.Protocol;
 namespace Zurg.Simulation;
 
 /// <summary>
-/// A host's disk: what the agent journalled outlives it, as JSON, and after a power loss only what had to be durable is sure to be
-/// there.
+/// A host's disk: what the agent journalled outlives it, as JSON, and after a power loss only what had to be durable is sure to
+/// be there.
 /// </summary>
 internal sealed class SimJournal(Sim sim, HostId host, SimFaults faults) : IAgentJournal
 {

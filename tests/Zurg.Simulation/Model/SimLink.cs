@@ -7,7 +7,8 @@ namespace Zurg.Simulation;
 /// One session: messages take their time, may overtake each other and may come again; a cut loses what is under way, and the two
 /// ends learn of it at different times. Harsher than a WebSocket, so that nothing leans on its order.
 /// </summary>
-internal sealed class SimLink(Sim sim, HostId host, Epoch epoch, SimMaster master, AgentInbox inbox, SimFaults faults) : IHostSession
+internal sealed class SimLink(
+    Sim sim, HostId host, Epoch epoch, SimMaster master, AgentInbox inbox, SimFaults faults) : IHostSession
 {
     private readonly TaskCompletionSource _ended = new();
 

@@ -7,7 +7,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Simulation;
 
-/// <summary>One run of the master: takes the roles with the next epoch and runs the production loops on its own connection.</summary>
+/// <summary>
+/// One run of the master: takes the roles with the next epoch and runs the production loops on its own connection.
+/// </summary>
 internal sealed class SimMaster(Sim sim, IStateStore store, IEventLog events)
 {
     private readonly CancellationTokenSource _life = new();

@@ -24,9 +24,11 @@ internal sealed class SimPeople(Sim sim, IStateStore store)
                 var release = Id.Parse<ReleaseId>($"{name}@{version}");
                 var record = new ReleaseRecord
                 {
-                    Release = release, Manifest = Digest.Of("m"u8), Files = 1, Bytes = 1, Author = "sim", At = sim.Time.GetUtcNow(),
+                    Release = release, Manifest = Digest.Of("m"u8), Files = 1, Bytes = 1, Author = "sim",
+                    At = sim.Time.GetUtcNow(),
                 };
-                await WriteAsync(_ => [Json(StoreKeys.Release(release), JsonSerializer.SerializeToUtf8Bytes(record, WireJson.Default.ReleaseRecord))], stop);
+                var value = JsonSerializer.SerializeToUtf8Bytes(record, WireJson.Default.ReleaseRecord);
+                await WriteAsync(_ => [Json(StoreKeys.Release(release), value)], stop);
             }
         }
     }
@@ -50,7 +52,8 @@ internal sealed class SimPeople(Sim sim, IStateStore store)
     public async Task ApplyAsync(CancellationToken stop)
     {
         var names = Names.Where(_ => sim.Chance(0.85)).ToImmutableArray();
-        var services = names.Select(name => AnyService(name, dependsOnDb: name == "web" && names.Contains("db") && sim.Chance(0.3)))
+        var services = names.Select(
+            name => AnyService(name, dependsOnDb: name == "web" && names.Contains("db") && sim.Chance(0.3)))
             .ToImmutableArray();
         await WriteAsync(
             newest =>
@@ -100,7 +103,8 @@ internal sealed class SimPeople(Sim sim, IStateStore store)
             stop);
     }
 
-    private async Task WriteAsync(Func<AppliedSpec?, ImmutableArray<StoreWrite>> writes, CancellationToken stop) => await RetryAsync(
+    private async Task WriteAsync(Func<AppliedSpec?, ImmutableArray<StoreWrite>> writes, CancellationToken stop) =>
+        await RetryAsync(
         async () =>
         {
             var entry = (await store.ListAsync(StoreKeys.CurrentSpec, at: null, stop)).Entries.FirstOrDefault();

@@ -32,7 +32,8 @@ internal sealed class SimStore(Sim sim, IStateStore store, SimFaults faults, Act
         return outcome;
     }
 
-    public async IAsyncEnumerable<StoreChanges> WatchAsync(string prefix, Revision after, [EnumeratorCancellation] CancellationToken stop)
+    public async IAsyncEnumerable<StoreChanges> WatchAsync(
+        string prefix, Revision after, [EnumeratorCancellation] CancellationToken stop)
     {
         await foreach (var changes in store.WatchAsync(prefix, after, stop))
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Zurg.Core;
 using Zurg.Protocol;
 using static Zurg.Tests.Support.AgentWords;
@@ -60,7 +61,8 @@ public sealed class AgentMachineCasesTests
     public void What_is_said_of_an_earlier_incarnation_falls_through()
     {
         var state = In(InstancePhase.Running) with { LastIncarnation = new Incarnation(2) };
-        state = state with { Instances = state.Instances.SetItem(Web, state.Instances[Web] with { Incarnation = new Incarnation(2) }) };
+        var second = state.Instances[Web] with { Incarnation = new Incarnation(2) };
+        state = state with { Instances = state.Instances.SetItem(Web, second) };
         Assert.All(Inputs.OfType<AgentInput.OfInstance>(), input =>
         {
             var commit = AgentMachine.Step(state, input, Start);
@@ -86,7 +88,7 @@ public sealed class AgentMachineCasesTests
         {
             Host = Host,
             LastIncarnation = One,
-            Instances = System.Collections.Immutable.ImmutableSortedDictionary<InstanceId, InstanceState>.Empty.Add(Web, instance),
+            Instances = ImmutableSortedDictionary<InstanceId, InstanceState>.Empty.Add(Web, instance),
         };
     }
 }

@@ -11,8 +11,8 @@ public sealed class AgentMachineProperties
 {
     /// <summary>
     /// In <see cref="AgentWorld"/>: never two live incarnations of one instance, none started before it was prepared, phases only
-    /// forward, the same step twice is the same commit, also from a journal, an older generation changes nothing, and in the end all
-    /// that is no longer assigned is gone.
+    /// forward, the same step twice is the same commit, also from a journal, an older generation changes nothing, and in the end
+    /// all that is no longer assigned is gone.
     /// </summary>
     [Fact]
     public void Whatever_happens_on_a_host_the_promises_of_its_agent_hold() =>
@@ -39,7 +39,8 @@ public sealed class AgentMachineProperties
             foreach (var start in starts)
             {
                 var within = starts.Count(s => s >= start && s < start + policy.Window);
-                Assert.True(within <= policy.Attempts + 1, $"{within} starts within {policy.Window} with {policy.Attempts} attempts");
+                Assert.True(
+                    within <= policy.Attempts + 1, $"{within} starts within {policy.Window} with {policy.Attempts} attempts");
             }
         }).QuickCheckThrowOnFailure();
 

@@ -167,7 +167,8 @@ public sealed class AgentMachineTests
         _agent.Exit(Killed(9));
         _agent.Gone();
         Assert.Equal(2, _agent.Effects.OfType<AgentEffect.Prepare>().Count());
-        Assert.Equal("stopped for web@2.0.0; it still ran when the grace was over, so it was killed", _agent.Web.LastExit!.Reason);
+        Assert.Equal(
+            "stopped for web@2.0.0; it still ran when the grace was over, so it was killed", _agent.Web.LastExit!.Reason);
     }
 
     [Fact]
@@ -192,7 +193,8 @@ public sealed class AgentMachineTests
         Assert.True(_agent.Web.Healthy);
         _agent.Probe(passed: false, "connection refused");
         Assert.False(_agent.Web.Healthy);
-        Assert.Equal((HoldReason.ProbeFailing, "its probe fails: connection refused"), (_agent.Web.ShownHold!.Reason, _agent.Web.ShownHold.Text));
+        Assert.Equal(HoldReason.ProbeFailing, _agent.Web.ShownHold!.Reason);
+        Assert.Equal("its probe fails: connection refused", _agent.Web.ShownHold.Text);
         _agent.Probe(passed: true);
         Assert.Equal((true, null), (_agent.Web.Healthy, _agent.Web.ShownHold));
         Assert.DoesNotContain(_agent.Effects, e => e is AgentEffect.Signal or AgentEffect.KillTree);
@@ -234,7 +236,8 @@ public sealed class AgentMachineTests
     public void Other_template_changes_signal_or_are_only_told_and_a_held_one_is_shown()
     {
         _agent.RunWeb();
-        _agent.Say(new AgentInput.TemplateChanged(Web, _agent.Now0, new TemplateSpec("a.hbs", "a.conf", TemplateThen.Reload, "HUP")));
+        _agent.Say(
+            new AgentInput.TemplateChanged(Web, _agent.Now0, new TemplateSpec("a.hbs", "a.conf", TemplateThen.Reload, "HUP")));
         Assert.Equal("HUP", Assert.IsType<AgentEffect.Signal>(Assert.Single(_agent.Last.Effects)).Name);
         _agent.Say(new AgentInput.TemplateChanged(Web, _agent.Now0, new TemplateSpec("a.hbs", "a.conf", TemplateThen.Nothing)));
         Assert.Empty(_agent.Last.Effects);
@@ -297,7 +300,8 @@ public sealed class AgentMachineTests
         _agent.RunWeb();
         for (var i = 0; i < AgentState.EventsMax; i++)
         {
-            _agent.Say(new AgentInput.TemplateChanged(Web, _agent.Now0, new TemplateSpec("a.hbs", "a.conf", TemplateThen.Nothing)));
+            _agent.Say(
+                new AgentInput.TemplateChanged(Web, _agent.Now0, new TemplateSpec("a.hbs", "a.conf", TemplateThen.Nothing)));
         }
 
         Assert.Equal(AgentState.EventsMax, _agent.State.Events.Count);

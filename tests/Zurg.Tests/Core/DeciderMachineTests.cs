@@ -49,14 +49,24 @@ public sealed class DeciderMachineTests
         var facts = world.State.Facts[new HostId("host1")];
         var held = facts with
         {
-            Instances = [facts.Instances[0] with { Healthy = false, Hold = new Hold(HoldReason.TooManyRestarts, "10 ends within 10 m", "zurg restart web") }],
+            Instances =
+            [
+                facts.Instances[0] with
+                {
+                    Healthy = false,
+                    Hold = new Hold(HoldReason.TooManyRestarts, "10 ends within 10 m", "zurg restart web"),
+                },
+            ],
         };
 
         var hold = Assert.Single(world.Put(StoreKeys.Facts(facts.Host), held, WireJson.Default.HostFacts).Plan().Holds);
-        Assert.Equal((HoldReason.TooManyRestarts, "web.0", "host1"), (hold.Reason, hold.Instance!.Value.Value, hold.Host!.Value.Value));
+        Assert.Equal(
+            (HoldReason.TooManyRestarts, "web.0", "host1"), (hold.Reason, hold.Instance!.Value.Value, hold.Host!.Value.Value));
     }
 
-    /// <summary>Whatever people apply in whatever order, planning ends, twice the same, and never places an instance twice.</summary>
+    /// <summary>
+    /// Whatever people apply in whatever order, planning ends, twice the same, and never places an instance twice.
+    /// </summary>
     [Fact]
     public void Any_sequence_of_specs_settles_and_plans_the_same_twice()
     {

@@ -10,7 +10,9 @@ public sealed class PrngTests
     {
         var prng = new Prng(1234567);
 
-        Assert.Equal([6457827717110365317UL, 3203168211198807973UL, 9817491932198370423UL], [prng.NextUInt64(), prng.NextUInt64(), prng.NextUInt64()]);
+        Assert.Equal(
+            [6457827717110365317UL, 3203168211198807973UL, 9817491932198370423UL],
+            [prng.NextUInt64(), prng.NextUInt64(), prng.NextUInt64()]);
     }
 
     [Fact]

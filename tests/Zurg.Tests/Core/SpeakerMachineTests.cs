@@ -89,7 +89,8 @@ public sealed class SpeakerMachineTests
         var state = Step(SpeakerState.Empty, new SpeakerInput.ClusterChanged(Running.State), Noon + TimeSpan.FromHours(1)).State;
 
         Assert.Empty(Step(state, new SpeakerInput.Tick(), Noon + TimeSpan.FromHours(1) + TimeSpan.FromSeconds(4)).Facts);
-        Assert.Equal(2, Step(state, new SpeakerInput.Tick(), Noon + TimeSpan.FromHours(1) + TimeSpan.FromSeconds(5)).Facts.Length);
+        Assert.Equal(
+            2, Step(state, new SpeakerInput.Tick(), Noon + TimeSpan.FromHours(1) + TimeSpan.FromSeconds(5)).Facts.Length);
     }
 
     [Fact]
@@ -111,21 +112,24 @@ public sealed class SpeakerMachineTests
         var report = Report(1) with { Events = [Event(7), Event(8)] };
 
         var first = Step(state, new SpeakerInput.Reported(Host1, report));
-        var second = Step(first.State, new SpeakerInput.Reported(Host1, report with { Number = 2, Events = [Event(8), Event(9)] }));
+        var second = Step(
+            first.State, new SpeakerInput.Reported(Host1, report with { Number = 2, Events = [Event(8), Event(9)] }));
 
         Assert.Equal([7L, 8L], Assert.Single(first.Kept).Events.Select(e => e.Id));
         Assert.Equal([9L], Assert.Single(second.Kept).Events.Select(e => e.Id));
         Assert.Equal(9, second.Kept[0].UpTo);
     }
 
-    private static SpeakerState Hearing(World world) => Step(SpeakerState.Empty, new SpeakerInput.ClusterChanged(world.State)).State;
+    private static SpeakerState Hearing(World world) =>
+        Step(SpeakerState.Empty, new SpeakerInput.ClusterChanged(world.State)).State;
 
     private static SpeakerCommit Step(SpeakerState state, SpeakerInput input, DateTimeOffset? now = null) =>
         SpeakerMachine.Step(state, input, now ?? Noon);
 
     private static HostDescription Describe() => World.Of("host1@az1").State.Facts[Host1].Description;
 
-    private static HostReport Report(long number) => new() { Number = number, Applied = new Generation(5), Instances = ImmutableArray<InstanceStatus>.Empty };
+    private static HostReport Report(long number) =>
+        new() { Number = number, Applied = new Generation(5), Instances = ImmutableArray<InstanceStatus>.Empty };
 
     private static EventRecord Event(long id) => new() { Id = id, At = Noon, Kind = EventKind.InstanceStarted, Text = "started" };
 }

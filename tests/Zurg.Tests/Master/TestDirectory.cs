@@ -11,7 +11,8 @@ internal sealed class TestDirectory : IDisposable
     public TestDirectory Copy()
     {
         var copy = new TestDirectory();
-        foreach (var file in Directory.EnumerateFiles(Path, "*", SearchOption.AllDirectories).Where(f => System.IO.Path.GetFileName(f) != "lock"))
+        var files = Directory.EnumerateFiles(Path, "*", SearchOption.AllDirectories);
+        foreach (var file in files.Where(f => System.IO.Path.GetFileName(f) != "lock"))
         {
             var target = System.IO.Path.Combine(copy.Path, System.IO.Path.GetRelativePath(Path, file));
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);

@@ -34,7 +34,8 @@ internal sealed class TestMaster : IAsyncDisposable
     public static async Task<TestMaster> StartAsync(TestDirectory? directory = null)
     {
         directory ??= new TestDirectory();
-        return new TestMaster(directory, await MasterHost.StartAsync(new MasterOptions { Directory = directory.Path }, CancellationToken.None));
+        return new TestMaster(
+            directory, await MasterHost.StartAsync(new MasterOptions { Directory = directory.Path }, CancellationToken.None));
     }
 
     /// <summary>Another master on what a kill -9 of this one would leave behind now.</summary>
@@ -71,8 +72,10 @@ internal sealed class TestMaster : IAsyncDisposable
         var digest = Digest.Of(bytes);
         (await Http.PutAsync($"/v1/artifacts/{digest}", new ByteArrayContent(bytes))).EnsureSuccessStatusCode();
         var id = ReleaseId.Parse(release);
-        var manifest = new ReleaseManifest { Release = id, Files = [new ReleaseFile("run", 0b111_101_101, bytes.Length, digest)] };
-        var answer = await PutAsync($"/v1/releases/{id.Name}/{id.Version}", new ReleasePush(manifest), WireJson.Default.ReleasePush);
+        var file = new ReleaseFile("run", 0b111_101_101, bytes.Length, digest);
+        var manifest = new ReleaseManifest { Release = id, Files = [file] };
+        var answer = await PutAsync(
+            $"/v1/releases/{id.Name}/{id.Version}", new ReleasePush(manifest), WireJson.Default.ReleasePush);
         return (await ReadAsync(answer, WireJson.Default.ReleasePushAnswer)).Release!;
     }
 

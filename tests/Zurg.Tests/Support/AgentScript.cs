@@ -57,9 +57,11 @@ internal sealed class AgentScript
     private static AgentInput Input(string verb, InstanceId instance, Incarnation of, string[] args) => verb switch
     {
         "prepared" => new AgentInput.Prepared(instance, of, AgentWords.Launch()),
-        "prepare-failed" => new AgentInput.PrepareFailed(instance, of, new Hold(HoldReason.ReleaseUnavailable, string.Join(' ', args))),
+        "prepare-failed" => new AgentInput.PrepareFailed(
+            instance, of, new Hold(HoldReason.ReleaseUnavailable, string.Join(' ', args))),
         "started" => new AgentInput.Started(instance, of, AgentWords.Pid(Number(args[0]))),
-        "start-failed" => new AgentInput.StartFailed(instance, of, new Hold(HoldReason.ExecutableMissing, string.Join(' ', args))),
+        "start-failed" => new AgentInput.StartFailed(
+            instance, of, new Hold(HoldReason.ExecutableMissing, string.Join(' ', args))),
         "exited" => new AgentInput.Exited(instance, of, AgentWords.Code(Number(args[0]))),
         "signalled" => new AgentInput.Exited(instance, of, AgentWords.Killed(Number(args[0]))),
         "gone" => new AgentInput.TreeGone(instance, of),
@@ -91,7 +93,9 @@ internal sealed class AgentScript
 
     private static string Print(InstanceState s) =>
         $"  state  {s.Assigned.Instance}#{s.Incarnation} {WireEnum.NameOf(s.Phase)}{(s.Healthy ? " healthy" : "")}"
-        + (s.ShownHold is { } hold ? $" held {WireEnum.NameOf(hold.Reason)}: {hold.Text}{(hold.Mend is null ? "" : $" [{hold.Mend}]")}" : "");
+        + (s.ShownHold is { } hold ? $" held {WireEnum.NameOf(hold.Reason)}: {hold.Text}{Mend(hold)}" : "");
+
+    private static string Mend(Hold hold) => hold.Mend is null ? "" : $" [{hold.Mend}]";
 
     private static string Print(ProcessIdentity? process) => process?.Pid.ToString(CultureInfo.InvariantCulture) ?? "unknown";
 

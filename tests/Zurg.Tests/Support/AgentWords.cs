@@ -30,7 +30,8 @@ internal static class AgentWords
 
     public static readonly Hold Held = new(HoldReason.ReleaseUnavailable, "no master answers");
 
-    public static AssignedInstance Assigned(InstanceId instance, string version = "1.0.0", bool probe = true) => Assigned(instance, new InstanceSpec
+    public static AssignedInstance Assigned(InstanceId instance, string version = "1.0.0", bool probe = true) =>
+        Assigned(instance, new InstanceSpec
     {
         Release = ReleaseId.Wrap($"{instance.Service}@{version}"),
         Run = "bin/run",

@@ -88,7 +88,8 @@ internal sealed class AgentWorld(ulong seed)
     private AgentInput.Assigned Assignment()
     {
         var instances = Enumerable.Range(0, 3).Where(_ => _prng.Next(4) > 0).Select(index =>
-            AgentWords.Assigned(new InstanceId(new ServiceName("web"), index), $"{1 + _prng.Next(2)}.0.0", probe: _prng.Next(3) > 0) with
+            AgentWords.Assigned(
+                new InstanceId(new ServiceName("web"), index), $"{1 + _prng.Next(2)}.0.0", probe: _prng.Next(3) > 0) with
             {
                 Restarts = _prng.Next(2),
                 Wanted = (WantedPhase)(_prng.Next(8) switch { 0 => 0, 1 => 2, _ => 1 }),
@@ -192,7 +193,8 @@ internal sealed class AgentWorld(ulong seed)
         }
 
         _journal.Write(commit);
-        Assert.Equal(commit.State.Instances.Values.Select(i => JsonSerializer.Serialize(i, CoreJson.Default.InstanceState)), _journal.Records);
+        var records = commit.State.Instances.Values.Select(i => JsonSerializer.Serialize(i, CoreJson.Default.InstanceState));
+        Assert.Equal(records, _journal.Records);
         _state = commit.State;
         foreach (var effect in commit.Effects)
         {
@@ -208,7 +210,8 @@ internal sealed class AgentWorld(ulong seed)
         {
             Assert.Contains((start.Assigned.Instance, start.Incarnation), _prepared);
             Assert.DoesNotContain(_alive.Keys, alive => alive.Instance == start.Assigned.Instance);
-            Assert.DoesNotContain(_asked.OfType<AgentEffect.Start>(), other => other.Assigned.Instance == start.Assigned.Instance);
+            Assert.DoesNotContain(
+                _asked.OfType<AgentEffect.Start>(), other => other.Assigned.Instance == start.Assigned.Instance);
         }
 
         _asked.Add(effect);

@@ -42,7 +42,9 @@ internal sealed class MemoryAgentJournal : IAgentJournal
             }
         }
 
-        _assignment = commit.Assignment is { } assignment ? JsonSerializer.Serialize(assignment, CoreJson.Default.Assignment) : _assignment;
+        _assignment = commit.Assignment is { } assignment
+            ? JsonSerializer.Serialize(assignment, CoreJson.Default.Assignment)
+            : _assignment;
         foreach (var record in commit.Events)
         {
             _events[record.Id] = JsonSerializer.Serialize(record, CoreJson.Default.EventRecord);
@@ -60,7 +62,8 @@ internal sealed class MemoryAgentJournal : IAgentJournal
     {
         Host = AgentWords.Host,
         Assignment = _assignment is null ? null : JsonSerializer.Deserialize(_assignment, CoreJson.Default.Assignment),
-        Instances = _records.ToImmutableSortedDictionary(r => r.Key, r => JsonSerializer.Deserialize(r.Value, CoreJson.Default.InstanceState)!),
+        Instances = _records.ToImmutableSortedDictionary(
+            r => r.Key, r => JsonSerializer.Deserialize(r.Value, CoreJson.Default.InstanceState)!),
         Events = [.. _events.Values.Select(e => JsonSerializer.Deserialize(e, CoreJson.Default.EventRecord)!)],
         LastEvent = _lastEvent,
         LastIncarnation = _lastIncarnation,

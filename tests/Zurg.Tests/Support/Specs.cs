@@ -18,7 +18,8 @@ internal static class Specs
     public static ServiceSpec Pinned(string name, params string[] hosts) =>
         Service(name, 0) with { Scale = new ScaleSpec { Hosts = [.. hosts.Select(h => new HostId(h))] } };
 
-    public static ServiceSpec PerHost(string name, int count) => Service(name, 0) with { Scale = new ScaleSpec { PerHost = count } };
+    public static ServiceSpec PerHost(string name, int count) =>
+        Service(name, 0) with { Scale = new ScaleSpec { PerHost = count } };
 
     public static ServiceSpec Needs(this ServiceSpec service, string label, params string[] values) =>
         service with { Constraints = service.Constraints.Add(label, [.. values]) };

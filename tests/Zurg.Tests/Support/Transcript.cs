@@ -12,7 +12,9 @@ internal static class Transcript
     {
         var path = Path.Combine(Directory(), name + ".txt");
         var recorded = File.ReadAllLines(path);
-        var printed = recorded.Where(IsScript).SelectMany(line => IsCommand(line) ? run(line[2..]).Prepend(line) : [line]).ToArray();
+        var printed = recorded.Where(IsScript)
+            .SelectMany(line => IsCommand(line) ? run(line[2..]).Prepend(line) : [line])
+            .ToArray();
         if (Environment.GetEnvironmentVariable("ZURG_RECORD") == "1")
         {
             File.WriteAllLines(path, printed);
@@ -34,5 +36,6 @@ internal static class Transcript
 
     private static bool IsCommand(string line) => line.StartsWith("> ", StringComparison.Ordinal);
 
-    private static string Directory([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "..", "Transcripts");
+    private static string Directory([CallerFilePath] string here = "") =>
+        Path.Combine(Path.GetDirectoryName(here)!, "..", "Transcripts");
 }

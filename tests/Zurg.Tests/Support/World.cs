@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Zurg.Core;
@@ -21,14 +20,16 @@ internal sealed record World
 
     public Plan Plan() => DeciderMachine.Decide(State, Naming);
 
-    public static World Of(params string[] hostsAtCells) => hostsAtCells.Aggregate(new World(), (world, text) => world.Join(text));
+    public static World Of(params string[] hostsAtCells) =>
+        hostsAtCells.Aggregate(new World(), (world, text) => world.Join(text));
 
     /// <summary>Adds a connected host: host1@az1, with labels behind: host1@az1 disk=ssd.</summary>
     public World Join(string text, long memory = 8L << 30)
     {
         var words = text.Split(' ');
         var (host, cell) = (words[0].Split('@')[0], words[0].Split('@')[1]);
-        var labels = words.Skip(1).ToImmutableSortedDictionary(w => w.Split('=')[0], w => w.Split('=')[1], StringComparer.Ordinal);
+        var labels = words.Skip(1)
+            .ToImmutableSortedDictionary(w => w.Split('=')[0], w => w.Split('=')[1], StringComparer.Ordinal);
         return Put(StoreKeys.Facts(new HostId(host)), new HostFacts
         {
             Host = new HostId(host),
@@ -50,7 +51,9 @@ internal sealed record World
         }, WireJson.Default.HostFacts);
     }
 
-    /// <summary>Applies these services as the next spec; their releases are pushed unless <paramref name="push"/> says no.</summary>
+    /// <summary>
+    /// Applies these services as the next spec; their releases are pushed unless <paramref name="push"/> says no.
+    /// </summary>
     public World Apply(ServiceSpec[] services, bool push = true)
     {
         var number = (State.Applied?.Number ?? default).Next;
@@ -108,7 +111,8 @@ internal sealed record World
         return Put(StoreKeys.Facts(facts.Host), facts, WireJson.Default.HostFacts);
     }
 
-    public World Put<T>(string key, T value, JsonTypeInfo<T> type) => PutBytes(key, JsonSerializer.SerializeToUtf8Bytes(value, type));
+    public World Put<T>(string key, T value, JsonTypeInfo<T> type) =>
+        PutBytes(key, JsonSerializer.SerializeToUtf8Bytes(value, type));
 
     public World PutBytes(string key, byte[] value)
     {
@@ -131,12 +135,13 @@ internal sealed record World
             world = world.Commit(plan).Run(butNotReady);
         }
 
-        throw new InvalidOperationException("still planning after 200 rounds: " + string.Join("; ", world.Plan().Steps.Select(s => s.Text)));
+        throw new InvalidOperationException(
+            "still planning after 200 rounds: " + string.Join("; ", world.Plan().Steps.Select(s => s.Text)));
     }
 
     /// <summary>What is placed, as text: host1: web.0 web.1; host2: …</summary>
     public string Placed() => string.Join("; ", State.Placements.Values.Where(p => !p.Instances.IsEmpty)
-        .Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Host}: {string.Join(' ', p.Instances.Select(i => i.Instance))}")));
+        .Select(p => $"{p.Host}: {string.Join(' ', p.Instances.Select(i => i.Instance))}"));
 
     private static InstanceStatus StatusOf(Placement placement, InstanceStatus? before, bool ready)
     {

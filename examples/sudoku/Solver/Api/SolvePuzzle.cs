@@ -34,7 +34,8 @@ internal static class SolvePuzzle
             var micros = (long)Stopwatch.GetElapsedTime(started).TotalMicroseconds;
             return solutions.IsEmpty
                 ? Unsolvable("The clues obey the rules, but no completion of them does: this puzzle has no solution.")
-                : TypedResults.Ok(new Solved(solutions[0].ToString(), solutions.Length == 1, instance.Id, instance.Release, micros));
+                : TypedResults.Ok(
+                    new Solved(solutions[0].ToString(), solutions.Length == 1, instance.Id, instance.Release, micros));
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {

@@ -11,22 +11,26 @@ namespace Zurg.Master.Api;
 internal sealed record AccessRules(string Token, IPAddress Address);
 
 /// <summary>
-/// Who may ask (DESIGN.md promise 10). The Host must be ours, or a page of anybody's could reach us through a name that it lets point
-/// here (DNS rebinding); an Origin must be the same, or a browser asks for a foreign page; and the token must be right.
+/// Who may ask (DESIGN.md promise 10). The Host must be ours, or a page of anybody's could reach us through a name that it lets
+/// point here (DNS rebinding); an Origin must be the same, or a browser asks for a foreign page; and the token must be right.
 /// </summary>
 internal sealed class AccessCheck(RequestDelegate next, AccessRules rules)
 {
     private const string Scheme = "Bearer ";
     private readonly byte[] _token = SHA256.HashData(Encoding.UTF8.GetBytes(rules.Token));
 
-    public Task InvokeAsync(HttpContext context) => Refusal(context) is { } refusal ? refusal.ExecuteAsync(context) : next(context);
+    public Task InvokeAsync(HttpContext context) =>
+        Refusal(context) is { } refusal ? refusal.ExecuteAsync(context) : next(context);
 
     private AnyProblem? Refusal(HttpContext context)
     {
         var request = context.Request;
         if (!IsOurs(request.Host, context.Connection.LocalPort))
         {
-            return new AnyProblem(403, $"the Host '{Shown(request.Host.Value)}' is not this master's", $"use {rules.Address} or localhost, with the port");
+            return new AnyProblem(
+                403,
+                $"the Host '{Shown(request.Host.Value)}' is not this master's",
+                $"use {rules.Address} or localhost, with the port");
         }
 
         if (request.Headers.Origin is { Count: > 0 } origin && origin.ToString() != $"{request.Scheme}://{request.Host.Value}")
@@ -40,19 +44,23 @@ internal sealed class AccessCheck(RequestDelegate next, AccessRules rules)
         }
 
         context.Response.Headers.WWWAuthenticate = "Bearer";
-        return new AnyProblem(401, "the token is missing or wrong", "send Authorization: Bearer TOKEN, with the text of the master's token file");
+        return new AnyProblem(
+            401, "the token is missing or wrong", "send Authorization: Bearer TOKEN, with the text of the master's token file");
     }
 
     private bool IsOurs(HostString host, int port) =>
         (host.Port ?? 80) == port
         && (string.Equals(host.Host, "localhost", StringComparison.OrdinalIgnoreCase)
             || (IPAddress.TryParse(host.Host, out var address)
-                && (address.Equals(rules.Address) || address.Equals(IPAddress.Loopback) || address.Equals(IPAddress.IPv6Loopback))));
+                && (address.Equals(rules.Address)
+                    || address.Equals(IPAddress.Loopback)
+                    || address.Equals(IPAddress.IPv6Loopback))));
 
     // Digests of equal length: the time that the comparison takes says nothing about the token.
     private bool IsKnown(string authorization) =>
         authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-        && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(authorization[Scheme.Length..].Trim())), _token);
+        && CryptographicOperations.FixedTimeEquals(
+            SHA256.HashData(Encoding.UTF8.GetBytes(authorization[Scheme.Length..].Trim())), _token);
 
     private static string Shown(string? text) => text is null or { Length: <= 80 } ? text ?? "" : text[..80];
 }

@@ -19,7 +19,9 @@ namespace Zurg.Master.Api;
 [JsonSerializable(typeof(SpecNumber?))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
-    /// <summary>Makes the framework's options those of the wire. A type that neither context knows is an error: no reflection.</summary>
+    /// <summary>
+    /// Makes the framework's options those of the wire. A type that neither context knows is an error: no reflection.
+    /// </summary>
     public static void Configure(JsonSerializerOptions options)
     {
         var wire = WireJson.Default.Options;

@@ -7,7 +7,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Master.Api;
 
-/// <summary>The OpenAPI document: generated from the endpoints, with what the generator cannot see (ids, counters, texts as bodies).</summary>
+/// <summary>
+/// The OpenAPI document: generated from the endpoints, with what the generator cannot see (ids, counters, texts as bodies).
+/// </summary>
 internal static class OpenApi
 {
     public const string Path = "/openapi/v1.json";
@@ -61,20 +63,23 @@ internal static class OpenApi
         else if (type.IsEnum)
         {
             schema.Type = JsonSchemaType.String | orNull;
-            schema.Enum = [.. Enum.GetNames(type).Select(n => (JsonNode)System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(n))];
+            var names = Enum.GetNames(type).Select(System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName);
+            schema.Enum = [.. names.Select(name => (JsonNode)name)];
         }
 
         return Task.CompletedTask;
     }
 
-    private static Task DescribeDocumentAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken stop)
+    private static Task DescribeDocumentAsync(
+        OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken stop)
     {
         document.Info = new OpenApiInfo
         {
             Title = "Zurg",
             Version = "v1",
-            Description = "The master's API. JSON is snake_case; streams are one JSON object a line; errors are application/problem+json "
-                + "with every problem found. The token is the text of a file of mode 0600 beside the master's data.",
+            Description = "The master's API. JSON is snake_case; streams are one JSON object a line; "
+                + "errors are application/problem+json with every problem found. "
+                + "The token is the text of a file of mode 0600 beside the master's data.",
         };
 
         // The port is the kernel's choice: the document is the same everywhere.
@@ -84,7 +89,8 @@ internal static class OpenApi
         {
             [BearerScheme] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = BearerScheme },
         };
-        document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(BearerScheme, document)] = [] }];
+        var bearer = new OpenApiSecuritySchemeReference(BearerScheme, document);
+        document.Security = [new OpenApiSecurityRequirement { [bearer] = [] }];
         return Task.CompletedTask;
     }
 

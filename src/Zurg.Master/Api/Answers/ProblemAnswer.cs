@@ -7,10 +7,13 @@ using Zurg.Protocol;
 
 namespace Zurg.Master.Api;
 
-/// <summary>A refusal as problem+json (RFC 9457). Each status is a type of its own, so that a handler's signature lists them.</summary>
+/// <summary>
+/// A refusal as problem+json (RFC 9457). Each status is a type of its own, so that a handler's signature lists them.
+/// </summary>
 /// <param name="detail">One sentence: what is wrong.</param>
 /// <param name="mend">What to do next.</param>
-internal abstract class ProblemAnswer(int status, string detail, string? mend, ImmutableArray<Problem> problems) : IResult, IStatusCodeHttpResult
+internal abstract class ProblemAnswer(
+    int status, string detail, string? mend, ImmutableArray<Problem> problems) : IResult, IStatusCodeHttpResult
 {
     private const string ContentType = "application/problem+json";
 

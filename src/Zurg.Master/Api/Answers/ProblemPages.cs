@@ -8,8 +8,8 @@ using Zurg.Protocol;
 namespace Zurg.Master.Api;
 
 /// <summary>
-/// The outermost middleware: whatever no endpoint answered (an unknown route, a wrong method, a value that cannot be bound, a fault)
-/// becomes problem+json too, and never a stack trace.
+/// The outermost middleware: whatever no endpoint answered (an unknown route, a wrong method, a value that cannot be bound, a
+/// fault) becomes problem+json too, and never a stack trace.
 /// </summary>
 internal sealed partial class ProblemPages(RequestDelegate next, ILogger<ProblemPages> logger)
 {
@@ -38,12 +38,14 @@ internal sealed partial class ProblemPages(RequestDelegate next, ILogger<Problem
         catch (StoreFaultException e)
         {
             Log.Failed(logger, context.Request.Method, context.Request.Path, e);
-            problem = new AnyProblem(503, "the store does not answer: whether anything was written is not known", "look, then try again");
+            problem = new AnyProblem(
+                503, "the store does not answer: whether anything was written is not known", "look, then try again");
         }
         catch (Exception e)
         {
             Log.Failed(logger, context.Request.Method, context.Request.Path, e);
-            problem = new AnyProblem(500, "the master failed at this request: its log says why", "report it with the master's log");
+            problem = new AnyProblem(
+                500, "the master failed at this request: its log says why", "report it with the master's log");
         }
 
         if (problem is not null && !context.Response.HasStarted)

@@ -7,7 +7,9 @@ namespace Zurg.Master.Api;
 internal static class Unknown
 {
     public static Problem404 Service(ServiceName service, IEnumerable<ServiceName> known) =>
-        new($"there is no service '{service}'", Mend(service.Value, [.. known.Select(k => k.Value)], "apply a cluster.yaml that names it"));
+        new(
+            $"there is no service '{service}'",
+            Mend(service.Value, [.. known.Select(k => k.Value)], "apply a cluster.yaml that names it"));
 
     public static Problem404 Instance(InstanceId instance, IEnumerable<InstanceId> known) =>
         new($"there is no instance '{instance}'", Mend(instance.Value, [.. known.Select(k => k.Value)], "see: zurg status"));

@@ -13,7 +13,8 @@ internal static class AgentSession
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/v1/agents/session", HandleAsync)
         .WithName("agentSession").WithTags("agents")
         .WithSummary("The session of an agent (WebSocket)")
-        .WithDescription("One JSON text message each: the agent's hello within 5 s and the welcome first, then newer truths both ways.");
+        .WithDescription(
+            "One JSON text message each: the agent's hello within 5 s and the welcome first, then newer truths both ways.");
 
     private static async Task<Results<EmptyHttpResult, Problem400>> HandleAsync(
         HttpContext context, AgentSessions sessions, IHostApplicationLifetime master)

@@ -17,7 +17,9 @@ internal static class GetStatus
         .WithName("getStatus").WithTags("cluster")
         .WithSummary("The whole cluster at a glance")
         .WithLines(nameof(ClusterStatus))
-        .WithDescription("With watch=true a stream: the status now, then each newer one, one JSON object a line; a slow reader gets only the newest.");
+        .WithDescription(
+            "With watch=true a stream: the status now, then each newer one, one JSON object a line; "
+            + "a slow reader gets only the newest.");
 
     private static Results<Ok<ClusterStatus>, JsonLines> Handle(bool? watch, IClusterView view) =>
         watch == true
@@ -31,7 +33,8 @@ internal static class GetStatus
         await foreach (var snapshot in view.WatchAsync(stop))
         {
             // Most writes to the store change nothing that a person sees.
-            var status = JsonSerializer.SerializeToUtf8Bytes(StatusView.Of(snapshot.State, snapshot.Naming), WireJson.Default.ClusterStatus);
+            var status = JsonSerializer.SerializeToUtf8Bytes(
+                StatusView.Of(snapshot.State, snapshot.Naming), WireJson.Default.ClusterStatus);
             if (!status.AsSpan().SequenceEqual(last))
             {
                 last = status;

@@ -18,9 +18,9 @@ internal static class ListEvents
         .WithSummary("What happened")
         .WithLines(nameof(EventRecord))
         .WithDescription(
-            "In the order of their ids. since: those with a greater id, the oldest first; without it the newest ones. service, instance, "
-            + "host: only theirs. limit: 1 to 1000, 100 when not given. With follow=true a stream: those, then each new one, one JSON "
-            + "object a line.");
+            "In the order of their ids. since: those with a greater id, the oldest first; without it the newest ones. "
+            + "service, instance, host: only theirs. limit: 1 to 1000, 100 when not given. "
+            + "With follow=true a stream: those, then each new one, one JSON object a line.");
 
     private static Results<Ok<ImmutableArray<EventRecord>>, JsonLines, Problem400> Handle(
         [AsParameters] Asked asked, SqliteEventLog log)
@@ -49,5 +49,6 @@ internal static class ListEvents
         }
     }
 
-    internal readonly record struct Asked(long? Since, ServiceName? Service, InstanceId? Instance, HostId? Host, int? Limit, bool? Follow);
+    internal readonly record struct Asked(
+        long? Since, ServiceName? Service, InstanceId? Instance, HostId? Host, int? Limit, bool? Follow);
 }

@@ -16,5 +16,6 @@ internal static class ListHosts
         .WithName("listHosts").WithTags("cluster")
         .WithSummary("The hosts and what is known of them");
 
-    private static Ok<ImmutableArray<HostStatus>> Handle(IClusterView view) => TypedResults.Ok(StatusView.HostsOf(view.Current.State));
+    private static Ok<ImmutableArray<HostStatus>> Handle(IClusterView view) =>
+        TypedResults.Ok(StatusView.HostsOf(view.Current.State));
 }

@@ -16,8 +16,9 @@ internal static class GetEndpoints
         .WithSummary("The ready instances of a service")
         .WithLines(nameof(EndpointSet))
         .WithDescription(
-            "One set at one revision; a service that is not known has an empty one at revision 0. With watch=true a stream: the set now, "
-            + "then newer ones, one JSON object a line; a slow reader gets only the newest.");
+            "One set at one revision; a service that is not known has an empty one at revision 0. "
+            + "With watch=true a stream: the set now, then newer ones, one JSON object a line; "
+            + "a slow reader gets only the newest.");
 
     private static Results<Ok<EndpointSet>, JsonLines> Handle(
         ServiceName service, bool? watch, IClusterView view, NamingFanOut naming) =>

@@ -25,7 +25,9 @@ internal sealed class IntentChanging(IStateStore store, IClusterView view, IEven
 {
     private const int AttemptsMax = 20;
 
-    /// <param name="change">The intent as it shall be, or why nothing is to be done. Called again when somebody else was faster.</param>
+    /// <param name="change">
+    /// The intent as it shall be, or why nothing is to be done. Called again when somebody else was faster.
+    /// </param>
     /// <param name="record">What the event log says of it, when it is written.</param>
     /// <exception cref="StoreFaultException">The outcome is unknown: read it back.</exception>
     public async Task<IntentOutcome> ChangeAsync(

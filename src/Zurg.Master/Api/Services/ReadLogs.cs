@@ -23,13 +23,14 @@ internal static class ReadLogs
         .WithName("readLogs").WithTags("instances")
         .WithSummary("A piece of an instance's log")
         .WithDescription(
-            "offset: in bytes from the start; negative: so many bytes before the end (the last 64 KiB when not given). bytes: 1 to 262144. "
-            + "wait: a time such as 00:00:20, at most 30 s, to wait for more when there is nothing after the offset. The answer says where "
-            + "the next piece begins.");
+            "offset: in bytes from the start; negative: so many bytes before the end (the last 64 KiB when not given). "
+            + "bytes: 1 to 262144. "
+            + "wait: a time such as 00:00:20, at most 30 s, to wait for more when there is nothing after the offset. "
+            + "The answer says where the next piece begins.");
 
     private static async Task<Results<Ok<LogChunk>, Problem400, Problem404, Problem503, Problem504>> HandleAsync(
-        InstanceId instance, long? offset, int? bytes, TimeSpan? wait, IClusterView view, AgentSessions sessions, TimeProvider time,
-        CancellationToken stop)
+        InstanceId instance, long? offset, int? bytes, TimeSpan? wait, IClusterView view, AgentSessions sessions,
+        TimeProvider time, CancellationToken stop)
     {
         if (bytes is < 1 or > BytesMax || wait < TimeSpan.Zero || wait > WaitMax)
         {
@@ -39,12 +40,14 @@ internal static class ReadLogs
         var (state, _) = view.Current;
         if (HostsOf(state, instance) is not [var host, ..])
         {
-            return Unknown.Instance(instance, state.Placements.Values.SelectMany(p => p.Instances).Select(p => p.Instance).Order());
+            return Unknown.Instance(
+                instance, state.Placements.Values.SelectMany(p => p.Instances).Select(p => p.Instance).Order());
         }
 
         if (sessions.Find(host) is not { } session)
         {
-            return new Problem503($"{host}, which has {instance}, is not connected", "its processes may run on: look at the host itself");
+            return new Problem503(
+                $"{host}, which has {instance}, is not connected", "its processes may run on: look at the host itself");
         }
 
         var ask = new LogRequest(0, instance, offset ?? OffsetUsual, bytes ?? BytesUsual, wait ?? TimeSpan.Zero);

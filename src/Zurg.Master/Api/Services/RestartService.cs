@@ -16,11 +16,13 @@ internal static class RestartService
         .WithDescription("Without ?instance= all of them: each is ready again before the next is touched.");
 
     private static async Task<Results<Accepted<ActionAccepted>, Problem400, Problem404, Problem409>> HandleAsync(
-        ServiceName service, InstanceId? instance, string? author, IntentChanging intents, IClusterView view, CancellationToken stop)
+        ServiceName service, InstanceId? instance, string? author, IntentChanging intents, IClusterView view,
+        CancellationToken stop)
     {
         if (instance is { } foreign && foreign.Service != service)
         {
-            return new Problem400($"{foreign} is no instance of {service}", $"restart it with /v1/services/{foreign.Service}/restart");
+            return new Problem400(
+                $"{foreign} is no instance of {service}", $"restart it with /v1/services/{foreign.Service}/restart");
         }
 
         var placed = view.Current.State.Placements.Values.SelectMany(p => p.Instances).Select(p => p.Instance).ToHashSet();
@@ -40,15 +42,23 @@ internal static class RestartService
         {
             IntentOutcome.UnknownService(var known) => Unknown.Service(service, known),
             IntentOutcome.NothingToDo(var text, var mend) => new Problem409(text, mend),
-            IntentOutcome.Written => TypedResults.Accepted((string?)null, new ActionAccepted($"{what} restarts, one instance at a time")),
+            IntentOutcome.Written => TypedResults.Accepted(
+                (string?)null, new ActionAccepted($"{what} restarts, one instance at a time")),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }
 
     private static (ServiceIntent?, IntentOutcome.NothingToDo?) Restarted(ServiceIntent intent, InstanceId? instance) =>
         intent.Stopped
-            ? (null, new IntentOutcome.NothingToDo($"{intent.Service} is stopped: nothing of it runs", $"start it: zurg start {intent.Service}"))
+            ? (null, new IntentOutcome.NothingToDo(
+                $"{intent.Service} is stopped: nothing of it runs", $"start it: zurg start {intent.Service}"))
         : instance is { } one
-            ? (intent with { InstanceRestarts = intent.InstanceRestarts.SetItem(one, intent.InstanceRestarts.GetValueOrDefault(one) + 1) }, null)
+            ? (Restarted(intent, one), null)
         : (intent with { Restarts = intent.Restarts + 1 }, null);
+
+    private static ServiceIntent Restarted(ServiceIntent intent, InstanceId instance)
+    {
+        var restarts = intent.InstanceRestarts;
+        return intent with { InstanceRestarts = restarts.SetItem(instance, restarts.GetValueOrDefault(instance) + 1) };
+    }
 }

@@ -33,5 +33,6 @@ internal static class StartService
     private static (ServiceIntent?, IntentOutcome.NothingToDo?) Started(ServiceIntent intent) =>
         intent.Stopped
             ? (intent with { Stopped = false }, null)
-            : (null, new IntentOutcome.NothingToDo($"{intent.Service} is not stopped", $"see why it is as it is: zurg explain {intent.Service}"));
+            : (null, new IntentOutcome.NothingToDo(
+                $"{intent.Service} is not stopped", $"see why it is as it is: zurg explain {intent.Service}"));
 }

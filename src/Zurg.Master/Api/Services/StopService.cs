@@ -25,13 +25,15 @@ internal static class StopService
         {
             IntentOutcome.UnknownService(var known) => Unknown.Service(service, known),
             IntentOutcome.NothingToDo(var text, var mend) => new Problem409(text, mend),
-            IntentOutcome.Written => TypedResults.Accepted((string?)null, new ActionAccepted($"{service} stops; it stays stopped until somebody starts it")),
+            IntentOutcome.Written => TypedResults.Accepted(
+                (string?)null, new ActionAccepted($"{service} stops; it stays stopped until somebody starts it")),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }
 
     private static (ServiceIntent?, IntentOutcome.NothingToDo?) Stopped(ServiceIntent intent) =>
         intent.Stopped
-            ? (null, new IntentOutcome.NothingToDo($"{intent.Service} is stopped already", $"start it: zurg start {intent.Service}"))
+            ? (null, new IntentOutcome.NothingToDo(
+                $"{intent.Service} is stopped already", $"start it: zurg start {intent.Service}"))
             : (intent with { Stopped = true }, null);
 }

@@ -17,11 +17,14 @@ internal static class ApplyAnswers
     {
         ApplyOutcome.Done(var result) => TypedResults.Ok(result),
         ApplyOutcome.Invalid(var problems) => new Problem400(
-            problems.Length == 1 ? "one thing is wrong: nothing was applied" : $"{problems.Length} things are wrong: nothing was applied",
+            problems.Length == 1
+                ? "one thing is wrong: nothing was applied"
+                : $"{problems.Length} things are wrong: nothing was applied",
             "mend them and apply again", problems),
         ApplyOutcome.Stale(null) => new Problem409("no spec was applied yet", "base it on 0, or apply with If-Match: *"),
         ApplyOutcome.Stale({ } newest) => new Problem409(
-            $"the newest spec is {newest.Number}, applied by {newest.Author} at {At(newest.At)}: this apply is based on another one",
+            $"the newest spec is {newest.Number}, applied by {newest.Author} at {At(newest.At)}: "
+                + "this apply is based on another one",
             $"see: zurg spec diff, then apply again based on {newest.Number}"),
         ApplyOutcome.TooLarge(var max) => new Problem413(
             $"the spec is larger than the store keeps as one value ({max} bytes, its text and what was read of it together)",
@@ -37,5 +40,6 @@ internal static class ApplyAnswers
         return shown.Length == 0 ? "unknown" : shown;
     }
 
-    private static string At(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+    private static string At(DateTimeOffset at) =>
+        at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 }

@@ -21,8 +21,9 @@ internal static class ApplySpec
         .WithName("applySpec").WithTags("specs")
         .WithSummary("Apply a cluster.yaml")
         .WithDescription(
-            "The body is the YAML text, at most 1 MiB. Guarded by If-Match: the number of the newest spec that its author saw, in quotes "
-            + "(\"0\" for none), or *. Either all of it is applied, or nothing and every problem is listed with line and column. "
+            "The body is the YAML text, at most 1 MiB. "
+            + "Guarded by If-Match: the number of the newest spec that its author saw, in quotes (\"0\" for none), or *. "
+            + "Either all of it is applied, or nothing and every problem is listed with line and column. "
             + "A text that means what the newest spec says gets no new number.")
         .WithTextBody("application/yaml", "cluster.yaml")
         .WithMetadata(new BodyLimit(DrainedBytesMax));
@@ -39,7 +40,9 @@ internal static class ApplySpec
 
         if (await ReadAsync(request, stop) is not { } bytes)
         {
-            return new Problem413($"the text is over {TextBytesMax} bytes (1 MiB)", "a cluster.yaml is not a place for files: push them as a release");
+            return new Problem413(
+                $"the text is over {TextBytesMax} bytes (1 MiB)",
+                "a cluster.yaml is not a place for files: push them as a release");
         }
 
         if (!TryDecode(bytes.Span, out var text))

@@ -30,7 +30,8 @@ internal static class RevertSpec
             return new Problem404($"there is no spec {revert.To}", "see: zurg spec history");
         }
 
-        var apply = new ApplyRequest(old.Text, ApplyAnswers.Author(author), match.Value, Planned: false) { RevertOf = old.Number };
+        var apply = new ApplyRequest(
+            old.Text, ApplyAnswers.Author(author), match.Value, Planned: false) { RevertOf = old.Number };
         return ApplyAnswers.Of(await applying.ApplyAsync(apply, stop));
     }
 }

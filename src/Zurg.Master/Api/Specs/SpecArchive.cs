@@ -5,7 +5,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Master.Api;
 
-/// <summary>The applied specs as the store holds them: straight from it, so that an author always sees what was just applied.</summary>
+/// <summary>
+/// The applied specs as the store holds them: straight from it, so that an author always sees what was just applied.
+/// </summary>
 internal sealed class SpecArchive(IStateStore store)
 {
     /// <summary>The newest one and the revision that guards it; null and 0 when none was applied.</summary>

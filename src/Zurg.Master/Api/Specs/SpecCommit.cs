@@ -7,8 +7,9 @@ using Zurg.Protocol;
 namespace Zurg.Master.Api;
 
 /// <summary>
-/// Writes an applied spec. What it refers to is written first (instance specs by digest, the numbered copy), in as many commits as
-/// the store's limits ask for; spec/current comes last and makes all of it count. A crash in between leaves what nobody refers to.
+/// Writes an applied spec. What it refers to is written first (instance specs by digest, the numbered copy), in as many commits
+/// as the store's limits ask for; spec/current comes last and makes all of it count. A crash in between leaves what nobody refers
+/// to.
 /// </summary>
 internal static class SpecCommit
 {
@@ -63,7 +64,8 @@ internal static class SpecCommit
 
         // Guarded by the numbered copy too: another apply may have taken the number for its own in between.
         var last = Commit([current]);
-        return Answer(await store.CommitAsync(last with { Expectations = last.Expectations.Add(new StoreExpectation(numbered, copied!.Value)) }, stop));
+        var expectations = last.Expectations.Add(new StoreExpectation(numbered, copied!.Value));
+        return Answer(await store.CommitAsync(last with { Expectations = expectations }, stop));
     }
 
     private static async Task<ImmutableArray<Guarded>> NewInstanceSpecsAsync(
@@ -77,7 +79,8 @@ internal static class SpecCommit
             var key = StoreKeys.InstanceSpec(digest);
             if (!seen.Contains(digest) && !specs.ContainsKey(digest) && await store.FindAsync(key, stop) is null)
             {
-                specs[digest] = new Guarded(key, JsonSerializer.SerializeToUtf8Bytes(service.Instance, WireJson.Default.InstanceSpec), default);
+                specs[digest] = new Guarded(
+                    key, JsonSerializer.SerializeToUtf8Bytes(service.Instance, WireJson.Default.InstanceSpec), default);
             }
         }
 

@@ -56,7 +56,9 @@ public sealed class ClusterFoldTests
     public void A_key_that_can_be_read_again_is_held_against_nobody()
     {
         var broken = Running.PutBytes(StoreKeys.Facts(Host1), "?"u8.ToArray());
-        Assert.Contains(broken.Plan().Holds, h => h.Reason == HoldReason.Unreadable && h.Text.Contains("facts/host1", StringComparison.Ordinal));
+        Assert.Contains(
+            broken.Plan().Holds,
+            h => h.Reason == HoldReason.Unreadable && h.Text.Contains("facts/host1", StringComparison.Ordinal));
 
         Assert.Empty(broken.Join("host1@az1").State.Unreadable);
     }

@@ -107,8 +107,8 @@ public sealed class SpecDiffTests
         Host = new HostId(host),
         Instances =
         [
-            .. instances.Select(i => new Protocol.Placement(InstanceId.Parse(i), SpecDigest.Of(Read(Base).Services[0].Instance), 0,
-                WantedPhase.Running)),
+            .. instances.Select(i => new Protocol.Placement(
+                InstanceId.Parse(i), SpecDigest.Of(Read(Base).Services[0].Instance), 0, WantedPhase.Running)),
         ],
     };
 }

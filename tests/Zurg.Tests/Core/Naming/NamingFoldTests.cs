@@ -17,7 +17,9 @@ public sealed class NamingFoldTests
     {
         var endpoint = Running.Naming.SetOf(Web).Endpoints[1];
 
-        Assert.Equal(("web.1", "host2", "az2", "127.0.0.1"), (endpoint.Instance.Value, endpoint.Host.Value, endpoint.Cell.Value, endpoint.Address));
+        Assert.Equal(
+            ("web.1", "host2", "az2", "127.0.0.1"),
+            (endpoint.Instance.Value, endpoint.Host.Value, endpoint.Cell.Value, endpoint.Address));
         Assert.Equal(8001, endpoint.Ports[new PortName("http")]);
         Assert.Equal(EndpointState.Ready, endpoint.State);
     }
@@ -58,7 +60,10 @@ public sealed class NamingFoldTests
         Assert.True(after.Run(butNotReady: "web.0").Naming.SetOf(Web).Revision > before.Naming.SetOf(Web).Revision);
     }
 
-    /// <summary>Step by step and all at once must come to the same sets: a server that lists the store knows what one that watched it knows.</summary>
+    /// <summary>
+    /// Step by step and all at once must come to the same sets: a server that lists the store knows what one that watched it
+    /// knows.
+    /// </summary>
     [Fact]
     public void Folding_changes_one_by_one_and_from_scratch_agree()
     {

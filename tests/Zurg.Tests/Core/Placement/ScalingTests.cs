@@ -119,7 +119,9 @@ public sealed class ScalingTests
         var specs = new[] { Specs.Service("db", 1), Specs.Service("web", 1).After("db") };
         var world = Three.Apply(specs).Settle(butNotReady: "db.0");
         Assert.Equal("host1: db.0", world.Placed());
-        Assert.Contains(world.Plan().Holds, h => h.Reason == HoldReason.WaitsForDependency && h.Text.Contains("waits for db", StringComparison.Ordinal));
+        Assert.Contains(
+            world.Plan().Holds,
+            h => h.Reason == HoldReason.WaitsForDependency && h.Text.Contains("waits for db", StringComparison.Ordinal));
 
         world = world.Run().Settle();
         Assert.Equal("host1: db.0; host2: web.0", world.Placed());

@@ -17,7 +17,8 @@ public sealed class OneByOneTests
 
         world = world.Commit(first).Run(butNotReady: "web.0");
         Assert.Empty(world.Plan().Steps);
-        Assert.Contains(world.Plan().Holds, h => h.Text == "2 of web's instances wait for their turn until web.0 on host1 is ready");
+        Assert.Contains(
+            world.Plan().Holds, h => h.Text == "2 of web's instances wait for their turn until web.0 on host1 is ready");
 
         world = world.Run();
         Assert.Equal("web.1", Assert.Single(world.Plan().Steps).Instance.Value);
@@ -58,7 +59,8 @@ public sealed class OneByOneTests
         var plan = Running.Silence("host2").Apply(Specs.Service("web", 3, "2.0")).Plan();
 
         Assert.Empty(plan.Steps);
-        Assert.Contains(plan.Holds, h => h.Reason == HoldReason.WaitsForTurn && h.Text.Contains("web.1 on host2", StringComparison.Ordinal));
+        Assert.Contains(
+            plan.Holds, h => h.Reason == HoldReason.WaitsForTurn && h.Text.Contains("web.1 on host2", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -127,7 +129,10 @@ public sealed class OneByOneTests
     [Fact]
     public void An_instance_that_fits_nowhere_any_more_keeps_running_where_it_is()
     {
-        var world = World.Of("host1@az1").Apply(Specs.Service("db", 1)).Settle().Apply(Specs.Service("db", 1).Needs("disk", "ssd"));
+        var world = World.Of("host1@az1")
+            .Apply(Specs.Service("db", 1))
+            .Settle()
+            .Apply(Specs.Service("db", 1).Needs("disk", "ssd"));
 
         var plan = world.Plan();
         Assert.Empty(plan.Steps);

@@ -23,7 +23,8 @@ public sealed class RestartDecisionTests
     public void One_end_too_many_gives_up_until_the_oldest_no_longer_counts() =>
         Assert.Equal(
             new RestartDecision.GiveUp(Now + TimeSpan.FromMinutes(10)),
-            RestartDecision.Decide(AgentWords.Restart, [.. Enumerable.Range(0, 11).Select(i => Now + TimeSpan.FromSeconds(i))], jitter: 0));
+            RestartDecision.Decide(
+                AgentWords.Restart, [.. Enumerable.Range(0, 11).Select(i => Now + TimeSpan.FromSeconds(i))], jitter: 0));
 
     [Fact]
     public void A_wait_is_never_longer_than_the_longest_and_never_none()
@@ -37,7 +38,8 @@ public sealed class RestartDecisionTests
     [Fact]
     public void Ends_outside_the_window_no_longer_count()
     {
-        var counted = RestartDecision.Count(AgentWords.Restart, [Now - TimeSpan.FromMinutes(10), Now - TimeSpan.FromMinutes(9)], Now);
+        var counted = RestartDecision.Count(
+            AgentWords.Restart, [Now - TimeSpan.FromMinutes(10), Now - TimeSpan.FromMinutes(9)], Now);
         Assert.Equal([Now - TimeSpan.FromMinutes(9), Now], counted.ToArray());
     }
 

@@ -24,7 +24,8 @@ public sealed class AgentLoopTests : IAsyncLifetime, IDisposable, IAgentHands, I
     public Task InitializeAsync()
     {
         _journal.Writing = commit => Note(commit.Assignment is null ? "journal" : "journal assignment");
-        _loop = new AgentLoop(_inbox, this, _journal, this, this, new AgentIdentity(Host, Seed: 7), _time, NullLogger<AgentLoop>.Instance);
+        _loop = new AgentLoop(
+            _inbox, this, _journal, this, this, new AgentIdentity(Host, Seed: 7), _time, NullLogger<AgentLoop>.Instance);
         return Task.CompletedTask;
     }
 
@@ -49,7 +50,8 @@ public sealed class AgentLoopTests : IAsyncLifetime, IDisposable, IAgentHands, I
         await BeginAsync();
         _inbox.Assign(Assign(1, Assigned(Web)).Assignment);
         await UntilAsync(() => Logged().Contains("report 1"));
-        Assert.Equal(["journal assignment", "observe 1", "begin Prepare", "report 1"], Logged().SkipWhile(l => l != "journal assignment"));
+        Assert.Equal(
+            ["journal assignment", "observe 1", "begin Prepare", "report 1"], Logged().SkipWhile(l => l != "journal assignment"));
     }
 
     [Fact]
@@ -170,7 +172,8 @@ public sealed class AgentLoopTests : IAsyncLifetime, IDisposable, IAgentHands, I
         var deadline = TimeProvider.System.GetTimestamp();
         while (!condition())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(deadline) < Patience, "it did not happen: " + string.Join(", ", Logged()));
+            Assert.True(
+                TimeProvider.System.GetElapsedTime(deadline) < Patience, "it did not happen: " + string.Join(", ", Logged()));
             Assert.False(_running.IsFaulted, _running.Exception?.ToString());
             if (advance is { } by && _time.Armed > 0)
             {

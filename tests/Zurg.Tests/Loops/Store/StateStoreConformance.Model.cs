@@ -130,7 +130,8 @@ internal sealed class StoreModel(IStateStore store, Revision start)
         var seen = (await store.WatchUntilAsync("", new Revision(after), "end")).SelectMany(s => s.Changes).ToArray();
         var expected = _changes.Skip((int)(after - start.Value) + 1).SelectMany(lines => lines);
         Assert.Equal(seen.OrderBy(c => c.Modified.Value), seen);
-        Assert.Equal(expected, seen.OrderBy(c => c.Modified.Value).ThenBy(c => c.Line(), StringComparer.Ordinal).Select(c => c.Line()));
+        Assert.Equal(
+            expected, seen.OrderBy(c => c.Modified.Value).ThenBy(c => c.Line(), StringComparer.Ordinal).Select(c => c.Line()));
     }
 
     private Revision Modified(string key) => new(_states[^1].TryGetValue(key, out var entry) ? entry.Modified : 0);

@@ -76,10 +76,12 @@ public abstract partial class StateStoreConformance
         var all = (await early).SelectMany(s => s.Changes).ToArray();
         Assert.Equal((writers * commitsEach * 2) + 2, all.Length);
         var revisions = all.GroupBy(c => c.Modified).ToArray();
-        Assert.Equal(Enumerable.Range(1, (writers * commitsEach) + 2).Select(i => start.Value + i), revisions.Select(r => r.Key.Value));
+        Assert.Equal(
+            Enumerable.Range(1, (writers * commitsEach) + 2).Select(i => start.Value + i), revisions.Select(r => r.Key.Value));
         Assert.All(revisions, r => Assert.Equal(r.Key == middle || r.Key == end ? 1 : 2, r.Count()));
         Assert.All(await early, s => Assert.True(s.Changes[^1].Modified <= s.Revision));
-        Assert.Equal(all.Where(c => c.Modified > middle).Select(c => c.Line()), (await late).SelectMany(s => s.Changes).Select(c => c.Line()));
+        var shown = (await late).SelectMany(s => s.Changes).Select(c => c.Line());
+        Assert.Equal(all.Where(c => c.Modified > middle).Select(c => c.Line()), shown);
         AssertWholeCommits(await early);
     }
 

@@ -62,7 +62,8 @@ public abstract partial class StateStoreConformance
     public async Task An_expected_absent_key_must_be_absent()
     {
         var store = await NewStoreAsync();
-        var created = Assert.IsType<CommitOutcome.Committed>(await store.TryAsync([Expect("a", default)], Put("a", "1"))).Revision;
+        var created = Assert.IsType<CommitOutcome.Committed>(
+            await store.TryAsync([Expect("a", default)], Put("a", "1"))).Revision;
         Assert.Equal(["a"], Conflicts(await store.TryAsync([Expect("a", default)], Put("a", "2"))));
         Assert.Equal([$"a=1@{created}"], (await store.ListAsync()).Lines());
     }
@@ -72,7 +73,8 @@ public abstract partial class StateStoreConformance
     {
         var store = await NewStoreAsync();
         var first = await store.CommitAsync(Put("a", "1"));
-        Assert.Equal(first.Next, Assert.IsType<CommitOutcome.Committed>(await store.TryAsync([Expect("a", first)], Put("a", "2"))).Revision);
+        var second = await store.TryAsync([Expect("a", first)], Put("a", "2"));
+        Assert.Equal(first.Next, Assert.IsType<CommitOutcome.Committed>(second).Revision);
         Assert.Equal(["a"], Conflicts(await store.TryAsync([Expect("a", first)], Put("a", "3"))));
         Assert.Equal(["a"], Conflicts(await store.TryAsync([Expect("a", first.Next.Next)], Put("a", "3"))));
     }
@@ -94,7 +96,8 @@ public abstract partial class StateStoreConformance
         var store = await NewStoreAsync();
         var revision = await store.CommitAsync(Put("a", "1"), Put("b", "1"), Put("c", "1"));
         var outcome = await store.TryAsync(
-            [Expect("a", default), Expect("b", revision), Expect("c", revision.Next), Expect("d", revision)], Put("b", "2"), Put("e", "2"));
+            [Expect("a", default), Expect("b", revision), Expect("c", revision.Next), Expect("d", revision)],
+            Put("b", "2"), Put("e", "2"));
         Assert.Equal(["a", "c", "d"], Conflicts(outcome).Order(StringComparer.Ordinal));
         var listed = await store.ListAsync();
         Assert.Equal(revision, listed.Revision);
@@ -114,7 +117,8 @@ public abstract partial class StateStoreConformance
                 var seen = (await store.ListAsync("counter")).Entries;
                 var value = seen.IsEmpty ? 0 : int.Parse(seen[0].Text());
                 var expectation = Expect("counter", seen.IsEmpty ? default : seen[0].Modified);
-                var outcome = await store.TryAsync([expectation], Put("counter", $"{value + 1}"), Put($"writer/{writer}", $"{i}"));
+                var outcome = await store.TryAsync(
+                    [expectation], Put("counter", $"{value + 1}"), Put($"writer/{writer}", $"{i}"));
                 Interlocked.Add(ref wins, outcome is CommitOutcome.Committed ? 1 : 0);
             }
         }));
@@ -179,9 +183,11 @@ public abstract partial class StateStoreConformance
         await store.CommitAsync(hundred);
         await Assert.ThrowsAsync<ArgumentException>(() => store.TryAsync([Expect("x", default)], hundred));
         await store.CommitAsync(new StoreWrite("k", new byte[StoreCommit.BytesMax - 1]));
-        await Assert.ThrowsAsync<ArgumentException>(() => store.TryAsync([], new StoreWrite("k", new byte[StoreCommit.BytesMax])));
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => store.TryAsync([], new StoreWrite("k", new byte[StoreCommit.BytesMax])));
         await store.CommitAsync(Put(new string('k', StoreCommit.KeyCharsMax), "v"));
-        await Assert.ThrowsAsync<ArgumentException>(() => store.TryAsync([], Put(new string('k', StoreCommit.KeyCharsMax + 1), "v")));
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => store.TryAsync([], Put(new string('k', StoreCommit.KeyCharsMax + 1), "v")));
         Assert.Equal(StoreCommit.OperationsMax + 2, (await store.ListAsync()).Entries.Length);
     }
 
@@ -201,7 +207,8 @@ public abstract partial class StateStoreConformance
     {
         var store = await NewStoreAsync();
         var stop = new CancellationToken(canceled: true);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.CommitAsync(new StoreCommit([], [Put("a", "1")]), stop).AsTask());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => store.CommitAsync(new StoreCommit([], [Put("a", "1")]), stop).AsTask());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.ListAsync("", null, stop).AsTask());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.CompactAsync(new Revision(1), stop).AsTask());
         Assert.Empty((await store.ListAsync()).Entries);

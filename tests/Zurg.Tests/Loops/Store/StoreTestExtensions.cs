@@ -15,15 +15,18 @@ internal static class StoreTestExtensions
 
     public static StoreExpectation Expect(string key, Revision modified) => new(key, modified);
 
-    public static string? Text(this ReadOnlyMemory<byte>? value) => value is { } bytes ? Encoding.UTF8.GetString(bytes.Span) : null;
+    public static string? Text(this ReadOnlyMemory<byte>? value) =>
+        value is { } bytes ? Encoding.UTF8.GetString(bytes.Span) : null;
 
     public static string Text(this StoreEntry entry) => Encoding.UTF8.GetString(entry.Value.Span);
 
-    public static string[] Lines(this StoreSnapshot snapshot) => [.. snapshot.Entries.Select(e => $"{e.Key}={e.Text()}@{e.Modified}")];
+    public static string[] Lines(this StoreSnapshot snapshot) =>
+        [.. snapshot.Entries.Select(e => $"{e.Key}={e.Text()}@{e.Modified}")];
 
     public static string Line(this StoreChange change) => $"{change.Key}={change.Value.Text() ?? "-"}@{change.Modified}";
 
-    public static async Task<CommitOutcome> TryAsync(this IStateStore store, StoreExpectation[] expectations, params StoreWrite[] writes) =>
+    public static async Task<CommitOutcome> TryAsync(
+        this IStateStore store, StoreExpectation[] expectations, params StoreWrite[] writes) =>
         await store.CommitAsync(new StoreCommit([.. expectations], [.. writes]), CancellationToken.None);
 
     public static async Task<Revision> CommitAsync(this IStateStore store, params StoreWrite[] writes) =>
@@ -33,7 +36,8 @@ internal static class StoreTestExtensions
         await store.ListAsync(prefix, at, CancellationToken.None);
 
     /// <summary>Everything a watch says until it has said this key's change.</summary>
-    public static async Task<List<StoreChanges>> WatchUntilAsync(this IStateStore store, string prefix, Revision after, string lastKey)
+    public static async Task<List<StoreChanges>> WatchUntilAsync(
+        this IStateStore store, string prefix, Revision after, string lastKey)
     {
         using var stop = new CancellationTokenSource(Deadline);
         var seen = new List<StoreChanges>();

@@ -133,7 +133,8 @@ public sealed class AgentSessionsTests(MasterFixture fixture) : IClassFixture<Ma
         using var agent = await TestAgent.JoinAsync(Master, "listed");
         var happened = new EventRecord
         {
-            Id = 7, At = DateTimeOffset.UnixEpoch, Kind = EventKind.AgentStarted, Host = new HostId("listed"), Text = "the agent started",
+            Id = 7, At = DateTimeOffset.UnixEpoch, Kind = EventKind.AgentStarted, Host = new HostId("listed"),
+            Text = "the agent started",
         };
         await agent.SendAsync(new AgentMessage { Report = TestAgent.Report(1).Report! with { Events = [happened] } });
 

@@ -21,7 +21,8 @@ internal sealed class TestAgent : IDisposable
     {
         var agent = new TestAgent();
         agent._socket.Options.SetRequestHeader("Authorization", "Bearer " + master.Token);
-        await agent._socket.ConnectAsync(new UriBuilder(master.Host.Url) { Scheme = "ws", Path = "/v1/agents/session" }.Uri, agent._deadline.Token);
+        await agent._socket.ConnectAsync(
+            new UriBuilder(master.Host.Url) { Scheme = "ws", Path = "/v1/agents/session" }.Uri, agent._deadline.Token);
         return agent;
     }
 
@@ -42,7 +43,8 @@ internal sealed class TestAgent : IDisposable
             Host = new HostId(host), AgentEpoch = new Epoch(epoch), ClusterId = cluster,
             Description = new HostDescription
             {
-                Cell = new CellName("az1"), Address = "127.0.0.1", BootId = "boot", Build = "test", Memory = 1L << 30, Cpus = 2, Kernel = "6",
+                Cell = new CellName("az1"), Address = "127.0.0.1", BootId = "boot", Build = "test", Memory = 1L << 30, Cpus = 2,
+                Kernel = "6",
                 Limits = "none",
             },
         },
@@ -53,9 +55,11 @@ internal sealed class TestAgent : IDisposable
         Report = new HostReport { Number = number, Applied = new Generation(0), Instances = [.. instances] },
     };
 
-    public static AgentMessage Naming(string service) => new() { Naming = new NamingSubscription { Services = [new ServiceName(service)] } };
+    public static AgentMessage Naming(string service) =>
+        new() { Naming = new NamingSubscription { Services = [new ServiceName(service)] } };
 
-    public Task SendAsync(AgentMessage message) => SendTextAsync(JsonSerializer.Serialize(message, WireJson.Default.AgentMessage));
+    public Task SendAsync(AgentMessage message) =>
+        SendTextAsync(JsonSerializer.Serialize(message, WireJson.Default.AgentMessage));
 
     public Task SendTextAsync(string text, bool end = true) =>
         _socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, end, _deadline.Token);

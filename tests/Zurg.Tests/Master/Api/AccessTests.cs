@@ -15,7 +15,8 @@ public sealed class AccessTests(MasterFixture fixture) : IClassFixture<MasterFix
         using var http = new HttpClient { BaseAddress = Master.Host.Url };
 
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/healthz")).StatusCode);
-        foreach (var path in new[] { "/v1/status", "/v1/spec", "/v1/agents/session", "/openapi/v1.json", "/nothing", "/healthz/x" })
+        string[] paths = ["/v1/status", "/v1/spec", "/v1/agents/session", "/openapi/v1.json", "/nothing", "/healthz/x"];
+        foreach (var path in paths)
         {
             await TestMaster.ProblemAsync(await http.GetAsync(path), 401);
         }
@@ -77,7 +78,8 @@ public sealed class AccessTests(MasterFixture fixture) : IClassFixture<MasterFix
         var json = await TestMaster.ProblemAsync(
             await Master.Http.PostAsync("/v1/specs/revert", new StringContent("{", Encoding.UTF8, "application/json")), 400);
         Assert.Contains("JSON", json.Detail, StringComparison.Ordinal);
-        await TestMaster.ProblemAsync(await Master.Http.PostAsync("/v1/specs/revert", new StringContent("{}", Encoding.UTF8, "text/plain")), 415);
+        await TestMaster.ProblemAsync(
+            await Master.Http.PostAsync("/v1/specs/revert", new StringContent("{}", Encoding.UTF8, "text/plain")), 415);
     }
 
     [Fact]

@@ -25,14 +25,17 @@ public sealed class OpenApiTests(MasterFixture fixture) : IClassFixture<MasterFi
     public async Task Every_endpoint_has_a_summary_and_lists_its_refusals()
     {
         var document = JsonNode.Parse(await fixture.Master.Http.GetStringAsync("/openapi/v1.json"))!;
-        var operations = document["paths"]!.AsObject().SelectMany(p => p.Value!.AsObject().Select(o => (p.Key, o.Key, Operation: o.Value!))).ToList();
+        var operations = document["paths"]!.AsObject()
+            .SelectMany(p => p.Value!.AsObject().Select(o => (p.Key, o.Key, Operation: o.Value!)))
+            .ToList();
 
         Assert.Equal(23, operations.Count);
         Assert.All(operations, o => Assert.False(string.IsNullOrEmpty(o.Operation["summary"]?.GetValue<string>()), o.ToString()));
         var apply = operations.Single(o => o.Operation["operationId"]!.GetValue<string>() == "applySpec").Operation;
         Assert.Equal(["200", "400", "404", "409", "413", "428"], apply["responses"]!.AsObject().Select(r => r.Key).Order());
         var events = operations.Single(o => o.Operation["operationId"]!.GetValue<string>() == "listEvents").Operation;
-        Assert.Equal(["application/json", "application/x-ndjson"], events["responses"]!["200"]!["content"]!.AsObject().Select(c => c.Key));
+        Assert.Equal(
+            ["application/json", "application/x-ndjson"], events["responses"]!["200"]!["content"]!.AsObject().Select(c => c.Key));
         Assert.NotNull(apply["requestBody"]!["content"]!["application/yaml"]);
         Assert.NotNull(apply["responses"]!["409"]!["content"]!["application/problem+json"]);
     }

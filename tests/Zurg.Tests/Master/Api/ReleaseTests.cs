@@ -82,7 +82,7 @@ public sealed class ReleaseTests(MasterFixture fixture) : IClassFixture<MasterFi
     [InlineData("null")]
     [InlineData("[[[[")]
     [InlineData("{\"manifest\":{\"release\":\"x\",\"files\":[]}}")]
-    [InlineData("{\"manifest\":{\"release\":\"broken@1\",\"files\":[{\"path\":\"a\",\"mode\":1,\"size\":1,\"digest\":\"xyz\"}]}}")]
+    [InlineData("""{"manifest":{"release":"broken@1","files":[{"path":"a","mode":1,"size":1,"digest":"xyz"}]}}""")]
     public async Task A_broken_manifest_is_refused(string json) => await TestMaster.ProblemAsync(
         await Master.Http.PutAsync("/v1/releases/broken/1", new StringContent(json, Encoding.UTF8, "application/json")), 400);
 
@@ -146,7 +146,9 @@ public sealed class ReleaseTests(MasterFixture fixture) : IClassFixture<MasterFi
     };
 
     private Task<HttpResponseMessage> PushAsync(ReleaseManifest manifest) => Master.PutAsync(
-        $"/v1/releases/{manifest.Release.Name}/{manifest.Release.Version}", new ReleasePush(manifest), WireJson.Default.ReleasePush);
+        $"/v1/releases/{manifest.Release.Name}/{manifest.Release.Version}",
+        new ReleasePush(manifest),
+        WireJson.Default.ReleasePush);
 
     private Task<HttpResponseMessage> UploadAsync(Digest digest, byte[] bytes) =>
         Master.Http.PutAsync($"/v1/artifacts/{digest}", new ByteArrayContent(bytes));

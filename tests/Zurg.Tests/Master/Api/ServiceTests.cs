@@ -46,8 +46,10 @@ public sealed class ServiceTests : IAsyncLifetime
         await ApplyAsync();
 
         Assert.Equal(HttpStatusCode.Accepted, (await PostAsync("web/stop")).StatusCode);
-        Assert.Contains("stopped already", (await TestMaster.ProblemAsync(await PostAsync("web/stop"), 409)).Detail, StringComparison.Ordinal);
-        Assert.Contains("zurg start web", (await TestMaster.ProblemAsync(await PostAsync("web/restart"), 409)).Mend, StringComparison.Ordinal);
+        var stopTwice = await TestMaster.ProblemAsync(await PostAsync("web/stop"), 409);
+        Assert.Contains("stopped already", stopTwice.Detail, StringComparison.Ordinal);
+        var restartStopped = await TestMaster.ProblemAsync(await PostAsync("web/restart"), 409);
+        Assert.Contains("zurg start web", restartStopped.Mend, StringComparison.Ordinal);
         Assert.True((await _master.GetAsync("/v1/services/web", WireJson.Default.ServiceExplanation)).Status.Stopped);
         Assert.Equal(HttpStatusCode.Accepted, (await PostAsync("web/start")).StatusCode);
         await TestMaster.ProblemAsync(await PostAsync("web/start"), 409);
@@ -55,7 +57,8 @@ public sealed class ServiceTests : IAsyncLifetime
         Assert.All(restarts, r => Assert.Equal(HttpStatusCode.Accepted, r.StatusCode));
 
         var events = await _master.GetAsync("/v1/events?service=web", WireJson.Default.ImmutableArrayEventRecord);
-        Assert.Equal(8, events.Count(e => e.Kind == EventKind.ServiceRestarted && e.Text.Contains("ann", StringComparison.Ordinal)));
+        Assert.Equal(
+            8, events.Count(e => e.Kind == EventKind.ServiceRestarted && e.Text.Contains("ann", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -63,7 +66,8 @@ public sealed class ServiceTests : IAsyncLifetime
     {
         await ApplyAsync();
 
-        foreach (var answer in new[] { await PostAsync("wep/restart"), await PostAsync("wep/stop"), await _master.Http.GetAsync("/v1/services/wep") })
+        var shown = await _master.Http.GetAsync("/v1/services/wep");
+        foreach (var answer in new[] { await PostAsync("wep/restart"), await PostAsync("wep/stop"), shown })
         {
             Assert.Contains("did you mean 'web'?", (await TestMaster.ProblemAsync(answer, 404)).Mend, StringComparison.Ordinal);
         }
@@ -160,7 +164,8 @@ public sealed class ServiceTests : IAsyncLifetime
             [
                 .. assignment.Instances.Select(i => new InstanceStatus
                 {
-                    Instance = i.Instance, Incarnation = new Incarnation(1), Phase = InstancePhase.Running, Healthy = true, Spec = i.SpecDigest,
+                    Instance = i.Instance, Incarnation = new Incarnation(1), Phase = InstancePhase.Running, Healthy = true,
+                    Spec = i.SpecDigest,
                     Release = i.Spec.Release, Restarts = i.Restarts, Since = DateTimeOffset.UnixEpoch, Crashes = 0,
                 }),
             ],
@@ -168,7 +173,8 @@ public sealed class ServiceTests : IAsyncLifetime
     };
 
     private async Task ApplyAsync() => await TestMaster.ReadAsync(
-        await _master.ApplyAsync("cluster: demo\nservices:\n  web:\n    release: 1.0.0\n    run: run\n"), WireJson.Default.ApplyResult);
+        await _master.ApplyAsync(
+            "cluster: demo\nservices:\n  web:\n    release: 1.0.0\n    run: run\n"), WireJson.Default.ApplyResult);
 
     private Task<HttpResponseMessage> PostAsync(string path) => _master.Http.PostAsync("/v1/services/" + path, null);
 }

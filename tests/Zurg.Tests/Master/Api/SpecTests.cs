@@ -88,7 +88,8 @@ public sealed class SpecTests : IAsyncLifetime
     [Fact]
     public async Task A_release_that_does_not_exist_is_told_with_its_place_and_a_guess()
     {
-        const string text = "cluster: demo\nservices:\n  web:\n    release: 1.0.1\n    run: run\n  other:\n    release: '3'\n    run: run\n";
+        const string text =
+            "cluster: demo\nservices:\n  web:\n    release: 1.0.1\n    run: run\n  other:\n    release: '3'\n    run: run\n";
 
         var refused = await TestMaster.ProblemAsync(await _master.ApplyAsync(text), 400);
 
@@ -132,7 +133,8 @@ public sealed class SpecTests : IAsyncLifetime
     [Fact]
     public async Task A_spec_larger_than_one_commit_is_applied_whole()
     {
-        var services = Enumerable.Range(0, 300).Select(i => $"  web-{i}:\n    release: web@1.0.0\n    run: run\n    env: {{ N: '{i}' }}\n");
+        var services = Enumerable.Range(0, 300)
+            .Select(i => $"  web-{i}:\n    release: web@1.0.0\n    run: run\n    env: {{ N: '{i}' }}\n");
 
         await ApplyAsync("cluster: demo\nservices:\n" + string.Concat(services));
 

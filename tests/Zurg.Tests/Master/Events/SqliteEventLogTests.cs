@@ -118,6 +118,7 @@ public sealed class SqliteEventLogTests : IDisposable
 
     private static EventRecord Event(string text, long number = 0) => new()
     {
-        Id = number, At = DateTimeOffset.UnixEpoch, Kind = EventKind.InstanceExited, Instance = InstanceId.Parse("web.0"), Text = text,
+        Id = number, At = DateTimeOffset.UnixEpoch, Kind = EventKind.InstanceExited, Instance = InstanceId.Parse("web.0"),
+        Text = text,
     };
 }

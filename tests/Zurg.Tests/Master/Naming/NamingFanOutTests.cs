@@ -133,7 +133,8 @@ public sealed class NamingFanOutTests
         _naming.Publish(new ClusterSnapshot(ClusterState.Empty with { Revision = new Revision(revision) }, naming));
     }
 
-    private static EndpointSet Set(ServiceName service, long revision) => new() { Service = service, Revision = new Revision(revision) };
+    private static EndpointSet Set(ServiceName service, long revision) =>
+        new() { Service = service, Revision = new Revision(revision) };
 
     private sealed class NoView : IClusterView
     {

@@ -45,7 +45,8 @@ public sealed class SqliteKillTests(ITestOutputHelper output) : IDisposable
         using var victim = Process.Start(start)!;
         try
         {
-            var lines = new List<Acknowledged> { Acknowledged.Parse(await victim.StandardOutput.ReadLineAsync().WaitAsync(FirstLineTime)) };
+            var firstLine = await victim.StandardOutput.ReadLineAsync().WaitAsync(FirstLineTime);
+            var lines = new List<Acknowledged> { Acknowledged.Parse(firstLine) };
             var reading = ReadToEndAsync(victim.StandardOutput, lines);
             await Task.Delay(killAfter);
             victim.Kill();

@@ -45,7 +45,8 @@ public sealed class SqliteStateStoreTests : StateStoreConformance, IAsyncLifetim
         Assert.Equal([$"a=2@{second}"], listed.Lines());
         Assert.Equal([$"a=1@{first}", $"b=1@{first}"], (await store.ListAsync("", first)).Lines());
         Assert.Equal(third.Next, await store.CommitAsync(Put("end", "4")));
-        Assert.Equal(["a", "b", "end"], (await store.WatchUntilAsync("", first, "end")).SelectMany(s => s.Changes).Select(c => c.Key));
+        Assert.Equal(
+            ["a", "b", "end"], (await store.WatchUntilAsync("", first, "end")).SelectMany(s => s.Changes).Select(c => c.Key));
     }
 
     [Fact]
@@ -61,7 +62,8 @@ public sealed class SqliteStateStoreTests : StateStoreConformance, IAsyncLifetim
         store = Open(directory);
         Assert.Equal(last, (await store.ListAsync()).Revision);
         Assert.Empty((await store.ListAsync()).Entries);
-        Assert.Equal(last, (await Assert.ThrowsAsync<StoreCompactedException>(() => store.ListAsync("", new Revision(1)))).Oldest);
+        var compacted = await Assert.ThrowsAsync<StoreCompactedException>(() => store.ListAsync("", new Revision(1)));
+        Assert.Equal(last, compacted.Oldest);
         Assert.Equal(last.Next, await store.CommitAsync(Put("a", "2")));
     }
 
@@ -73,7 +75,7 @@ public sealed class SqliteStateStoreTests : StateStoreConformance, IAsyncLifetim
 
         // Started without waiting, so that they stand in one group behind the first one's fsync.
         var commits = Enumerable.Range(0, 300)
-            .Select(i => store.TryAsync(i % 3 == 1 ? [Expect("guard", seen.Next)] : [Expect("guard", seen)], Put($"k{i:d3}", "v")))
+            .Select(i => store.TryAsync([Expect("guard", i % 3 == 1 ? seen.Next : seen)], Put($"k{i:d3}", "v")))
             .ToArray();
         var outcomes = await Task.WhenAll(commits);
         var revisions = outcomes.OfType<CommitOutcome.Committed>().Select(c => c.Revision.Value).ToArray();
@@ -86,7 +88,8 @@ public sealed class SqliteStateStoreTests : StateStoreConformance, IAsyncLifetim
     public async Task A_commit_sees_those_before_it_in_its_group()
     {
         var store = Open(NextDirectory);
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => store.TryAsync([Expect("once", default)], Put("once", $"{i}"))));
+        var outcomes = await Task.WhenAll(
+            Enumerable.Range(0, 50).Select(i => store.TryAsync([Expect("once", default)], Put("once", $"{i}"))));
         Assert.Single(outcomes.OfType<CommitOutcome.Committed>());
     }
 
@@ -174,7 +177,8 @@ public sealed class SqliteStateStoreTests : StateStoreConformance, IAsyncLifetim
         foreach (var content in (string[])["", "hello", new string('x', 5000), "SQLite format 3\0" + new string('\0', 200)])
         {
             File.WriteAllText(file, content);
-            Assert.Contains("no store of Zurg", Assert.Throws<StoreFaultException>(() => Open(directory.FullName)).Message, StringComparison.Ordinal);
+            var fault = Assert.Throws<StoreFaultException>(() => Open(directory.FullName));
+            Assert.Contains("no store of Zurg", fault.Message, StringComparison.Ordinal);
             Assert.Equal(content, File.ReadAllText(file));
         }
     }

@@ -6,7 +6,9 @@ using static Zurg.Tests.Loops.Store.StoreTestExtensions;
 
 namespace Zurg.Tests.Master.Store;
 
-/// <summary>Commits from many writers until it is killed; prints each commit after it was acknowledged: revision, key, value.</summary>
+/// <summary>
+/// Commits from many writers until it is killed; prints each commit after it was acknowledged: revision, key, value.
+/// </summary>
 internal static class StoreVictim
 {
     private const int Writers = 16;
