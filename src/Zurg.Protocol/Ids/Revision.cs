@@ -3,10 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Zurg.Protocol;
 
-/// <summary>
-/// The store's counter: one more with every commit (etcd's word). 0 means before everything, and 'must not exist' in an
-/// expectation.
-/// </summary>
+/// <summary>The store's counter: one more with every commit. 0 is before everything, or: 'must not exist'.</summary>
 [JsonConverter(typeof(CounterConverter<Revision>))]
 public readonly record struct Revision(long Value) : ICounter<Revision>
 {
