@@ -87,9 +87,23 @@ internal static class CommandLine
     private static int RefuseArguments(ParseResult parsed, Screen screen)
     {
         var command = parsed.CommandResult.Command;
-        foreach (var message in parsed.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal))
+        var missing = command.Arguments.Where(a => a.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(a) is null or { Tokens: [] })
+            .Select(a => a.Name).ToArray();
+        if (missing.Length > 0)
         {
-            screen.Error(message);
+            screen.Error($"{string.Join(" and ", missing)} {(missing.Length == 1 ? "is" : "are")} missing");
+        }
+        else if (command is not Verb)
+        {
+            var word = parsed.UnmatchedTokens is [var unknown, ..] ? $"'{unknown}' is none of" : "one is needed of";
+            screen.Error($"{word} {string.Join(", ", command.Subcommands.Select(c => c.Name))}");
+        }
+        else
+        {
+            foreach (var message in parsed.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal))
+            {
+                screen.Error(message);
+            }
         }
 
         var known = command.Subcommands.Select(c => c.Name).Concat(command.Options.Select(o => o.Name));

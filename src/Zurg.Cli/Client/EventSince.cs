@@ -20,16 +20,19 @@ internal static class EventSince
             return (id, null);
         }
 
-        if (text.Length > 1
-            && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
-            && Unit(text[^1]) is { } unit)
-        {
-            return (null, now - (count * unit));
-        }
-
-        throw new VerbFailedException(
-            $"'{text}' is neither an event's id nor a time such as 90s, 10m, 2h, 1d", exitCode: ExitCode.BadUsage);
+        return Ago(text) is { } ago
+            ? (null, now - ago)
+            : throw new VerbFailedException(
+                $"'{text}' is neither an event's id nor a time such as 90s, 10m, 2h, 1d", exitCode: ExitCode.BadUsage);
     }
+
+    /// <summary>Null: the text is no time such as 90s.</summary>
+    public static TimeSpan? Ago(string text) =>
+        text.Length > 1
+        && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+        && Unit(text[^1]) is { } unit
+            ? count * unit
+            : null;
 
     /// <param name="filter">service=, instance= or host= as in the query; empty for all.</param>
     public static async Task<ImmutableArray<EventRecord>> NewestAsync(

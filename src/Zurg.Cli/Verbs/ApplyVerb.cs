@@ -124,9 +124,8 @@ internal sealed class ApplyVerb : ClientVerb
             return TimeoutDefault;
         }
 
-        var now = DateTimeOffset.UnixEpoch + TimeSpan.FromDays(20_000);
-        return EventSince.Parse(text, now) is (null, { } from)
-            ? now - from
+        return EventSince.Ago(text) is { } time
+            ? time
             : throw new VerbFailedException($"'{text}' is no time such as 90s or 5m", exitCode: ExitCode.BadUsage);
     }
 }

@@ -41,7 +41,9 @@ internal abstract class ClientVerb : Verb
             var text = result.Tokens[0].Value;
             if (T.ProblemOf(text) is { } problem)
             {
-                result.AddError(problem);
+                result.AddError(typeof(T) == typeof(ServiceName) && InstanceId.TryParse(text, null, out var instance)
+                    ? $"{instance} is an instance of {instance.Service}: a service is needed here"
+                    : problem);
                 return default;
             }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Zurg.Protocol;
 
 namespace Zurg.Core;
@@ -147,7 +148,7 @@ internal static class InstanceEnd
             {
                 NotBefore = until,
                 Hold = HoldOf(s, m, HoldReason.TooManyRestarts,
-                    $"not restarted any more for {Phrases.Of(until > m.Now ? until - m.Now : TimeSpan.Zero)}: it ended {ends}",
+                    string.Create(CultureInfo.InvariantCulture, $"not restarted before {until.UtcDateTime:HH:mm:ss} UTC: it ended {ends}"),
                     $"zurg restart {s.Instance.Service} (after looking at zurg logs {s.Instance})"),
             },
             _ => throw new System.Diagnostics.UnreachableException(),

@@ -16,6 +16,19 @@ internal static class InstanceHealth
         return new InstanceTurn(healthy).Tell(EventKind.InstanceReady, $"ready again after {Phrases.Of(m.Now - s.Since)}");
     }
 
+    /// <summary>Most services answer within this time of their start; of the others people are told what their probe hears.</summary>
+    public static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(2);
+
+    /// <summary>It has never been ready: start_timeout decides, and until then the last answer is shown.</summary>
+    public static InstanceTurn NotYet(InstanceState s, string? text, Moment m)
+    {
+        var hold = m.Now - (s.StartedAt ?? m.Now) < StartPatience
+            ? s.Hold
+            : InstanceEnd.HoldOf(s, m, HoldReason.ProbeFailing, $"its probe has not passed yet: {text ?? "no reason was given"}",
+                $"does it listen on the port that it is given? zurg logs {s.Instance}");
+        return new InstanceTurn(s with { ProbeText = text, Hold = hold });
+    }
+
     public static InstanceTurn Failed(InstanceState s, string? text, Moment m)
     {
         var enough = s.Assigned.Spec.Probe?.FailAfter ?? 1;

@@ -33,7 +33,7 @@ internal static class InstanceMachine
     /// <summary>Passed its probe, or has none: consumers may be told of it.</summary>
     public static InstanceTurn Ready(InstanceState s, Moment m)
     {
-        var ready = s.Enter(InstancePhase.Running, m) with { Healthy = true, ProbeText = null };
+        var ready = s.Enter(InstancePhase.Running, m) with { Healthy = true, ProbeText = null, Hold = null };
         return new InstanceTurn(ready)
             .Tell(EventKind.InstanceReady, $"ready {Phrases.Of(m.Now - (s.StartedAt ?? m.Now))} after its start")
             .DoIf(HasProbe(ready), () => AskProbe(ready, eager: false));
@@ -53,7 +53,7 @@ internal static class InstanceMachine
         (InstancePhase.Starting, AgentInput.Started started) when s.Process is null => Started(s, started.Process, m),
         (InstancePhase.Starting, AgentInput.StartFailed failed) when s.Process is null => InstanceEnd.Retry(s, failed.Hold, m),
         (InstancePhase.Starting, AgentInput.Probed { Answer.Passed: true }) when s.Process is not null => Ready(s, m),
-        (InstancePhase.Starting, AgentInput.Probed probed) => new InstanceTurn(s with { ProbeText = probed.Answer.Text }),
+        (InstancePhase.Starting, AgentInput.Probed probed) => InstanceHealth.NotYet(s, probed.Answer.Text, m),
 
         (InstancePhase.Running, AgentInput.Probed { Answer.Passed: true }) => InstanceHealth.Passed(s, m),
         (InstancePhase.Running, AgentInput.Probed probed) => InstanceHealth.Failed(s, probed.Answer.Text, m),

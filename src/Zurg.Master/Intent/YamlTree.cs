@@ -19,6 +19,7 @@ internal sealed class YamlTree
     private readonly Parser _parser;
     private readonly string _text;
     private readonly ProblemList _problems;
+    private Place _last = new(1, 1);
 
     private YamlTree(string text, ProblemList problems)
     {
@@ -30,9 +31,10 @@ internal sealed class YamlTree
     /// <summary>Null when there is no tree; the problems then hold exactly one that says why.</summary>
     public static YamlNode? Read(string text, ProblemList problems)
     {
+        var tree = new YamlTree(text, problems);
         try
         {
-            return new YamlTree(text, problems).Document();
+            return tree.Document();
         }
         catch (StopReading stop)
         {
@@ -46,8 +48,10 @@ internal sealed class YamlTree
             or IndexOutOfRangeException)
         {
             // The parser is not ours and its input is anybody's: what it trips over is the text's fault, not a fault of the
-            // master.
-            problems.Add(new Problem("", "this is not YAML", "look for a strange escape or character", 1, 1));
+            // master. It says no place: the last thing that it understood is the nearest one.
+            problems.Add(new Problem("", "this is not YAML from here on",
+                "look here and in the next lines: a missing quote, bracket, ',' or ':', or a strange escape",
+                tree._last.Line, tree._last.Column));
         }
         return null;
     }
@@ -136,9 +140,15 @@ internal sealed class YamlTree
         return new YamlNode.Mapping(At(start), entries.ToImmutable());
     }
 
-    private ParsingEvent Next() =>
-        _parser.MoveNext() ? _parser.Current!
-            : throw new StopReading(new Problem("", "the file ends too early", null, LineCount(_text), 1));
+    private ParsingEvent Next()
+    {
+        if (!_parser.MoveNext())
+        {
+            throw new StopReading(new Problem("", "the file ends too early", null, LineCount(_text), 1));
+        }
+        _last = At(_parser.Current!);
+        return _parser.Current!;
+    }
 
     private static Place At(ParsingEvent e) => new((int)e.Start.Line, (int)e.Start.Column);
 

@@ -11,6 +11,9 @@ public sealed class CommandLineTests
     [InlineData("xyzzy", "unknown verb 'xyzzy'", "zurg --help lists the verbs")]
     [InlineData("status --wtach", "'--wtach'", "did you mean '--watch'?")]
     [InlineData("spec shwo", "'shwo'", "did you mean 'show'?")]
+    [InlineData("spec", "one is needed of history, show", "zurg spec --help")]
+    [InlineData("release push web", "VERSION and DIR are missing", "zurg release push --help")]
+    [InlineData("explain web.0", "is an instance of web", "zurg explain --help")]
     [InlineData("explain Web", "is no service name", "zurg explain --help")]
     [InlineData("restart web.x", "is no instance", "SERVICE.INDEX")]
     public async Task Bad_usage_is_exit_code_2_and_says_what_is_right(string line, string says, string hints)

@@ -201,6 +201,23 @@ public sealed class AgentMachineTests
     }
 
     [Fact]
+    public void One_that_was_never_ready_shows_what_its_probe_hears_once_most_services_would_have_answered()
+    {
+        _agent.Say(Assign(1, Assigned(Web)));
+        _agent.Say(new AgentInput.Prepared(Web, _agent.Now0, Launch()));
+        _agent.Say(new AgentInput.Started(Web, _agent.Now0, Pid(100)));
+        _agent.Probe(passed: false, "connection refused");
+        Assert.Null(_agent.Web.ShownHold);
+        _agent.Wait(InstanceHealth.StartPatience);
+        _agent.Probe(passed: false, "connection refused");
+        Assert.Equal(
+            (HoldReason.ProbeFailing, "its probe has not passed yet: connection refused"),
+            (_agent.Web.ShownHold!.Reason, _agent.Web.ShownHold.Text));
+        _agent.Probe(passed: true);
+        Assert.Equal((true, null), (_agent.Web.Healthy, _agent.Web.ShownHold));
+    }
+
+    [Fact]
     public void One_that_is_never_ready_is_killed_and_counts_as_a_crash()
     {
         _agent.Say(Assign(1, Assigned(Web)));

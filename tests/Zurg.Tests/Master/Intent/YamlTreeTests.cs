@@ -106,6 +106,15 @@ public sealed class YamlTreeTests
     }
 
     [Fact]
+    public void A_bracket_that_is_never_closed_is_told_near_where_it_stands()
+    {
+        const string text = "cluster: mine\nservices:\n  web: { release: 1.0.0, run: a\n  api: 1\n";
+        var problem = Assert.Single(Assert.IsType<SpecReading.Refused>(SpecReader.Read(text)).Problems);
+        Assert.Contains("this is not YAML", problem.Text, StringComparison.Ordinal);
+        Assert.InRange(problem.Line ?? 0, 3, 4);
+    }
+
+    [Fact]
     public void More_than_a_hundred_problems_end_with_a_word_about_the_rest()
     {
         var refused = Assert.IsType<SpecReading.Refused>(SpecReader.Read(Shapes["many unknown keys"](50_000)));
