@@ -87,7 +87,8 @@ internal static class CommandLine
     private static int RefuseArguments(ParseResult parsed, Screen screen)
     {
         var command = parsed.CommandResult.Command;
-        var missing = command.Arguments.Where(a => a.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(a) is null or { Tokens: [] })
+        var missing = command.Arguments
+            .Where(a => a.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(a) is null or { Tokens: [] })
             .Select(a => a.Name).ToArray();
         if (missing.Length > 0)
         {

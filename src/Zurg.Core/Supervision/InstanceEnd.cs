@@ -148,7 +148,8 @@ internal static class InstanceEnd
             {
                 NotBefore = until,
                 Hold = HoldOf(s, m, HoldReason.TooManyRestarts,
-                    string.Create(CultureInfo.InvariantCulture, $"not restarted before {until.UtcDateTime:HH:mm:ss} UTC: it ended {ends}"),
+                    string.Create(
+                        CultureInfo.InvariantCulture, $"not restarted before {until.UtcDateTime:HH:mm:ss} UTC: it ended {ends}"),
                     $"zurg restart {s.Instance.Service} (after looking at zurg logs {s.Instance})"),
             },
             _ => throw new System.Diagnostics.UnreachableException(),

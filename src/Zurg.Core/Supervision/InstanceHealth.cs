@@ -16,7 +16,7 @@ internal static class InstanceHealth
         return new InstanceTurn(healthy).Tell(EventKind.InstanceReady, $"ready again after {Phrases.Of(m.Now - s.Since)}");
     }
 
-    /// <summary>Most services answer within this time of their start; of the others people are told what their probe hears.</summary>
+    /// <summary>Most services answer within this time of their start; of others people are told what the probe hears.</summary>
     public static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(2);
 
     /// <summary>It has never been ready: start_timeout decides, and until then the last answer is shown.</summary>
