@@ -73,7 +73,8 @@ internal static class DebianPackage
             using var process = Process.Start(start) ?? throw new PeerException($"{program} did not start");
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
             limit.CancelAfter(CommandTime);
-            var said = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
+            var said = await Task.WhenAll(
+                process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
             await process.WaitForExitAsync(limit.Token);
             return process.ExitCode == 0 ? null : $"exit code {process.ExitCode}: {said[1].Trim()}";
         }

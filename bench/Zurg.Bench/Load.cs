@@ -11,7 +11,8 @@ internal static class Load
     {
         var began = Stopwatch.GetTimestamp();
         var until = began + (long)(duration.TotalSeconds * Stopwatch.Frequency);
-        var latencies = await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(() => WriteAsync(writer), stop)));
+        var latencies = await Task.WhenAll(
+            Enumerable.Range(0, writers).Select(writer => Task.Run(() => WriteAsync(writer), stop)));
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         var all = latencies.SelectMany(l => l).Order().ToArray();
         return new LoadResult(all.Length / seconds, Milliseconds(all, 0.5), Milliseconds(all, 0.99));
@@ -33,7 +34,9 @@ internal static class Load
     }
 
     private static double Milliseconds(long[] sorted, double quantile) =>
-        sorted.Length == 0 ? 0 : sorted[(int)Math.Min(sorted.Length - 1, sorted.Length * quantile)] * 1000.0 / Stopwatch.Frequency;
+        sorted.Length == 0
+            ? 0
+            : sorted[(int)Math.Min(sorted.Length - 1, sorted.Length * quantile)] * 1000.0 / Stopwatch.Frequency;
 }
 
 /// <summary>Latencies in milliseconds, as the writer sees them.</summary>

@@ -28,7 +28,8 @@ internal static class StoreBenchmark
 
         var directory = Directory.CreateDirectory(options.Directory).FullName;
         Console.WriteLine($"data in {directory}; ours is called in process, etcd over loopback: that is how each is used");
-        await using var store = SqliteStateStore.Open(new SqliteStoreOptions(Path.Combine(directory, "ours")), NullLogger.Instance);
+        await using var store = SqliteStateStore.Open(
+            new SqliteStoreOptions(Path.Combine(directory, "ours")), NullLogger.Instance);
         await using var server = await EtcdServer.StartAsync(etcd, Path.Combine(directory, "etcd"), stop);
         var peer = new Peer(server, options, stop);
         var ours = new Ours(store, options, stop);
@@ -64,7 +65,8 @@ internal static class StoreBenchmark
             ($"w{c.Writers}", Number(c.Ours.PerSecond, "0")), ($"w{c.Writers}_p99_ms", Number(c.Ours.P99, "0.00")),
             ($"etcd_w{c.Writers}", Number(c.Etcd.PerSecond, "0")), ($"etcd_w{c.Writers}_p99_ms", Number(c.Etcd.P99, "0.00")),
         });
-        return new BenchmarkLine(Entry.Name, [.. figures], "etcd", comparisons.Min(c => c.Ours.PerSecond / c.Etcd.PerSecond), Goal);
+        return new BenchmarkLine(
+            Entry.Name, [.. figures], "etcd", comparisons.Min(c => c.Ours.PerSecond / c.Etcd.PerSecond), Goal);
     }
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
@@ -96,7 +98,8 @@ internal static class StoreBenchmark
         public EtcdPuts Connect(int connections) => new(server.Address, connections);
 
         public Task<LoadResult> MeasureAsync(EtcdPuts puts, int writers) =>
-            Load.RunAsync(writers, options.RoundTime, (writer, count, ct) => puts.PutAsync(writer, Key(writer, count), _value, ct), stop);
+            Load.RunAsync(
+                writers, options.RoundTime, (writer, count, ct) => puts.PutAsync(writer, Key(writer, count), _value, ct), stop);
 
         /// <summary>The number of connections with which etcd is fastest here; warms it up as well.</summary>
         public async Task<int> ChooseConnectionsAsync(int writers)
@@ -108,7 +111,8 @@ internal static class StoreBenchmark
                 tried.Add((connections, (await MeasureAsync(puts, writers)).PerSecond));
             }
 
-            Console.WriteLine($"{writers,3} writers, etcd over " + string.Join(", ", tried.Select(t => $"{t.Connections}: {t.PerSecond:0}/s")));
+            Console.WriteLine(
+                $"{writers,3} writers, etcd over " + string.Join(", ", tried.Select(t => $"{t.Connections}: {t.PerSecond:0}/s")));
             return tried.MaxBy(t => t.PerSecond).Connections;
         }
     }

@@ -26,11 +26,16 @@ internal sealed class SupervisorServer : IAsyncDisposable
         const string modules = "usr/lib/python3/dist-packages";
         var supervisor = await DebianPackage.EnsureAsync("supervisor", "usr/bin/supervisord", stop);
         var resources = await DebianPackage.EnsureAsync("python3-pkg-resources", modules + "/pkg_resources/__init__.py", stop);
-        var roots = new[] { supervisor[..^"usr/bin/supervisord".Length], resources[..resources.IndexOf(modules, StringComparison.Ordinal)] };
+        string[] roots =
+        [
+            supervisor[..^"usr/bin/supervisord".Length],
+            resources[..resources.IndexOf(modules, StringComparison.Ordinal)],
+        ];
         return (supervisor, string.Join(':', roots.Select(r => Path.Combine(r, modules))));
     }
 
-    public static async Task<SupervisorServer> StartAsync((string Program, string Modules) peer, string directory, CancellationToken stop)
+    public static async Task<SupervisorServer> StartAsync(
+        (string Program, string Modules) peer, string directory, CancellationToken stop)
     {
         Directory.CreateDirectory(Path.Combine(directory, "conf.d"));
         var serve = Path.Combine(directory, "serve");
@@ -61,7 +66,8 @@ internal sealed class SupervisorServer : IAsyncDisposable
         };
         start.Environment["PYTHONPATH"] = peer.Modules;
         var process = Process.Start(start) ?? throw new PeerException("supervisord did not start");
-        var server = new SupervisorServer(process, new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") }, directory);
+        var server = new SupervisorServer(
+            process, new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") }, directory);
         await server.WaitUntilUpAsync(stop);
         return server;
     }
@@ -94,7 +100,8 @@ internal sealed class SupervisorServer : IAsyncDisposable
     private async Task CallAsync(string method, string? argument, CancellationToken stop)
     {
         var parameter = argument is null ? "" : $"<param><value><string>{argument}</string></value></param>";
-        var call = $"<?xml version='1.0'?><methodCall><methodName>supervisor.{method}</methodName><params>{parameter}</params></methodCall>";
+        var call = "<?xml version='1.0'?><methodCall>"
+            + $"<methodName>supervisor.{method}</methodName><params>{parameter}</params></methodCall>";
         using var answer = await _http.PostAsync("/RPC2", new StringContent(call, Encoding.UTF8, "text/xml"), stop);
         var text = await answer.Content.ReadAsStringAsync(stop);
         if (!answer.IsSuccessStatusCode || text.Contains("<fault>", StringComparison.Ordinal))
@@ -119,6 +126,7 @@ internal sealed class SupervisorServer : IAsyncDisposable
             }
         }
 
-        throw new PeerException($"supervisord was not up within {StartTime.TotalSeconds:0} s: {await _process.StandardError.ReadToEndAsync(stop)}");
+        throw new PeerException(
+            $"supervisord was not up within {StartTime.TotalSeconds:0} s: {await _process.StandardError.ReadToEndAsync(stop)}");
     }
 }

@@ -5,7 +5,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Agent.Hands;
 
-/// <summary>What instances' templates are made from: the site, the settings of the newest assignment, what naming knows.</summary>
+/// <summary>
+/// What instances' templates are made from: the site, the settings of the newest assignment, what naming knows.
+/// </summary>
 internal sealed class TemplateSource(AgentSite site, ILocalNaming naming, TimeProvider time)
 {
     /// <summary>So long a start waits to hear of a service in depends_on; then it counts as having no endpoints.</summary>
@@ -42,15 +44,16 @@ internal sealed class TemplateSource(AgentSite site, ILocalNaming naming, TimePr
     }
 
     /// <summary>For a start: what is not known counts as none.</summary>
-    public TemplatesOutcome Write(AssignedInstance assigned, ImmutableSortedDictionary<PortName, int> ports, string releaseDirectory) =>
+    public TemplatesOutcome Write(
+        AssignedInstance assigned, ImmutableSortedDictionary<PortName, int> ports, string releaseDirectory) =>
         FilesOf(assigned, releaseDirectory).Write(DataOf(assigned, ports, s => naming.Current(s) ?? NoneOf(s)));
 
     public TemplateWatch Watch(AssignedInstance assigned, string releaseDirectory) =>
         new(FilesOf(assigned, releaseDirectory), naming);
 
     /// <summary>
-    /// For a process that runs: null while a service was not heard of. An agent that was just restarted knows of nobody, and must not
-    /// write that into the files of healthy processes (DESIGN.md promise 7).
+    /// For a process that runs: null while a service was not heard of. An agent that was just restarted knows of nobody, and must
+    /// not write that into the files of healthy processes (DESIGN.md promise 7).
     /// </summary>
     public TemplateData? DataOf(AssignedInstance assigned, ImmutableSortedDictionary<PortName, int> ports) =>
         assigned.DependsOn.Any(s => naming.Current(s) is null)
@@ -64,7 +67,9 @@ internal sealed class TemplateSource(AgentSite site, ILocalNaming naming, TimePr
         assigned.Spec.User is { } user ? UserAccount.Find(user) : null);
 
     private TemplateData DataOf(
-        AssignedInstance assigned, ImmutableSortedDictionary<PortName, int> ports, Func<ServiceName, EndpointSet> endpoints) => new()
+        AssignedInstance assigned,
+        ImmutableSortedDictionary<PortName, int> ports,
+        Func<ServiceName, EndpointSet> endpoints) => new()
     {
         Assigned = assigned,
         Host = site.Host,

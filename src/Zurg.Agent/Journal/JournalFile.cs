@@ -16,7 +16,8 @@ internal static class JournalFile
         CREATE TABLE IF NOT EXISTS assignment (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL);
         CREATE TABLE IF NOT EXISTS instances (id TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, json TEXT NOT NULL);
-        CREATE TABLE IF NOT EXISTS unreadable (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, json TEXT NOT NULL);
+        CREATE TABLE IF NOT EXISTS unreadable (
+            id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, json TEXT NOT NULL);
         """;
 
     static JournalFile() => SQLitePCL.Batteries_V2.Init();
@@ -47,7 +48,8 @@ internal static class JournalFile
 
         connection?.Dispose();
         var kept = MoveAside(path);
-        aside = $"the journal was damaged ({aside}) and is kept as {kept}; what ran before is not known, and nothing of it was killed";
+        aside = $"the journal was damaged ({aside}) and is kept as {kept}; "
+            + "what ran before is not known, and nothing of it was killed";
         return Prepared(Connect(path));
     }
 
@@ -61,7 +63,8 @@ internal static class JournalFile
     private static SqliteConnection Connect(string path)
     {
         // Without the pool a closed file is closed: it may have to be moved.
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         try
         {
             connection.Open();

@@ -8,7 +8,9 @@ namespace Zurg.Agent.Ports;
 /// <summary>One listening TCP socket of this host.</summary>
 internal readonly record struct Listener(IPAddress Address, long Inode);
 
-/// <summary>Who listens on a port, from /proc/net/tcp and /proc/net/tcp6 (proc_pid_net(5)) and the open files of processes.</summary>
+/// <summary>
+/// Who listens on a port, from /proc/net/tcp and /proc/net/tcp6 (proc_pid_net(5)) and the open files of processes.
+/// </summary>
 internal static class Listeners
 {
     private const string Listening = "0A";
@@ -81,7 +83,9 @@ internal static class Listeners
         }
     }
 
-    /// <summary>The kernel prints the address as words of 32 bits, each in the machine's byte order: little-endian here.</summary>
+    /// <summary>
+    /// The kernel prints the address as words of 32 bits, each in the machine's byte order: little-endian here.
+    /// </summary>
     private static IPAddress AddressOf(string hex)
     {
         var bytes = Convert.FromHexString(hex);

@@ -116,7 +116,8 @@ internal sealed class PortPool(int from, int to, int start)
     private int? FindFree(InstanceId instance, PortName name, IEnumerable<int> taken)
     {
         // A fixed port of an earlier spec is no port of the range.
-        if (_last.TryGetValue((instance, name), out var last) && last >= from && last <= to && HolderOf(last, instance, taken) is null)
+        if (_last.TryGetValue((instance, name), out var last) && last >= from && last <= to
+            && HolderOf(last, instance, taken) is null)
         {
             return last;
         }
@@ -143,7 +144,8 @@ internal sealed class PortPool(int from, int to, int start)
         : "a process that does not listen on it";
 
     /// <summary>
-    /// Whether it can be bound on every address. .NET sets SO_REUSEADDR: connections of an earlier process that linger are no hindrance.
+    /// Whether it can be bound on every address. .NET sets SO_REUSEADDR: connections of an earlier process that linger are no
+    /// hindrance.
     /// </summary>
     private static bool IsFree(int port)
     {

@@ -10,8 +10,8 @@ namespace Zurg.Agent.Probes;
 internal sealed record NotifyMessage(int Pid, uint User, bool Ready, string? Status);
 
 /// <summary>
-/// The other end of NOTIFY_SOCKET: a datagram socket with an abstract name (unix(7)), which needs no directory that the instance's
-/// user may enter, leaves nothing behind, and can be taken up again by the next agent.
+/// The other end of NOTIFY_SOCKET: a datagram socket with an abstract name (unix(7)), which needs no directory that the
+/// instance's user may enter, leaves nothing behind, and can be taken up again by the next agent.
 /// </summary>
 internal sealed class NotifySocket : IDisposable
 {
@@ -79,7 +79,9 @@ internal sealed class NotifySocket : IDisposable
         return new NotifyMessage(pid, user, lines.Contains("READY=1", StringComparer.Ordinal), status);
     }
 
-    /// <summary>struct cmsghdr (length 8, level 4, type 4 bytes), then struct ucred (pid, uid, gid); others may come before it.</summary>
+    /// <summary>
+    /// struct cmsghdr (length 8, level 4, type 4 bytes), then struct ucred (pid, uid, gid); others may come before it.
+    /// </summary>
     private static unsafe (int Pid, uint User)? Credentials(byte* control, int length)
     {
         const int headerSize = 16;

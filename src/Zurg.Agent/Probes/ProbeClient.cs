@@ -29,7 +29,8 @@ internal sealed class ProbeClient(TimeProvider time) : IDisposable
         {
             return spec.Kind switch
             {
-                ProbeKind.Http when target.Port is { } port => await AskHttpAsync(target.Address, port, spec.Path ?? "/", either.Token),
+                ProbeKind.Http when target.Port is { } port => await AskHttpAsync(
+                    target.Address, port, spec.Path ?? "/", either.Token),
                 ProbeKind.Tcp when target.Port is { } port => await AskTcpAsync(target.Address, port, either.Token),
                 ProbeKind.Exec => await ExecProbe.AskAsync(target, time, either.Token),
                 ProbeKind.Http or ProbeKind.Tcp or ProbeKind.Notify or ProbeKind.Unknown =>
@@ -56,7 +57,8 @@ internal sealed class ProbeClient(TimeProvider time) : IDisposable
         request.Headers.TryAddWithoutValidation("User-Agent", "zurg-probe");
         using var response = await _http.SendAsync(request, stop);
         var status = (int)response.StatusCode;
-        return new ProbeAnswer(status is >= 200 and < 400, $"answered {status.ToString(CultureInfo.InvariantCulture)} to GET {path}");
+        return new ProbeAnswer(
+            status is >= 200 and < 400, $"answered {status.ToString(CultureInfo.InvariantCulture)} to GET {path}");
     }
 
     private static async Task<ProbeAnswer> AskTcpAsync(IPAddress address, int port, CancellationToken stop)
@@ -75,7 +77,8 @@ internal sealed class ProbeClient(TimeProvider time) : IDisposable
         _ => e.Message,
     };
 
-    private static string About(ProbeTarget target) => target.Port is { } port ? $" on {new IPEndPoint(target.Address, port)}" : "";
+    private static string About(ProbeTarget target) =>
+        target.Port is { } port ? $" on {new IPEndPoint(target.Address, port)}" : "";
 
     private static string Seconds(TimeSpan time) => $"{time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)} s";
 }

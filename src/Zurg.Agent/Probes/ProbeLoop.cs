@@ -44,7 +44,9 @@ internal sealed class ProbeLoop(ProbeClient client, TimeProvider time)
         }
     }
 
-    /// <summary>A port can be answered by somebody else: an old process that was not ours, another service with a fixed port.</summary>
+    /// <summary>
+    /// A port can be answered by somebody else: an old process that was not ours, another service with a fixed port.
+    /// </summary>
     private static string? OwnerProblem(ProbeTarget target)
     {
         if (target.Spec.Kind is not (ProbeKind.Http or ProbeKind.Tcp) || target.Port is not { } port)
@@ -56,7 +58,8 @@ internal sealed class ProbeLoop(ProbeClient client, TimeProvider time)
         var listeners = Listeners.On(target.Address, port);
         return listeners.Count == 0 ? $"nothing listens on port {port} any more"
             : Listeners.Has([target.Process.Pid], listeners[0].Inode) || Listeners.Has(Tree(target), listeners[0].Inode) ? null
-            : $"port {port} answered, but it is {Listeners.DescribeOwner(listeners[0].Inode)} that listens there, not this instance";
+            : $"port {port} answered, but it is {Listeners.DescribeOwner(listeners[0].Inode)} that listens there, "
+                + "not this instance";
     }
 
     private static List<int> Tree(ProbeTarget target) =>

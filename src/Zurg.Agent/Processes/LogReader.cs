@@ -47,7 +47,8 @@ internal sealed class LogReader(AgentPaths paths, TimeProvider time)
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            return new LogChunk(request.Nonce, 0, 0, "", $"{request.Instance} has no log on this host: it was never started here");
+            return new LogChunk(
+                request.Nonce, 0, 0, "", $"{request.Instance} has no log on this host: it was never started here");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -83,7 +84,14 @@ internal sealed class LogReader(AgentPaths paths, TimeProvider time)
     {
         for (var back = 1; back < CharacterMax && back <= bytes.Length; back++)
         {
-            var length = bytes[^back] switch { >= 0xF0 and < 0xF8 => 4, >= 0xE0 and < 0xF0 => 3, >= 0xC0 and < 0xE0 => 2, < 0x80 => 1, _ => 0 };
+            var length = bytes[^back] switch
+            {
+                >= 0xF0 and < 0xF8 => 4,
+                >= 0xE0 and < 0xF0 => 3,
+                >= 0xC0 and < 0xE0 => 2,
+                < 0x80 => 1,
+                _ => 0,
+            };
             if (length > 0)
             {
                 return length > back ? back : 0;

@@ -24,8 +24,8 @@ internal static class ProcessTree
     public const string TokenVariable = "ZURG_INCARNATION";
 
     /// <summary>
-    /// Nothing was found so often in a row before nothing is left: between a process's exec and its new environment being in place
-    /// (microseconds; posix_spawn returns within them) /proc shows none, and so no token.
+    /// Nothing was found so often in a row before nothing is left: between a process's exec and its new environment being in
+    /// place (microseconds; posix_spawn returns within them) /proc shows none, and so no token.
     /// </summary>
     private const int LooksMin = 2;
 
@@ -40,7 +40,8 @@ internal static class ProcessTree
         var all = ProcessStat.ReadAll();
         var assignment = $"{TokenVariable}={token}";
         var leader = all.FirstOrDefault(p => p.Pid == process?.Pid);
-        var sessionKnown = process is not null && (leader.Pid == 0 ? watched && process.BootId == ProcessStat.BootId : leader.Is(process));
+        var sessionKnown = process is not null
+            && (leader.Pid == 0 ? watched && process.BootId == ProcessStat.BootId : leader.Is(process));
         var spared = Spared(all);
 
         // A session outlives its leader and keeps its number taken. But once all of it is gone the number can come back: with the
@@ -67,8 +68,8 @@ internal static class ProcessTree
     }
 
     /// <summary>
-    /// To the main process, and to its group when the signal is one that ends processes; nothing when its pid is another's by now.
-    /// Each process gets it once: many programs take a second TERM for "now".
+    /// To the main process, and to its group when the signal is one that ends processes; nothing when its pid is another's by
+    /// now. Each process gets it once: many programs take a second TERM for "now".
     /// </summary>
     public static SignalOutcome Signal(ProcessIdentity process, string name)
     {
@@ -105,8 +106,8 @@ internal static class ProcessTree
 
     /// <summary>
     /// SIGKILL again and again until nothing is left: a process that forks faster than it is found loses, since its children are
-    /// killed with its group, and each round begins anew. Ends only when all is gone or <paramref name="stop"/> says so: a process
-    /// in uninterruptible sleep can take for ever.
+    /// killed with its group, and each round begins anew. Ends only when all is gone or <paramref name="stop"/> says so: a
+    /// process in uninterruptible sleep can take for ever.
     /// </summary>
     public static async Task KillAsync(
         ProcessIdentity? process, string token, bool watched, TimeProvider time, CancellationToken stop)

@@ -35,7 +35,8 @@ internal static unsafe class Spawner
 
         if (!Directory.Exists(request.WorkingDirectory))
         {
-            return Held($"the working directory {request.WorkingDirectory} does not exist", "create it, or correct working_directory:");
+            return Held(
+                $"the working directory {request.WorkingDirectory} does not exist", "create it, or correct working_directory:");
         }
 
         var argv = ImmutableArray.CreateBuilder<string>();
@@ -83,7 +84,8 @@ internal static unsafe class Spawner
     {
         if (UserAccount.Find(user) is not { } account)
         {
-            return Reason($"the user '{user}' does not exist on this host", $"create it (useradd --system {user}), or correct user:");
+            return Reason(
+                $"the user '{user}' does not exist on this host", $"create it (useradd --system {user}), or correct user:");
         }
 
         if (account.User == Libc.EffectiveUser())
@@ -151,7 +153,8 @@ internal static unsafe class Spawner
             "check the modes of its directories, and that the file system is not mounted noexec"),
         Libc.Errno.NotAProgram => new Hold(HoldReason.ExecutableMissing,
             $"the kernel does not know how to run {request.Executable}", "build it for this machine, or start it with a #! line"),
-        Libc.Errno.ArgumentsTooLong => Reason("args and env together are too long for the kernel", "shorten them: a file holds more"),
+        Libc.Errno.ArgumentsTooLong => Reason(
+            "args and env together are too long for the kernel", "shorten them: a file holds more"),
         Libc.Errno.TryAgain or Libc.Errno.NoMemory => Reason(
             $"the host has no room for another process: {Libc.Text(error)}", "look at its memory and at pids.max"),
         _ => Reason($"starting {request.Executable} failed: {Libc.Text(error)}"),

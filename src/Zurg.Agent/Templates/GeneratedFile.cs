@@ -3,7 +3,9 @@ using Zurg.Agent.Processes;
 
 namespace Zurg.Agent.Templates;
 
-/// <summary>A path that must stay inside a directory, and a file written so that a reader sees the old text or the new one.</summary>
+/// <summary>
+/// A path that must stay inside a directory, and a file written so that a reader sees the old text or the new one.
+/// </summary>
 internal static class GeneratedFile
 {
     private const UnixFileMode UserAndGroup = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;

@@ -55,7 +55,8 @@ internal sealed record InstanceTemplates(
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 return new TemplatesOutcome.Held(
-                    TemplateRenderer.Held($"{template.To} cannot be written: {e.Message}", "free the path, or space on the disk").Hold);
+                    TemplateRenderer.Held(
+                        $"{template.To} cannot be written: {e.Message}", "free the path, or space on the disk").Hold);
             }
         }
 
@@ -68,13 +69,15 @@ internal sealed record InstanceTemplates(
         if (path.Length == 0)
         {
             return TemplateRenderer.Held(
-                $"{template.To} leads out of the instance's directory", "name a file inside it in to:, and let no link be on the way");
+                $"{template.To} leads out of the instance's directory",
+                "name a file inside it in to:, and let no link be on the way");
         }
 
         if (GeneratedFile.Inside(ReleaseDirectory, template.From) is not { } from || !File.Exists(from))
         {
             return TemplateRenderer.Held(
-                $"the release {data.Assigned.Spec.Release} has no template {template.From}", "correct from:, or push a version that has it");
+                $"the release {data.Assigned.Spec.Release} has no template {template.From}",
+                "correct from:, or push a version that has it");
         }
 
         return new FileInfo(from).Length > TemplateRenderer.LengthMax

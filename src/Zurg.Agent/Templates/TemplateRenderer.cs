@@ -17,8 +17,8 @@ internal abstract record TemplateOutcome
 }
 
 /// <summary>
-/// Handlebars, strictly: a name that does not exist fails instead of leaving a hole in a file that something will read. Values are
-/// put in as they are, since the files are no HTML.
+/// Handlebars, strictly: a name that does not exist fails instead of leaving a hole in a file that something will read. Values
+/// are put in as they are, since the files are no HTML.
 /// </summary>
 internal static class TemplateRenderer
 {
@@ -47,7 +47,8 @@ internal static class TemplateRenderer
         }
         catch (HandlebarsException e)
         {
-            return Held($"template {template.From} cannot be read: {FirstLine(e.Message)}", "correct it and push a new release version");
+            return Held(
+                $"template {template.From} cannot be read: {FirstLine(e.Message)}", "correct it and push a new release version");
         }
     }
 

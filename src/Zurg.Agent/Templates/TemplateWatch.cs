@@ -13,7 +13,9 @@ internal sealed class TemplateWatch(InstanceTemplates templates, ILocalNaming na
     /// <summary>Something that templates can name may have changed.</summary>
     public void Touch() => _due.Writer.TryWrite(true);
 
-    /// <param name="read">The data as it is now; null while a service is not heard of: its endpoints are not known to be none.</param>
+    /// <param name="read">
+    /// The data as it is now; null while a service is not heard of: its endpoints are not known to be none.
+    /// </param>
     /// <param name="changed">The text of a template's file changed.</param>
     /// <param name="held">They cannot be rendered now; null: they can again.</param>
     public async Task RunAsync(

@@ -14,7 +14,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Tests.Agent.Hands;
 
-/// <summary>Real hands in a directory of their own, with a brain that only listens. Nothing that they started outlives it.</summary>
+/// <summary>
+/// Real hands in a directory of their own, with a brain that only listens. Nothing that they started outlives it.
+/// </summary>
 internal sealed class HandsBench : IReleaseStore, ILocalNaming, IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
@@ -136,7 +138,8 @@ internal sealed class HandsBench : IReleaseStore, ILocalNaming, IAsyncDisposable
     }
 
     public ValueTask<ReleaseOutcome> EnsureAsync(ReleaseId release, Digest manifest, CancellationToken stop) =>
-        ValueTask.FromResult<ReleaseOutcome>(ReleaseHold is { } hold ? new ReleaseOutcome.Held(hold) : new ReleaseOutcome.Ready(Release));
+        ValueTask.FromResult<ReleaseOutcome>(
+            ReleaseHold is { } hold ? new ReleaseOutcome.Held(hold) : new ReleaseOutcome.Ready(Release));
 
     public EndpointSet? Current(ServiceName service) => _sets.GetValueOrDefault(service);
 

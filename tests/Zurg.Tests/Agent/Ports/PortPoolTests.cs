@@ -44,9 +44,11 @@ public sealed class PortPoolTests
     public void A_fixed_port_that_is_taken_names_the_process_that_has_it()
     {
         using var taken = Listen(out var port);
-        var hold = Held(new PortPool(21200, 21299, 0).Pick(AgentSamples.Web, new Incarnation(1), AgentSamples.Specs(("http", port))));
+        var hold = Held(
+            new PortPool(21200, 21299, 0).Pick(AgentSamples.Web, new Incarnation(1), AgentSamples.Specs(("http", port))));
         Assert.Equal(HoldReason.PortUnavailable, hold.Reason);
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} "), hold.Text, StringComparison.Ordinal);
+        var owner = string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} ");
+        Assert.Contains(owner, hold.Text, StringComparison.Ordinal);
         Assert.Contains(port.ToString(CultureInfo.InvariantCulture), hold.Text, StringComparison.Ordinal);
     }
 

@@ -12,7 +12,8 @@ public sealed class ProbeLoopTests : IAsyncLifetime
 {
     private const string Listen =
         "#!/usr/bin/perl\nuse IO::Socket::INET;\n"
-        + "my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $ENV{PORT_HTTP}, Listen => 5, ReuseAddr => 1) or die $!;\n";
+        + "my $s = IO::Socket::INET->new("
+        + "LocalAddr => '127.0.0.1', LocalPort => $ENV{PORT_HTTP}, Listen => 5, ReuseAddr => 1) or die $!;\n";
 
     private readonly HandsBench _bench = new();
 
@@ -23,7 +24,8 @@ public sealed class ProbeLoopTests : IAsyncLifetime
     [Fact]
     public async Task A_tcp_probe_fails_until_the_instance_listens()
     {
-        _bench.AddFile("run", Listen.Replace("my $s", "select(undef, undef, undef, 0.2);\nmy $s", StringComparison.Ordinal) + "sleep 60;\n");
+        _bench.AddFile(
+            "run", Listen.Replace("my $s", "select(undef, undef, undef, 0.2);\nmy $s", StringComparison.Ordinal) + "sleep 60;\n");
         var answers = await ProbedAsync(ProbeKind.Tcp);
         Assert.Contains("connection refused on 127.0.0.1:", answers[0].Text, StringComparison.Ordinal);
         Assert.True(answers[^1].Passed);
@@ -60,7 +62,8 @@ public sealed class ProbeLoopTests : IAsyncLifetime
         var assigned = Assigned(ProbeKind.Http, TimeSpan.FromMilliseconds(100));
         var (launch, process) = await _bench.RunAsync(assigned);
         _bench.Probe(assigned, launch, process);
-        await UntilAsync(a => a is { Passed: false } && a.Text!.StartsWith("no answer within 0.1 s on", StringComparison.Ordinal));
+        await UntilAsync(
+            a => a is { Passed: false } && a.Text!.StartsWith("no answer within 0.1 s on", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -72,16 +75,20 @@ public sealed class ProbeLoopTests : IAsyncLifetime
         using var foreign = new TcpListener(IPAddress.Loopback, launch.Ports[AgentSamples.Http]);
         foreign.Start();
         _bench.Probe(assigned, launch, process);
-        var answer = await UntilAsync(a => a.Text?.Contains("that listens there, not this instance", StringComparison.Ordinal) == true);
+        var answer = await UntilAsync(
+            a => a.Text?.Contains("that listens there, not this instance", StringComparison.Ordinal) == true);
         Assert.False(answer.Passed);
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} "), answer.Text, StringComparison.Ordinal);
+        var owner = string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} ");
+        Assert.Contains(owner, answer.Text, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task An_exec_probe_passes_by_its_exit_code_and_tells_its_words()
     {
         _bench.AddFile("run", "#!/bin/sh\nsleep 0.3; touch ready; sleep 60\n");
-        _bench.AddFile("check", "#!/bin/sh\n[ \"$1\" = web.0 ] && [ -n \"$ZURG_INSTANCE\" ] || exit 9\n[ -e ready ] || { echo not ready; exit 3; }\n");
+        _bench.AddFile(
+            "check",
+            "#!/bin/sh\n[ \"$1\" = web.0 ] && [ -n \"$ZURG_INSTANCE\" ] || exit 9\n[ -e ready ] || { echo not ready; exit 3; }\n");
         var answers = await ProbedAsync(ProbeKind.Exec, ["check", "${instance}"]);
         Assert.Equal("check ended with exit code 3: not ready", answers[0].Text);
         Assert.True(answers[^1].Passed);
@@ -105,7 +112,8 @@ public sealed class ProbeLoopTests : IAsyncLifetime
     public async Task READY_on_the_notify_socket_passes_and_the_status_is_kept()
     {
         _bench.AddFile("run",
-            "#!/usr/bin/perl\nuse Socket;\nmy $n = $ENV{NOTIFY_SOCKET}; $n =~ s/^@/\\0/;\nsocket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die;\n"
+            "#!/usr/bin/perl\nuse Socket;\nmy $n = $ENV{NOTIFY_SOCKET}; $n =~ s/^@/\\0/;\n"
+            + "socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die;\n"
             + "my $to = pack_sockaddr_un($n);\nsend($s, \"STATUS=warming up\", 0, $to) or die $!;\n"
             + "send($s, \"READY=1\\nSTATUS=at work\", 0, $to) or die $!;\nsleep 60;\n");
         var answers = await ProbedAsync(ProbeKind.Notify);
@@ -122,7 +130,8 @@ public sealed class ProbeLoopTests : IAsyncLifetime
         using var foreign = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         foreign.Connect(new UnixDomainSocketEndPoint('\0' + launch.Env["NOTIFY_SOCKET"][1..]));
         foreign.Send("READY=1"u8);
-        await Assert.ThrowsAsync<TimeoutException>(() => _bench.NextAsync<AgentInput.Probed>().WaitAsync(TimeSpan.FromMilliseconds(500)));
+        await Assert.ThrowsAsync<TimeoutException>(
+            () => _bench.NextAsync<AgentInput.Probed>().WaitAsync(TimeSpan.FromMilliseconds(500)));
     }
 
     [Fact]

@@ -58,7 +58,8 @@ public sealed class ExitWatcherTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task A_process_that_is_not_our_child_is_adopted()
     {
-        // The shell in between ends at once, so the sleeper is the child of whoever adopts orphans: never of the test before that.
+        // The shell in between ends at once, so the sleeper is the child of whoever adopts orphans: never of the test before
+        // that.
         _bench.Shell("(sleep 0.3; exit 5) & echo $! > pid; sleep 60");
         var path = Path.Combine(_bench.Directory, "pid");
         await ProcessBench.UntilAsync(() => File.Exists(path) && File.ReadAllText(path).EndsWith('\n'), "the pid");
@@ -66,7 +67,8 @@ public sealed class ExitWatcherTests(ITestOutputHelper output) : IDisposable
         Assert.NotEqual(Environment.ProcessId, grandchild.Parent);
         var exit = await ProcessBench.ExitOf(grandchild.Identity);
         Assert.True(exit.Code is 5 or null, $"{exit}");
-        output.WriteLine($"exit code of a foreign process: {exit.Code?.ToString(CultureInfo.InvariantCulture) ?? "not told by this kernel"}");
+        output.WriteLine(
+            $"exit code of a foreign process: {exit.Code?.ToString(CultureInfo.InvariantCulture) ?? "not told by this kernel"}");
     }
 
     [Fact]

@@ -78,6 +78,7 @@ public sealed class LogReaderTests : IDisposable
         file.Write(bytes);
     }
 
-    private Task<LogChunk> ReadAsync(long offset, int bytes, TimeSpan wait = default) => new LogReader(_paths, TimeProvider.System)
+    private Task<LogChunk> ReadAsync(long offset, int bytes, TimeSpan wait = default) =>
+        new LogReader(_paths, TimeProvider.System)
         .ReadAsync(new LogRequest(1, AgentSamples.Web, offset, bytes, wait), CancellationToken.None).AsTask();
 }

@@ -13,7 +13,8 @@ public sealed class ProcessTreeTests : IDisposable
     [Fact]
     public async Task A_process_that_ignores_TERM_is_killed_with_its_children()
     {
-        var process = _bench.Shell("trap '' TERM; (trap '' TERM; echo ready >> ready; while :; do sleep 1; done) & wait; while :; do sleep 1; done");
+        var process = _bench.Shell(
+            "trap '' TERM; (trap '' TERM; echo ready >> ready; while :; do sleep 1; done) & wait; while :; do sleep 1; done");
         await UntilFileAsync("ready");
         Assert.Equal(SignalOutcome.Sent, ProcessTree.Signal(process, "TERM"));
         Assert.True(Living(process).Count >= 2);
@@ -37,7 +38,8 @@ public sealed class ProcessTreeTests : IDisposable
     [Fact]
     public async Task A_child_without_the_token_is_found_by_its_session_after_its_parent_is_gone()
     {
-        var process = _bench.Shell("env -i /bin/sh -c 'echo $$ > child; exec /bin/sleep 60' & while [ ! -s child ]; do :; done; exit 0");
+        var process = _bench.Shell(
+            "env -i /bin/sh -c 'echo $$ > child; exec /bin/sleep 60' & while [ ! -s child ]; do :; done; exit 0");
         await ProcessBench.ExitOf(process);
         var child = await PidFromAsync("child");
         Assert.Contains(Living(process), p => p.Pid == child);
@@ -82,7 +84,8 @@ public sealed class ProcessTreeTests : IDisposable
     public async Task TERM_reaches_the_group_and_each_of_it_once()
     {
         var process = _bench.Shell(
-            "trap 'echo parent >> got; exit 0' TERM; (trap 'echo child >> got; exit 0' TERM; echo >> up; while :; do sleep 0.01; done) & "
+            "trap 'echo parent >> got; exit 0' TERM; "
+            + "(trap 'echo child >> got; exit 0' TERM; echo >> up; while :; do sleep 0.01; done) & "
             + "echo >> up; while :; do sleep 0.01; done");
         var up = Path.Combine(_bench.Directory, "up");
         await ProcessBench.UntilAsync(() => File.Exists(up) && File.ReadAllLines(up).Length == 2, "both to be up");
@@ -96,7 +99,8 @@ public sealed class ProcessTreeTests : IDisposable
     [Fact]
     public async Task HUP_is_for_the_main_process_alone()
     {
-        var process = _bench.Shell("trap 'echo hup > hup' HUP; sleep 60 & echo $! > child; echo >> up; while :; do sleep 0.01; done");
+        var process = _bench.Shell(
+            "trap 'echo hup > hup' HUP; sleep 60 & echo $! > child; echo >> up; while :; do sleep 0.01; done");
         await UntilFileAsync("up");
         var child = await PidFromAsync("child");
         Assert.Equal(SignalOutcome.Sent, ProcessTree.Signal(process, "HUP"));
@@ -124,7 +128,8 @@ public sealed class ProcessTreeTests : IDisposable
     private List<ProcessStat> Living(ProcessIdentity process) => ProcessTree.Living(process, _bench.Token, true);
 
     private Task KillAsync(ProcessIdentity process) =>
-        ProcessTree.KillAsync(process, _bench.Token, true, TimeProvider.System, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
+        ProcessTree.KillAsync(process, _bench.Token, true, TimeProvider.System, CancellationToken.None)
+            .WaitAsync(TimeSpan.FromSeconds(20));
 
     private Task UntilFileAsync(string name) =>
         ProcessBench.UntilAsync(() => File.Exists(Path.Combine(_bench.Directory, name)), $"the file {name}");

@@ -14,7 +14,9 @@ public sealed class SpawnerTests : IDisposable
     public async Task The_environment_is_exactly_what_was_asked_for()
     {
         var request = _bench.Request("/usr/bin/env");
-        var lines = (await _bench.RunAsync(request)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal);
+        var lines = (await _bench.RunAsync(request))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Order(StringComparer.Ordinal);
         Assert.Equal(request.Env.Select(v => $"{v.Key}={v.Value}").Order(StringComparer.Ordinal), lines);
     }
 

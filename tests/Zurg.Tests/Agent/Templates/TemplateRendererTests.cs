@@ -54,7 +54,8 @@ public sealed class TemplateRendererTests : IDisposable
     [InlineData("{{#each endpoints.sudoku-solver}}")]
     [InlineData("{{instance")]
     [InlineData("{{> other}}")]
-    public void Text_that_is_no_template_is_a_hold(string template) => Assert.Equal(HoldReason.TemplateFailed, Held(template).Reason);
+    public void Text_that_is_no_template_is_a_hold(string template) =>
+        Assert.Equal(HoldReason.TemplateFailed, Held(template).Reason);
 
     [Theory]
     [InlineData("../outside")]
@@ -74,7 +75,8 @@ public sealed class TemplateRendererTests : IDisposable
     public void A_missing_template_says_so()
     {
         var templates = Files([new TemplateSpec("none.hbs", "web.conf", TemplateThen.Nothing)]);
-        Assert.Contains("has no template none.hbs", Assert.IsType<TemplatesOutcome.Held>(templates.Write(Data())).Hold.Text, StringComparison.Ordinal);
+        var held = Assert.IsType<TemplatesOutcome.Held>(templates.Write(Data()));
+        Assert.Contains("has no template none.hbs", held.Hold.Text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -13,7 +13,8 @@ public sealed class ManifestRulesTests
     public void An_ordinary_release_is_kept()
     {
         Assert.Empty(Check(
-            File("bin/app"), Link("bin/current", "app"), Link("bin/lib", "../lib"), File("conf/a b.txt"), File("conf/häß.txt"), File("lib/x.so")));
+            File("bin/app"), Link("bin/current", "app"), Link("bin/lib", "../lib"),
+            File("conf/a b.txt"), File("conf/häß.txt"), File("lib/x.so")));
     }
 
     [Theory]
