@@ -24,6 +24,7 @@ internal sealed partial class HostSession(
     private readonly ConcurrentDictionary<long, TaskCompletionSource<LogChunk>> _asked = new();
     private long _nonce;
     private long _unknown;
+    private volatile bool _isOver;
 
     public HostId Host => hello.Host;
 
@@ -48,6 +49,12 @@ internal sealed partial class HostSession(
         var request = ask with { Nonce = Interlocked.Increment(ref _nonce) };
         var answer = _asked[request.Nonce] = new TaskCompletionSource<LogChunk>(
             TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_isOver)
+        {
+            // Found while the session was closing: the end has passed, so nobody else would cancel it.
+            answer.TrySetCanceled(CancellationToken.None);
+        }
+
         try
         {
             return _slots.TryAsk(request) ? await answer.Task.WaitAsync(stop) : null;
@@ -71,6 +78,7 @@ internal sealed partial class HostSession(
         await end.CancelAsync();
         await Task.WhenAll(reader, writer)
             .ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        _isOver = true;
         foreach (var asked in _asked.Values)
         {
             asked.TrySetCanceled(CancellationToken.None);
