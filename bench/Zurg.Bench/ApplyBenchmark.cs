@@ -22,7 +22,7 @@ internal static class ApplyBenchmark
 
     private static async Task<BenchmarkLine> RunAsync(BenchmarkOptions options, CancellationToken stop)
     {
-        var directory = FreshDirectory(options.Directory);
+        var directory = BenchmarkDirectory.Fresh(options.Directory);
         var peerProgram = await SupervisorServer.InstallAsync(stop);
         await using var cluster = await OneHostCluster.StartAsync(Path.Combine(directory, "ours"), stop);
         await using var zurg = new ZurgClient(cluster.SocketPath);
@@ -113,26 +113,6 @@ internal static class ApplyBenchmark
         }
 
         return times;
-    }
-
-    private static string FreshDirectory(string path)
-    {
-        if (Directory.Exists(path))
-        {
-            Unseal(path);
-            Directory.Delete(path, recursive: true);
-        }
-
-        return Directory.CreateDirectory(path).FullName;
-    }
-
-    /// <summary>Releases are laid out read-only.</summary>
-    private static void Unseal(string path)
-    {
-        foreach (var directory in Directory.EnumerateDirectories(path, "*", SearchOption.AllDirectories))
-        {
-            File.SetUnixFileMode(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
     }
 
     private static double Median(List<double> times) => Percentile(times, 0.5);

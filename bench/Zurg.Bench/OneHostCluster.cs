@@ -35,7 +35,11 @@ internal sealed class OneHostCluster : IAsyncDisposable
 
     public string SocketPath => _agent.SocketPath;
 
-    public static async Task<OneHostCluster> StartAsync(string directory, CancellationToken stop)
+    public static Task<OneHostCluster> StartAsync(string directory, CancellationToken stop) =>
+        StartAsync(directory, Encoding.UTF8.GetBytes(Program), stop);
+
+    /// <param name="program">The one file of the release bench@1, named serve.</param>
+    public static async Task<OneHostCluster> StartAsync(string directory, byte[] program, CancellationToken stop)
     {
         var master = await MasterHost.StartAsync(
             new MasterOptions { Directory = Path.Combine(directory, "master"), Listen = new IPEndPoint(IPAddress.Loopback, 0) }, stop);
@@ -53,7 +57,7 @@ internal sealed class OneHostCluster : IAsyncDisposable
             },
             stop);
         var cluster = new OneHostCluster(master, agent, new MasterClient(new ClusterAddress(master.Url, master.TokenFile, Directory: null), handler: null));
-        await cluster.PushAsync(stop);
+        await cluster.PushAsync(program, stop);
         return cluster;
     }
 
@@ -65,8 +69,11 @@ internal sealed class OneHostCluster : IAsyncDisposable
         return name;
     }
 
-    public Task ApplyAsync(CancellationToken stop) =>
-        _client.ApplyAsync($"cluster: bench\nservices:\n{_services}", plan: false, "bench", seen: null, stop);
+    public Task ApplyAsync(CancellationToken stop) => ApplyAsync(_services.ToString(), stop);
+
+    /// <param name="services">What stands below services: in cluster.yaml.</param>
+    public Task ApplyAsync(string services, CancellationToken stop) =>
+        _client.ApplyAsync($"cluster: bench\nservices:\n{services}", plan: false, "bench", seen: null, stop);
 
     public async ValueTask DisposeAsync()
     {
@@ -76,9 +83,8 @@ internal sealed class OneHostCluster : IAsyncDisposable
         _client.Dispose();
     }
 
-    private async Task PushAsync(CancellationToken stop)
+    private async Task PushAsync(byte[] bytes, CancellationToken stop)
     {
-        var bytes = Encoding.UTF8.GetBytes(Program);
         var manifest = new ReleaseManifest
         {
             Release = Id.Parse<ReleaseId>("bench@1"),

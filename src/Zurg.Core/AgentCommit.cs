@@ -30,9 +30,10 @@ public sealed record AgentCommit
 
     /// <summary>
     /// The journal must bring this to the disk (fsync) before it returns. Otherwise it is enough that it survives the agent's own
-    /// death, as a write that the kernel has. Only assignments and new incarnation numbers outlive a power loss: that ends every
-    /// process, so pids, ports, phases and health say nothing after it, while a number that was used twice would make consumers
-    /// take one incarnation for another. So 200 instances that start together cost one fsync: the one of their assignment.
+    /// death, as a write that the kernel has. Only assignments and reserved incarnation numbers outlive a power loss: that ends
+    /// every process, so pids, ports, phases and health say nothing after it, while a number that was used twice would make
+    /// consumers take one incarnation for another. So 200 instances that start together cost one fsync: the one of their
+    /// assignment.
     /// </summary>
     public bool Durable { get; init; }
 

@@ -20,6 +20,7 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
 
     private readonly ConcurrentDictionary<(ReleaseId, Digest), Lazy<Task<ReleaseOutcome>>> _flights = new();
     private readonly ConcurrentDictionary<ReleaseId, SemaphoreSlim> _turns = new();
+    private readonly ConcurrentDictionary<ReleaseId, VerifiedTree> _verified = new();
     private readonly CancellationTokenSource _disposed = new();
     private readonly ArtifactSource _source;
     private readonly ReleasePaths _paths;
@@ -36,6 +37,11 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
     /// <summary>Callers that want the same release at the same time share one fetch; each may stop waiting by itself.</summary>
     public async ValueTask<ReleaseOutcome> EnsureAsync(ReleaseId release, Digest manifest, CancellationToken stop)
     {
+        if (_verified.TryGetValue(release, out var verified) && verified.Is(manifest))
+        {
+            return new ReleaseOutcome.Ready(_paths.Tree(release));
+        }
+
         var flight = _flights.GetOrAdd((release, manifest),
             key => new Lazy<Task<ReleaseOutcome>>(() => FlyAsync(key.Item1, key.Item2)));
         return await flight.Value.WaitAsync(stop);
@@ -85,12 +91,14 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
         {
             if (tree.IsUntouched())
             {
+                _verified[release] = new VerifiedTree(tree, digest);
                 return _paths.Tree(release);
             }
 
             if (await tree.ProblemAsync(stop) is not { } problem)
             {
                 tree.Seal();
+                _verified[release] = new VerifiedTree(tree, digest);
                 return _paths.Tree(release);
             }
 
@@ -101,6 +109,7 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
         await StageAsync(manifest, staging, stop);
         tree.TakeOver(Path.Combine(staging, StagedTree));
         tree.Seal();
+        _verified[release] = new VerifiedTree(tree, digest);
         Directory.Delete(staging, recursive: true);
         Log.LaidOut(_logger, release, manifest.Files.Length);
         return _paths.Tree(release);
@@ -242,6 +251,14 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
         {
             return [];
         }
+    }
+
+    /// <summary>What this agent found right, with the stamps of then: while they are the same, so are the bytes.</summary>
+    private sealed class VerifiedTree(ReleaseTree tree, Digest manifest)
+    {
+        private readonly string _stamps = tree.Stamps();
+
+        public bool Is(Digest wanted) => wanted == manifest && tree.Exists && _stamps == tree.Stamps();
     }
 
     private static partial class Log

@@ -29,7 +29,7 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
     public bool IsUntouched()
     {
         var mark = paths.Mark(manifest.Release);
-        return File.Exists(mark) && File.ReadAllText(mark) is var said && Exists && said == MarkText();
+        return File.Exists(mark) && File.ReadAllText(mark) is var said && Exists && said == Stamps();
     }
 
     /// <summary>Hashes every file. Null when the tree is exactly what the manifest says; else the first difference.</summary>
@@ -64,7 +64,7 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
         }
 
         File.SetUnixFileMode(_tree, ReadOnlyDirectory);
-        Disk.WriteAtomically(paths.Mark(manifest.Release), Encoding.UTF8.GetBytes(MarkText()));
+        Disk.WriteAtomically(paths.Mark(manifest.Release), Encoding.UTF8.GetBytes(Stamps()));
     }
 
     /// <summary>Puts a finished staging directory in place. It has to be on disk before the name is.</summary>
@@ -150,7 +150,8 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
         directory.EnumerateFileSystemInfos().SelectMany(e =>
             e is DirectoryInfo { LinkTarget: null } below ? Entries(below).Prepend(e.FullName) : [e.FullName]);
 
-    private string MarkText()
+    /// <summary>The manifest's digest and the stamp of every entry: what the mark holds.</summary>
+    public string Stamps()
     {
         var text = new StringBuilder().Append(manifestDigest.Value).Append('\n').Append(Disk.StampOf(_tree)).Append('\n');
         foreach (var entry in manifest.Files.Select(f => f.Path).Concat(Directories()))

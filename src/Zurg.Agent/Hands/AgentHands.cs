@@ -53,6 +53,11 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         _client = new ProbeClient(time);
         _tasks = new TaskSet(e => Log.EffectFailed(logger, site.Host, e));
         Directory.CreateDirectory(site.Paths.Logs);
+        if (!Lineage.Begin())
+        {
+            Log.NoSubreaper(logger, site.Host);
+        }
+
         _tasks.Begin(new OrphanReaper(time).RunAsync);
     }
 
@@ -300,6 +305,9 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
 
         [LoggerMessage(3203, LogLevel.Warning, "{Instance}: the kernel refused SIG{Signal} to process {Pid}")]
         public static partial void SignalRefused(ILogger logger, InstanceId instance, string signal, int pid);
+
+        [LoggerMessage(3205, LogLevel.Warning, "orphans of the instances of {Host} do not stay with its agent: the kernel refused")]
+        public static partial void NoSubreaper(ILogger logger, HostId host);
 
         [LoggerMessage(3204, LogLevel.Warning, "the empty directory of {Instance} could not be removed")]
         public static partial void NotForgotten(ILogger logger, InstanceId instance, Exception e);

@@ -30,6 +30,12 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
     /// <summary>Its main process, once it was started or found here.</summary>
     public ProcessIdentity? Process { get; set; }
 
+    /// <summary>The thread that started it, when it was started here and not by an earlier agent.</summary>
+    public int? StartedBy { get; set; }
+
+    /// <summary>Its main process was seen to end.</summary>
+    public bool HasEnded { get; set; }
+
     /// <summary>Done when the end of its main process is told; null while nothing is watched.</summary>
     public Task? ExitTold { get; set; }
 

@@ -13,7 +13,7 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
         switch (Spawn(start))
         {
             case SpawnOutcome.Started started:
-                work.Process = started.Process;
+                (work.Process, work.StartedBy) = (started.Process, Libc.ThreadId());
                 var exit = ExitWatcher.Shared.WatchAsync(started.Process);
                 await tell(new AgentInput.Started(work.Instance, work.Incarnation, started.Process), stop);
                 Follow(work, exit, tasks);
@@ -51,7 +51,11 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
             await begun;
         }
 
-        await ProcessTree.KillAsync(process ?? work.Process, work.Token, work.ExitTold is not null, time, stop);
+        if (!(work is { HasEnded: true, Process: { } ended, StartedBy: { } thread } && Lineage.IsOver(ended, thread)))
+        {
+            await ProcessTree.KillAsync(process ?? work.Process, work.Token, work.ExitTold is not null, time, stop);
+        }
+
         if (work.ExitTold is { } told)
         {
             await told;
@@ -92,7 +96,11 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
     }
 
     private void Follow(IncarnationWork work, Task<ProcessExit> exit, TaskSet tasks) => work.ExitTold = tasks.Run(async stop =>
-        await tell(new AgentInput.Exited(work.Instance, work.Incarnation, await exit.WaitAsync(stop)), stop));
+    {
+        var ended = await exit.WaitAsync(stop);
+        work.HasEnded = true;
+        await tell(new AgentInput.Exited(work.Instance, work.Incarnation, ended), stop);
+    });
 
     /// <summary>The first of the incarnation that leads a session: an agent died between starting it and learning its pid.</summary>
     private static ProcessIdentity? Search(string token)

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Data.Sqlite;
@@ -13,12 +15,17 @@ namespace Zurg.Agent.Journal;
 /// The epoch of each run is at least the second it began in: an agent whose directory was wiped, or restored from a backup, is newer
 /// than each of its earlier runs, and so are the numbers of its events, which masters keep once (<see cref="IEventLog"/>).
 /// </summary>
-internal sealed class SqliteJournal(string directory, HostId host, TimeProvider time) : IAgentJournal, IDisposable
+/// <param name="boot">The kernel's boot id: under another one than before, what was not durable may be lost.</param>
+internal sealed class SqliteJournal(string directory, HostId host, string boot, TimeProvider time) : IAgentJournal, IDisposable
 {
     private const string EpochCounter = "epoch";
     private const string EventCounter = "last_event";
     private const string IncarnationCounter = "last_incarnation";
+    private const string ReservedCounter = "incarnations_reserved";
+    private const string BootCounter = "boot";
 
+    // Statements are compiled once: that takes longer than running them.
+    private readonly Dictionary<string, SqliteCommand> _commands = [];
     private SqliteConnection? _connection;
     private bool _durable = true;
 
@@ -27,7 +34,7 @@ internal sealed class SqliteJournal(string directory, HostId host, TimeProvider 
     public ValueTask<AgentJournalContent> LoadAsync(CancellationToken stop)
     {
         var unreadable = ImmutableArray.CreateBuilder<string>();
-        _connection?.Dispose();
+        Dispose();
         _connection = JournalFile.Open(directory, out var aside);
         if (aside is not null)
         {
@@ -38,7 +45,7 @@ internal sealed class SqliteJournal(string directory, HostId host, TimeProvider 
         var epoch = new Epoch(Math.Max(known + 1, time.GetUtcNow().ToUnixTimeSeconds()));
         EpochFile.Write(directory, epoch);
         SetDurable(true);
-        using (var transaction = _connection.BeginTransaction())
+        InTransaction(() =>
         {
             SetCounter(EpochCounter, epoch.Value);
             if (known == 0 || aside is not null)
@@ -46,9 +53,13 @@ internal sealed class SqliteJournal(string directory, HostId host, TimeProvider 
                 // Numbers that an earlier incarnation had must not come again; seconds outrun any count of starts.
                 SetCounter(IncarnationCounter, time.GetUtcNow().ToUnixTimeSeconds());
             }
+            else if (Counter(BootCounter) != Boot)
+            {
+                SetCounter(IncarnationCounter, Math.Max(Counter(IncarnationCounter), Counter(ReservedCounter)));
+            }
 
-            transaction.Commit();
-        }
+            SetCounter(BootCounter, Boot);
+        });
 
         var instances = Records("instances", CoreJson.Default.InstanceState, unreadable).Select(i => KeyValuePair.Create(i.Assigned.Instance, i));
         var state = new AgentState
@@ -59,6 +70,7 @@ internal sealed class SqliteJournal(string directory, HostId host, TimeProvider 
             Events = [.. Records("events", CoreJson.Default.EventRecord, unreadable)],
             LastEvent = Counter(EventCounter),
             LastIncarnation = new Incarnation(Counter(IncarnationCounter)),
+            IncarnationsReserved = new Incarnation(Counter(ReservedCounter)),
         };
         return ValueTask.FromResult(new AgentJournalContent(epoch, state, unreadable.ToImmutable()));
     }
@@ -67,7 +79,55 @@ internal sealed class SqliteJournal(string directory, HostId host, TimeProvider 
     {
         stop.ThrowIfCancellationRequested();
         SetDurable(commit.Durable);
-        using var transaction = Connection.BeginTransaction();
+        InTransaction(() => Write(commit));
+        return ValueTask.CompletedTask;
+    }
+
+    public void Dispose()
+    {
+        foreach (var command in _commands.Values)
+        {
+            command.Dispose();
+        }
+
+        _commands.Clear();
+        _connection?.Dispose();
+    }
+
+    private SqliteConnection Connection => _connection ?? throw new InvalidOperationException("the journal was not loaded yet");
+
+    private long Boot => BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes(boot)));
+
+    /// <summary>All or nothing.</summary>
+    private void InTransaction(Action write)
+    {
+        Run("BEGIN IMMEDIATE");
+        try
+        {
+            write();
+            Run("COMMIT");
+        }
+        catch
+        {
+            TakeBack();
+            throw;
+        }
+    }
+
+    private void TakeBack()
+    {
+        try
+        {
+            Run("ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // A full disk may have ended the transaction already.
+        }
+    }
+
+    private void Write(AgentCommit commit)
+    {
         foreach (var (instance, record) in commit.Records)
         {
             Write(instance, record);
@@ -87,24 +147,19 @@ internal sealed class SqliteJournal(string directory, HostId host, TimeProvider 
         if (commit.EventsKept is not null || !commit.Events.IsEmpty)
         {
             // The state's list is the truth: masters keep what is before it, or it was dropped for being too much.
-            Run("DELETE FROM events WHERE id < $key", commit.State.Events is [var oldest, ..] ? oldest.Id : long.MaxValue, "");
+            Run("DELETE FROM events WHERE id < $key", commit.State.Events is [var oldest, ..] ? oldest.Id : long.MaxValue);
         }
 
         SetCounter(EventCounter, commit.State.LastEvent);
         SetCounter(IncarnationCounter, commit.State.LastIncarnation.Value);
-        transaction.Commit();
-        return ValueTask.CompletedTask;
+        SetCounter(ReservedCounter, commit.State.IncarnationsReserved.Value);
     }
-
-    public void Dispose() => _connection?.Dispose();
-
-    private SqliteConnection Connection => _connection ?? throw new InvalidOperationException("the journal was not loaded yet");
 
     private void Write(InstanceId instance, InstanceState? record)
     {
         if (record is null)
         {
-            Run("DELETE FROM instances WHERE id = $key", instance.Value, "");
+            Run("DELETE FROM instances WHERE id = $key", instance.Value);
         }
         else
         {
@@ -133,12 +188,20 @@ internal sealed class SqliteJournal(string directory, HostId host, TimeProvider 
 
     private void SetCounter(string name, long value) => Run("INSERT OR REPLACE INTO counters VALUES ($key, $value)", name, value);
 
-    private void Run(string sql, object key, object value)
+    /// <param name="sql">One of a few fixed texts: each is compiled once and kept.</param>
+    private void Run(string sql, object? key = null, object? value = null)
     {
-        using var command = Connection.CreateCommand();
-        command.CommandText = sql;
-        command.Parameters.AddWithValue("$key", key);
-        command.Parameters.AddWithValue("$value", value);
+        if (!_commands.TryGetValue(sql, out var command))
+        {
+            command = Connection.CreateCommand();
+            command.CommandText = sql;
+            command.Parameters.Add(new SqliteParameter("$key", null));
+            command.Parameters.Add(new SqliteParameter("$value", null));
+            _commands.Add(sql, command);
+        }
+
+        command.Parameters[0].Value = key ?? DBNull.Value;
+        command.Parameters[1].Value = value ?? DBNull.Value;
         command.ExecuteNonQuery();
     }
 
@@ -167,10 +230,11 @@ internal sealed class SqliteJournal(string directory, HostId host, TimeProvider 
 
         foreach (var (key, json, why) in bad)
         {
-            using var transaction = Connection.BeginTransaction();
-            Run($"INSERT INTO unreadable (kind, name, json) VALUES ('{table}', $key, $value)", key, json);
-            Run($"DELETE FROM {table} WHERE id = $key", key, "");
-            transaction.Commit();
+            InTransaction(() =>
+            {
+                Run($"INSERT INTO unreadable (kind, name, json) VALUES ('{table}', $key, $value)", key, json);
+                Run($"DELETE FROM {table} WHERE id = $key", key);
+            });
             unreadable.Add($"the journal's record {key} of {table} cannot be read and is kept aside: {why}");
         }
 

@@ -17,6 +17,9 @@ internal sealed unsafe class ExitWatcher
     private const uint Readable = 0x1;
     private const uint HungUp = 0x10;
 
+    /// <summary>struct rusage has 144 bytes.</summary>
+    private const int UsageSize = 256;
+
     /// <summary>A foreign process's exit code can be read once its parent has reaped it: so long we wait for that.</summary>
     private static readonly TimeSpan ForeignReapMax = TimeSpan.FromMilliseconds(50);
 
@@ -71,6 +74,9 @@ internal sealed unsafe class ExitWatcher
         return watched.Exit.Task;
     }
 
+    /// <summary>Those watched that are children of this process and were not reaped yet, of all agents in it.</summary>
+    public HashSet<int> Children() => [.. _watched.Values.Where(w => w.Child).Select(w => w.Pid)];
+
     private static ProcessExit Unknown => new(null, null, false, null, null);
 
     private void Run()
@@ -105,7 +111,7 @@ internal sealed unsafe class ExitWatcher
             return;
         }
 
-        if (watched.Child && Reap(watched.Pid) is { } exit)
+        if (watched.Child && Lineage.Reaping(() => Reap(watched.Pid)) is { } exit)
         {
             Finish(pidfd, watched, exit);
         }
@@ -147,8 +153,7 @@ internal sealed unsafe class ExitWatcher
     private static ProcessExit? Reap(int pid)
     {
         const int noHang = 1;
-        const int usageSize = 256;
-        var usage = stackalloc byte[usageSize];
+        var usage = stackalloc byte[UsageSize];
         if (Libc.Wait(pid, out var status, noHang, usage) != pid)
         {
             return null;
@@ -166,8 +171,9 @@ internal sealed unsafe class ExitWatcher
     /// </summary>
     private static long OwnPeak()
     {
-        using var self = Process.GetCurrentProcess();
-        return self.PeakWorkingSet64;
+        const int self = 0;
+        var usage = stackalloc byte[UsageSize];
+        return Libc.Usage(self, usage) == 0 ? ((long*)usage)[4] * 1024 : long.MaxValue;
     }
 
     /// <summary>The wait status of a reaped process that need not be our child; null when the kernel does not tell.</summary>

@@ -77,6 +77,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "wait4", SetLastError = true)]
     public static partial int Wait(int pid, out int status, int options, void* usage);
 
+    [LibraryImport(Library, EntryPoint = "getrusage", SetLastError = true)]
+    public static partial int Usage(int who, void* usage);
+
     [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int pid, int signal);
 
@@ -107,6 +110,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int ChangeOwner(string path, uint user, uint group);
+
+    [LibraryImport(Library, EntryPoint = "gettid")]
+    public static partial int ThreadId();
 
     [LibraryImport(Library, EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();

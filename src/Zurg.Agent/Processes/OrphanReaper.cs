@@ -16,7 +16,6 @@ internal sealed class OrphanReaper(TimeProvider time)
 
     public async Task RunAsync(CancellationToken stop)
     {
-        _ = Libc.BecomeSubreaper();
         using var timer = new PeriodicTimer(Period, time);
         while (await timer.WaitForNextTickAsync(stop))
         {
@@ -35,7 +34,7 @@ internal sealed class OrphanReaper(TimeProvider time)
         foreach (var zombie in zombies.Where(_seen.Contains).ToList())
         {
             const int noHang = 1;
-            if (Libc.Wait(zombie.Pid, out _, noHang, null) == zombie.Pid)
+            if (Lineage.Reaping(() => Libc.Wait(zombie.Pid, out _, noHang, null)) == zombie.Pid)
             {
                 reaped++;
             }

@@ -119,7 +119,7 @@ internal readonly record struct ProcessStat(int Pid, char State, int Parent, int
     }
 
     /// <summary>Reads once, from the start; -1 when it cannot be read. File.ReadAllBytes makes three times the system calls.</summary>
-    private static unsafe int ReadFile(string path, Span<byte> buffer)
+    public static unsafe int ReadFile(string path, Span<byte> buffer)
     {
         const int readOnlyCloseOnExec = 0x80000;
         var fd = Libc.Open(path, readOnlyCloseOnExec, 0);

@@ -68,6 +68,13 @@ internal sealed class AgentDraft(AgentState state, DateTimeOffset now)
             DropEvents(State.Events[State.Events.Count - AgentState.EventsMax - 1].Id);
         }
 
+        var last = State.LastIncarnation;
+        var reserves = last != state.LastIncarnation && last > State.IncarnationsReserved;
+        if (reserves)
+        {
+            State = State with { IncarnationsReserved = new Incarnation(last.Value + AgentState.IncarnationsAtOnce) };
+        }
+
         return new AgentCommit
         {
             State = State,
@@ -77,7 +84,7 @@ internal sealed class AgentDraft(AgentState state, DateTimeOffset now)
             EventsKept = _eventsKept,
             Effects = _effects.ToImmutable(),
             ReportNow = _reportNow || _events.Count > 0,
-            Durable = _assignment is not null || State.LastIncarnation != state.LastIncarnation,
+            Durable = _assignment is not null || reserves,
             WakeAt = State.Instances.Values.Min(i => InstanceMachine.WakeAt(i, State.ShuttingDown)),
         };
     }

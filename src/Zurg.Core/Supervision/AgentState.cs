@@ -5,7 +5,7 @@ namespace Zurg.Core;
 
 /// <summary>
 /// What the agent's brain knows. The journal holds what of it must survive: the assignment, each instance's record, the events
-/// and the two counters.
+/// and the three counters.
 /// </summary>
 public sealed record AgentState
 {
@@ -31,6 +31,12 @@ public sealed record AgentState
     /// </summary>
     public Incarnation LastIncarnation { get; init; }
 
+    /// <summary>
+    /// Incarnation numbers up to this one are taken as far as the disk is concerned: an agent that comes up after a power loss
+    /// goes on behind it. Journalled and always durable, so that the restarts in between need no fsync.
+    /// </summary>
+    public Incarnation IncarnationsReserved { get; init; }
+
     /// <summary>Instances whose process a restarted agent is still looking for: what is known of them may be outdated.</summary>
     public ImmutableSortedSet<InstanceId> Sought { get; init; } = ImmutableSortedSet<InstanceId>.Empty;
 
@@ -46,6 +52,9 @@ public sealed record AgentState
     public bool IsDown => ShuttingDown && Instances.Values.All(i => i.Phase == InstancePhase.Stopped);
 
     public const int EventsMax = 10_000;
+
+    /// <summary>So many incarnations cost one fsync.</summary>
+    public const int IncarnationsAtOnce = 1_000;
 
     /// <summary>
     /// Each agent epoch numbers its events from its own multiple of this: after a power loss the last numbers before it may be

@@ -18,7 +18,7 @@ public interface IAgentJournal
 
     /// <summary>
     /// All or nothing, before the effects that it announces are begun: the records, the assignment, the events (then those up to
-    /// EventsKept go), and the two counters of <see cref="AgentCommit.State"/>. When it returns the write survives the agent's
+    /// EventsKept go), and the three counters of <see cref="AgentCommit.State"/>. When it returns the write survives the agent's
     /// death, and a power loss too if the commit says <see cref="AgentCommit.Durable"/>. Any exception means that nobody knows
     /// whether it was written: the very same commit comes again.
     /// </summary>
@@ -26,7 +26,8 @@ public interface IAgentJournal
 }
 
 /// <param name="Epoch">This run of the agent: greater than every earlier one's, already durable.</param>
-/// <param name="State">As it was last written: instances, assignment, events, LastEvent, LastIncarnation.</param>
+/// <param name="State">As it was last written: instances, assignment, events, the three counters. After a
+/// reboot LastIncarnation is what was reserved: numbers that were given out behind the last fsync may be lost.</param>
 /// <param name="Unreadable">Records that could not be read, in words; they are kept aside, not lost in silence.</param>
 public sealed record AgentJournalContent(Epoch Epoch, AgentState State, ImmutableArray<string> Unreadable);
 

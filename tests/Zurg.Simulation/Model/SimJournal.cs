@@ -27,6 +27,8 @@ internal sealed class SimJournal(Sim sim, HostId host, SimFaults faults) : IAgen
             sim.Count("journal: lost what was not durable");
             _kept = _onDisk;
         }
+
+        _kept = _kept with { LastIncarnation = _kept.IncarnationsReserved };
     }
 
     public async ValueTask<AgentJournalContent> LoadAsync(CancellationToken stop)
@@ -73,6 +75,7 @@ internal sealed class SimJournal(Sim sim, HostId host, SimFaults faults) : IAgen
             Events = events.RemoveAll(e => e.Id <= commit.EventsKept),
             LastEvent = Math.Max(kept.LastEvent, commit.State.LastEvent),
             LastIncarnation = commit.State.LastIncarnation,
+            IncarnationsReserved = commit.State.IncarnationsReserved,
         };
     }
 

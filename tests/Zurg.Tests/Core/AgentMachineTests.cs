@@ -327,12 +327,15 @@ public sealed class AgentMachineTests
     }
 
     [Fact]
-    public void Only_assignments_and_new_incarnations_must_reach_the_disk()
+    public void Only_assignments_and_reserved_incarnations_must_reach_the_disk()
     {
         _agent.Say(Assign(1, Assigned(Web), Assigned(InstanceId.Wrap("web.1"))));
         Assert.True(_agent.Last.Durable);
         var before = _agent.Commits.Count;
         _agent.StartWeb();
+        _agent.Exit(new ProcessExit(Code: 1, Signal: null, CoreDumped: false, PeakMemory: null, CpuTime: null));
+        _agent.Gone();
         Assert.DoesNotContain(_agent.Commits.Skip(before), c => c.Durable);
+        Assert.True(_agent.State.LastIncarnation < _agent.State.IncarnationsReserved);
     }
 }

@@ -14,6 +14,7 @@ internal sealed class MemoryAgentJournal : IAgentJournal
     private string? _assignment;
     private long _lastEvent;
     private Incarnation _lastIncarnation;
+    private Incarnation _reserved;
     private long _epoch;
 
     /// <summary>The instance records as they are written, ordered by instance.</summary>
@@ -56,6 +57,7 @@ internal sealed class MemoryAgentJournal : IAgentJournal
         }
 
         (_lastEvent, _lastIncarnation) = (commit.State.LastEvent, commit.State.LastIncarnation);
+        _reserved = commit.State.IncarnationsReserved;
     }
 
     public AgentJournalContent Load() => new(new Epoch(++_epoch), new AgentState
@@ -67,6 +69,7 @@ internal sealed class MemoryAgentJournal : IAgentJournal
         Events = [.. _events.Values.Select(e => JsonSerializer.Deserialize(e, CoreJson.Default.EventRecord)!)],
         LastEvent = _lastEvent,
         LastIncarnation = _lastIncarnation,
+        IncarnationsReserved = _reserved,
     }, []);
 
     public ValueTask<AgentJournalContent> LoadAsync(CancellationToken stop) => ValueTask.FromResult(Load());

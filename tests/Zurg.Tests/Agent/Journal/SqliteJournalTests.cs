@@ -143,9 +143,19 @@ public sealed class SqliteJournalTests : IDisposable
         Assert.Empty((await LoadAsync()).Unreadable);
     }
 
-    private ValueTask<AgentJournalContent> LoadAsync()
+    [Fact]
+    public async Task After_a_reboot_incarnations_go_on_behind_those_that_were_reserved()
     {
-        _open.Add(new SqliteJournal(_directory, Host, _time));
+        await LoadAsync();
+        var commit = Commit(durable: true);
+        await _open[0].WriteAsync(commit with { State = commit.State with { IncarnationsReserved = new Incarnation(1009) } }, default);
+        Assert.Equal(9, (await LoadAsync()).State.LastIncarnation.Value);
+        Assert.Equal(1009, (await LoadAsync("another boot")).State.LastIncarnation.Value);
+    }
+
+    private ValueTask<AgentJournalContent> LoadAsync(string boot = "this boot")
+    {
+        _open.Add(new SqliteJournal(_directory, Host, boot, _time));
         return _open[^1].LoadAsync(default);
     }
 

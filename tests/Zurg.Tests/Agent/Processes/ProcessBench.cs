@@ -86,9 +86,9 @@ internal sealed class ProcessBench : IDisposable
 
     public void Dispose()
     {
-        using var stop = new CancellationTokenSource(Deadline);
         foreach (var process in _started)
         {
+            using var stop = new CancellationTokenSource(Deadline);
             ProcessTree.KillAsync(process, Token, true, TimeProvider.System, stop.Token).Wait();
             _ = ExitWatcher.Shared.WatchAsync(process);
         }
