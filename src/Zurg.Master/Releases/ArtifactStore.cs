@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
+using Zurg.Core;
 using Zurg.Protocol;
 
 namespace Zurg.Master.Releases;
@@ -12,7 +13,7 @@ namespace Zurg.Master.Releases;
 internal sealed class ArtifactStore
 {
     /// <summary>In bytes, of one file: 4 GiB.</summary>
-    public const long FileBytesMax = 4L * 1024 * 1024 * 1024;
+    public const long FileBytesMax = ManifestRules.FileBytesMax;
 
     private const int BufferBytes = 128 * 1024;
     private const int NoSpace = 28;

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Zurg.Core;
 using Zurg.Loops;
 using Zurg.Master.Releases;
 using Zurg.Protocol;

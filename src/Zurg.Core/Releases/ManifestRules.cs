@@ -3,18 +3,22 @@ using System.Globalization;
 using System.Text;
 using Zurg.Protocol;
 
-namespace Zurg.Master.Releases;
+namespace Zurg.Core;
 
 /// <summary>
-/// What a manifest may say. It comes from outside and names files that agents, which may be root, will write: so no path and no
-/// link may lead out of the release, and none may pass through another entry that is not a directory.
+/// What a manifest may say: asked by the master before it keeps one, and by each agent before it lays one out. It comes from
+/// outside and names files that agents, which may be root, will write: so no path and no link may lead out of the release, and
+/// none may pass through another entry that is not a directory.
 /// </summary>
-internal static class ManifestRules
+public static class ManifestRules
 {
     public const int FilesMax = 100_000;
 
     /// <summary>In bytes, of the manifest as JSON: 8 MiB.</summary>
     public const int BytesMax = 8 * 1024 * 1024;
+
+    /// <summary>In bytes, of one file: 4 GiB.</summary>
+    public const long FileBytesMax = 4L * 1024 * 1024 * 1024;
 
     /// <summary>In bytes of UTF-8, so that it fits below an agent's directory (PATH_MAX is 4096).</summary>
     public const int PathBytesMax = 1024;
@@ -33,7 +37,8 @@ internal static class ManifestRules
 
         if (manifest.Files.Length > FilesMax)
         {
-            return [new Problem("files", $"{manifest.Files.Length} files: a release holds at most {FilesMax}", "pack them into an archive")];
+            var many = $"{manifest.Files.Length} files: a release holds at most {FilesMax}";
+            return [new Problem("files", many, "pack them into an archive")];
         }
 
         var problems = ImmutableArray.CreateBuilder<Problem>();
@@ -62,7 +67,8 @@ internal static class ManifestRules
         {
             < 0 => null,
             0 => $"'{Show(files[index].Path)}' is listed twice",
-            > 0 => $"'{Show(files[index].Path)}' comes after '{Show(files[index - 1].Path)}': files are ordered by path, ordinally",
+            > 0 => $"'{Show(files[index].Path)}' comes after '{Show(files[index - 1].Path)}': "
+                + "files are ordered by path, ordinally",
         };
 
     private static string? PathProblem(string path)
@@ -121,12 +127,13 @@ internal static class ManifestRules
     private static string? ModeProblem(ReleaseFile file) =>
         (file.Mode & ~PermissionBits) == 0
             ? null
-            : $"'{Show(file.Path)}' has mode {Octal(file.Mode)}: only the permission bits 0 to 0777 may be set (no setuid, setgid, sticky)";
+            : $"'{Show(file.Path)}' has mode {Octal(file.Mode)}: "
+                + "only the permission bits 0 to 0777 may be set (no setuid, setgid, sticky)";
 
     private static string? FileProblem(ReleaseFile file) =>
         file.Digest is null ? $"'{Show(file.Path)}' has neither a digest nor a link"
-        : file.Size is < 0 or > ArtifactStore.FileBytesMax
-            ? $"'{Show(file.Path)}' has {file.Size} bytes: a file has 0 to {ArtifactStore.FileBytesMax}"
+        : file.Size is < 0 or > FileBytesMax
+            ? $"'{Show(file.Path)}' has {file.Size} bytes: a file has 0 to {FileBytesMax}"
         : null;
 
     private static string? LinkProblem(ReleaseFile file)

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using Zurg.Master.Releases;
+using Zurg.Core;
 using Zurg.Protocol;
 
-namespace Zurg.Tests.Master.Releases;
+namespace Zurg.Tests.Core.Releases;
 
 public sealed class ManifestRulesTests
 {
@@ -80,7 +80,7 @@ public sealed class ManifestRulesTests
     {
         Assert.NotEmpty(Check());
         Assert.NotEmpty(Check(File("a") with { Size = -1 }));
-        Assert.NotEmpty(Check(File("a") with { Size = ArtifactStore.FileBytesMax + 1 }));
+        Assert.NotEmpty(Check(File("a") with { Size = ManifestRules.FileBytesMax + 1 }));
         Assert.NotEmpty(Check(File("a") with { Digest = null }));
         Assert.NotEmpty(Check(Link("a", "b") with { Digest = Bytes }));
         Assert.NotEmpty(Check([.. Enumerable.Range(0, ManifestRules.FilesMax + 1).Select(i => File($"{i:D6}"))]));
