@@ -18,6 +18,9 @@ public sealed partial class AgentLoop(
     private long _reports;
     private bool _reportOwed;
 
+    /// <summary>The journal has this run's first words. Before, the agent knows of no instance, though some may run.</summary>
+    private bool _begun;
+
     /// <summary>As it was last journalled; any thread may read it.</summary>
     public AgentState State => Volatile.Read(ref _state);
 
@@ -68,10 +71,9 @@ public sealed partial class AgentLoop(
         }
     }
 
-    private AgentCommit StepAll()
+    private AgentCommit StepAll(AgentCommit? whole = null)
     {
         var now = time.GetUtcNow();
-        AgentCommit? whole = null;
         for (var taken = 0; taken < BatchMax && inbox.TryTake(out var input); taken++)
         {
             var next = AgentMachine.Step(whole?.State ?? _state, input, now);
@@ -85,10 +87,11 @@ public sealed partial class AgentLoop(
     {
         if (!commit.IsEmpty)
         {
-            await WriteAsync(commit, stop);
+            commit = await WriteAsync(commit, stop);
         }
 
         Volatile.Write(ref _state, commit.State);
+        _begun = true;
         if (!commit.IsEmpty)
         {
             observer.Observe(commit.State);
@@ -104,40 +107,44 @@ public sealed partial class AgentLoop(
             Log.Happened(logger, record.Instance?.Value ?? identity.Host.Value, record.Text);
         }
 
-        ReportIfDue(commit.ReportNow);
+        ReportIfDue(commit.ReportNow, _state);
     }
 
     /// <summary>
-    /// Nothing of a step is done before the journal has it, however long that takes; the host goes on to show that it lives.
+    /// Nothing of a step is done before the journal has it, however long that takes. The host goes on to show that it lives, and
+    /// what ended meanwhile is said: an exit is a fact, kept or not, and a dead endpoint must not stay listed for a full disk.
     /// </summary>
-    private async Task WriteAsync(AgentCommit commit, CancellationToken stop)
+    /// <returns>What was written: the commit, and what came in while it could not be.</returns>
+    private async Task<AgentCommit> WriteAsync(AgentCommit commit, CancellationToken stop)
     {
         for (var wait = RetryMin; ; wait = Longer(wait))
         {
             try
             {
                 await journal.WriteAsync(commit, stop);
-                return;
+                return commit;
             }
             catch (Exception e) when (!stop.IsCancellationRequested)
             {
                 Log.JournalFault(logger, identity.Host, e);
             }
 
-            ReportIfDue(now: false);
+            // What was assigned is not taken over before it is kept, and events are said once they are.
+            ReportIfDue(now: false, commit.State with { Assignment = _state.Assignment, Events = _state.Events });
             await Task.Delay(wait, time, stop);
+            commit = StepAll(commit);
         }
     }
 
     /// <summary>At once when something changed, and each second: the number in it is the host's sign of life.</summary>
-    private void ReportIfDue(bool now)
+    private void ReportIfDue(bool now, AgentState state)
     {
         _reportOwed |= now || time.GetElapsedTime(_reportedAt) >= ReportEvery;
-        if (_reportOwed && !IsUnsure())
+        if (_reportOwed && !IsUnsure(state))
         {
             _reportOwed = false;
             _reportedAt = time.GetTimestamp();
-            session.Report(AgentReport.Of(_state, ++_reports));
+            session.Report(AgentReport.Of(state, ++_reports));
         }
     }
 
@@ -145,7 +152,8 @@ public sealed partial class AgentLoop(
     /// Just started, and not yet found out which of its processes still run: after a reboot none does, and a report of what the
     /// journal says would publish them all once more.
     /// </summary>
-    private bool IsUnsure() => !_state.Sought.IsEmpty && time.GetElapsedTime(_began) < UnsureMax;
+    private bool IsUnsure(AgentState state) =>
+        !_begun || (!state.Sought.IsEmpty && time.GetElapsedTime(_began) < UnsureMax);
 
     private TimeSpan NextWake(DateTimeOffset? wakeAt)
     {

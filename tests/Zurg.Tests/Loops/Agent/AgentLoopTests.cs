@@ -70,6 +70,33 @@ public sealed class AgentLoopTests : IAsyncLifetime, IDisposable, IAgentHands, I
     }
 
     [Fact]
+    public async Task What_ends_while_the_journal_fails_is_withdrawn_all_the_same_and_started_again_once_it_is_kept()
+    {
+        var agent = new AgentDriver();
+        agent.RunWeb();
+        agent.Commits.ForEach(_journal.Write);
+        _running = _loop.RunAsync(_stop.Token);
+        await UntilAsync(() => Logged().Contains("begin Find"));
+        var process = _loop.State.Instances[Web].Process!;
+        await _inbox.PostAsync(new AgentInput.Found(Web, agent.Now0, process), _stop.Token);
+        await UntilAsync(() => Reports().Length > 0 && Reports()[^1].Instances.Single().IsReady());
+
+        var broken = true;
+        _journal.Writing = _ => Note(Volatile.Read(ref broken) ? throw new IOException("disk full") : "journal");
+        _inbox.Assign(Assign(9, Assigned(Web), Assigned(InstanceId.Parse("web.1"))).Assignment);
+        var before = Reports().Length;
+        await UntilAsync(() => Reports().Length >= before + 2, advance: TimeSpan.FromMilliseconds(100));
+        await _inbox.PostAsync(new AgentInput.Exited(Web, agent.Now0, new ProcessExit(1, null, false, null, null)), _stop.Token);
+        await UntilAsync(
+            () => !Reports()[^1].Instances.Single(i => i.Instance == Web).IsReady(), advance: TimeSpan.FromMilliseconds(100));
+        Assert.DoesNotContain("begin KillTree", Logged());
+        Assert.NotEqual(9, Reports()[^1].Applied.Value);
+
+        Volatile.Write(ref broken, false);
+        await UntilAsync(() => Logged().Contains("begin KillTree"), advance: TimeSpan.FromMilliseconds(100));
+    }
+
+    [Fact]
     public async Task A_report_is_made_each_second_and_numbered()
     {
         await BeginAsync();
