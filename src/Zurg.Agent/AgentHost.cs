@@ -146,7 +146,7 @@ public sealed partial class AgentHost : IAsyncDisposable
         // Consumers are answered from what was last known before anything else happens.
         _namingFile.Load();
         _server = await LocalServer.StartAsync(_options.SocketPath, _naming, _options.Logs, stop);
-        Disk.WriteAtomically(Path.Combine(_options.Directory, "socket"), Encoding.UTF8.GetBytes(_options.SocketPath + "\n"));
+        SaySocket(Path.Combine(_options.Directory, "socket"), _options.SocketPath + "\n");
         _looping = Task.Run(() => _loop.RunAsync(_stop.Token), CancellationToken.None);
         Task[] loops =
         [
@@ -155,6 +155,15 @@ public sealed partial class AgentHost : IAsyncDisposable
             Task.Run(() => _namingFile.RunAsync(_stop.Token), CancellationToken.None),
         ];
         Completion = CompleteAsync(loops);
+    }
+
+    /// <summary>Written when it is new: a full disk keeps no agent from starting where one was before.</summary>
+    private static void SaySocket(string path, string text)
+    {
+        if (!File.Exists(path) || File.ReadAllText(path) != text)
+        {
+            Disk.WriteAtomically(path, Encoding.UTF8.GetBytes(text));
+        }
     }
 
     /// <summary>The session says the agent's epoch, which the journal gives.</summary>

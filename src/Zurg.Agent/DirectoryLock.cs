@@ -17,15 +17,27 @@ internal sealed class DirectoryLock : IDisposable
         var path = Path.Combine(directory, "lock");
         try
         {
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            file.SetLength(0);
-            file.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n"));
-            file.Flush();
+            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            TrySayWho(file);
             return new DirectoryLock(file);
         }
-        catch (IOException e)
+        catch (IOException e) when (File.Exists(path))
         {
             throw new IOException($"another agent works in {directory}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Only people read it: on a full disk an agent starts without.</summary>
+    private static void TrySayWho(FileStream file)
+    {
+        try
+        {
+            file.SetLength(0);
+            file.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n"));
+        }
+        catch (IOException)
+        {
+            // The lock is held all the same.
         }
     }
 

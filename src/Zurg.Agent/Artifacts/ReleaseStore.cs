@@ -15,6 +15,11 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
     /// <summary>So many files of one release are fetched at the same time.</summary>
     public const int FetchesMax = 4;
 
+    /// <summary>So much of the disk no release takes, or a share of a small one: for journal, logs and instances.</summary>
+    public const long ReserveBytes = 64L * 1024 * 1024;
+
+    private const int ReserveShare = 10;
+
     private const string StagedTree = "tree";
     private const string StagedParts = "parts";
 
@@ -106,6 +111,7 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
         }
 
         var staging = _paths.Staging(release, digest);
+        DemandSpace(manifest, staging);
         await StageAsync(manifest, staging, stop);
         tree.TakeOver(Path.Combine(staging, StagedTree));
         tree.Seal();
@@ -114,6 +120,26 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
         Log.LaidOut(_logger, release, manifest.Files.Length);
         return _paths.Tree(release);
     }
+
+    /// <summary>
+    /// A release that does not fit must not fill the disk: the journal is on it too, and without that no instance is restarted.
+    /// </summary>
+    private void DemandSpace(ReleaseManifest manifest, string staging)
+    {
+        var disk = new DriveInfo(_paths.Root);
+        var reserve = Math.Min(ReserveBytes, disk.TotalSize / ReserveShare);
+        var needed = manifest.Files.Sum(f => f.Size) - SizeOf(staging);
+        if (disk.AvailableFreeSpace - reserve < needed)
+        {
+            throw new IOException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"it needs {needed} bytes more, {_paths.Root} has {disk.AvailableFreeSpace}, of which {reserve} stay free"));
+        }
+    }
+
+    /// <summary>What an interrupted attempt has brought already.</summary>
+    private static long SizeOf(string directory) => !Directory.Exists(directory) ? 0 : new DirectoryInfo(directory)
+        .EnumerateFiles("*", SearchOption.AllDirectories).Where(f => f.LinkTarget is null).Sum(f => f.Length);
 
     /// <summary>The one kept here when its bytes are the right ones, else the master's; checked before it is believed.</summary>
     private async Task<ReleaseManifest> ManifestAsync(ReleaseId release, Digest digest, CancellationToken stop)
@@ -127,9 +153,9 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
             throw new InvalidDataException($"its manifest is that of {manifest.Release}");
         }
 
-        if (ManifestCheck.ProblemsOf(manifest) is [var first, ..])
+        if (ManifestRules.Check(manifest) is [var first, ..])
         {
-            throw new InvalidDataException($"its manifest is refused: {first}");
+            throw new InvalidDataException($"its manifest is refused: {first.Text}");
         }
 
         if (bytes != kept)

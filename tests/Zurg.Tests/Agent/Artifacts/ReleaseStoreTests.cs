@@ -1,4 +1,5 @@
 using Zurg.Agent.Artifacts;
+using Zurg.Core;
 using Zurg.Protocol;
 
 namespace Zurg.Tests.Agent.Artifacts;
@@ -12,6 +13,19 @@ public sealed class ReleaseStoreTests : IAsyncLifetime
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync() => await _master.DisposeAsync();
+
+    [Fact]
+    public async Task A_release_that_does_not_fit_is_held_before_a_byte_of_it_fills_the_disk()
+    {
+        var digest = _master.PushRaw("web@1.0.0", [.. Enumerable.Range(0, 99_999)
+            .Select(i => new ReleaseFile($"{i:D6}", 0x1a4, ManifestRules.FileBytesMax, Digest.Of("x"u8)))]);
+
+        var hold = Held(await EnsureAsync(One, digest));
+
+        Assert.Equal(HoldReason.ReleaseUnavailable, hold.Reason);
+        Assert.Contains("bytes more", hold.Text, StringComparison.Ordinal);
+        Assert.Equal(0, _master.FilesAsked);
+    }
 
     [Fact]
     public async Task A_release_is_laid_out_read_only_with_its_links()
