@@ -62,6 +62,12 @@ internal static class CommandLine
         {
             return ExitCode.Done; // the reader of our output has seen enough: zurg events | head
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            // A directory in use, a port that is taken, a full disk: words, not a stack.
+            ProblemView.Write(new VerbFailedException(e.Message), screen);
+            return ExitCode.Failed;
+        }
 
         void Stop(PosixSignalContext signal)
         {

@@ -45,9 +45,22 @@ internal sealed class MasterVerb : Verb
             throw new VerbFailedException(problem, exitCode: ExitCode.BadUsage);
         }
 
-        await using var master = await MasterHost.StartAsync(options, call.Stop);
+        await using var master = await StartAsync(options, call.Stop);
         call.Screen.Line($"master at {master.Url}, token in {master.TokenFile}");
         await Lifetime.UntilStoppedAsync(master.Completion, call.Stop);
         return ExitCode.Done;
+    }
+
+    /// <summary>A directory in use or a port that is taken is said in words.</summary>
+    private static async Task<MasterHost> StartAsync(MasterOptions options, CancellationToken stop)
+    {
+        try
+        {
+            return await MasterHost.StartAsync(options, stop);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            throw new VerbFailedException($"the master cannot start: {e.Message}");
+        }
     }
 }
