@@ -70,7 +70,8 @@ public static class SpeakerMachine
             Instances = report.Instances,
             EventsKept = Math.Max(host.EventsKept, news.IsEmpty ? 0 : news[^1].Id),
         };
-        if (heard.FactsOf() is { } facts && SpokenHost.JsonOf(facts).Length is var size and > SpokenHost.FactsBytesMax)
+        var commit = WriteFacts(state, heard, out var size);
+        if (size > SpokenHost.FactsBytesMax)
         {
             // As if it had said nothing: what cannot be kept must not count, and a host that goes on like this becomes silent.
             var reason = string.Create(CultureInfo.InvariantCulture,
@@ -79,7 +80,6 @@ public static class SpeakerMachine
             return new SpeakerCommit { State = state, Refusals = [new Refusal(id, reason)] };
         }
 
-        var commit = WriteFacts(state, heard);
         return commit with
         {
             Kept = report.Events.IsEmpty ? [] : [new KeptEvents(id, news, heard.EventsKept)],
@@ -98,7 +98,7 @@ public static class SpeakerMachine
         var commit = new SpeakerCommit { State = state };
         foreach (var host in state.Hosts.Values.Where(h => h.Session == HostSession.Connected && now - h.Heard >= SilentAfter))
         {
-            var silent = WriteFacts(commit.State, host with { Session = HostSession.Silent, SessionSince = now });
+            var silent = WriteFacts(commit.State, host with { Session = HostSession.Silent, SessionSince = now }, out _);
             var text = string.Create(
                 CultureInfo.InvariantCulture, $"{host.Host} is silent: no report for {SilentAfter.TotalSeconds} s");
             commit = new SpeakerCommit
@@ -112,14 +112,17 @@ public static class SpeakerMachine
         return commit;
     }
 
-    private static SpeakerCommit WriteFacts(SpeakerState state, SpokenHost host)
+    private static SpeakerCommit WriteFacts(SpeakerState state, SpokenHost host, out int size)
     {
+        size = 0;
         if (host.FactsOf() is not { } facts)
         {
             return new SpeakerCommit { State = state.With(host) };
         }
 
-        var digest = SpokenHost.DigestOf(facts);
+        var json = SpokenHost.JsonOf(facts);
+        size = json.Length;
+        var digest = Digest.Of(json);
         return digest == host.Written
             ? new SpeakerCommit { State = state.With(host) }
             : new SpeakerCommit { State = state.With(host with { Written = digest }), Facts = [facts] };
