@@ -1,0 +1,204 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Zurg.Protocol;
+
+namespace Zurg.E2E;
+
+/// <summary>
+/// A master and an agent as processes of their own, to be killed like anything else. Everything that it started, and whatever
+/// carries its mark in the environment, is gone at the end.
+/// </summary>
+internal sealed class ProcessCluster : IAsyncDisposable
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("zurg-kill-").FullName;
+    private readonly int _port = FreePort();
+    private readonly List<StringBuilder> _said = [];
+    private Process? _master;
+    private Process? _agent;
+    private HttpClient? _http;
+
+    /// <summary>The value of E2E_MARK in the environment of every instance.</summary>
+    public string Mark => Path.GetFileName(_directory);
+
+    public HttpClient Http => _http!;
+
+    public string Said => string.Join('\n', _said.Select(s =>
+    {
+        lock (s)
+        {
+            return s.ToString();
+        }
+    }));
+
+    public async Task StartMasterAsync()
+    {
+        var listen = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_port}");
+        _master = Start("master", "--dir", Path.Combine(_directory, "master"), "--listen", listen);
+        _http ??= new HttpClient { BaseAddress = new Uri($"http://{listen}"), Timeout = Soon };
+        await DevFixture.Until("the master answers", Soon, async () =>
+        {
+            Assert.False(_master.HasExited, Said);
+            return await AnswersAsync();
+        });
+        var token = await File.ReadAllTextAsync(Path.Combine(_directory, "master/token"));
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Trim());
+    }
+
+    public void StartAgent() => _agent = Start(
+        "agent", "--master", $"http://127.0.0.1:{_port.ToString(CultureInfo.InvariantCulture)}",
+        "--token-file", Path.Combine(_directory, "master/token"), "--host", "host1", "--cell", "az1",
+        "--dir", Path.Combine(_directory, "agent"), "--socket", Path.Combine(_directory, "a.sock"), "--ports", "28000-28999");
+
+    public void KillMaster() => KillHard(_master!);
+
+    public void KillAgent() => KillHard(_agent!);
+
+    /// <summary>Pushes a release of one file; true when that was acknowledged.</summary>
+    public async Task<bool> TryPushAsync(string name, string version, string content)
+    {
+        var bytes = Encoding.UTF8.GetBytes(content);
+        var file = new ReleaseFile("run", 0b111_101_101, bytes.Length, Digest.Of(bytes));
+        var manifest = new ReleaseManifest { Release = ReleaseId.Parse($"{name}@{version}"), Files = [file] };
+        var push = JsonSerializer.Serialize(new ReleasePush(manifest), WireJson.Default.ReleasePush);
+        var body = new StringContent(push, null, "application/json");
+        return await TryPutAsync($"/v1/artifacts/{file.Digest}", new ByteArrayContent(bytes), ifMatch: null) is not null
+            && await TryPutAsync($"/v1/releases/{name}/{version}", body, ifMatch: null) is not null;
+    }
+
+    /// <summary>The number of the spec; null when it was not acknowledged.</summary>
+    public async Task<SpecNumber?> TryApplyAsync(string yaml)
+    {
+        var answer = await TryPutAsync("/v1/spec?author=e2e", new StringContent(yaml, null, "application/yaml"), ifMatch: "*");
+        return answer is null ? null : JsonSerializer.Deserialize(answer, WireJson.Default.ApplyResult)!.Number;
+    }
+
+    public async Task<ClusterStatus> StatusAsync()
+    {
+        var text = await Http.GetStringAsync(new Uri("/v1/status", UriKind.Relative));
+        return JsonSerializer.Deserialize(text, WireJson.Default.ClusterStatus)!;
+    }
+
+    /// <summary>Living processes with this cluster's mark, with their command lines.</summary>
+    public IReadOnlyDictionary<int, string> Marked()
+    {
+        var found = new Dictionary<int, string>();
+        foreach (var entry in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(entry), CultureInfo.InvariantCulture, out var pid)
+                && Read($"{entry}/environ").Contains($"E2E_MARK={Mark}\0", StringComparison.Ordinal))
+            {
+                found[pid] = Read($"{entry}/cmdline").Replace('\0', ' ').Trim();
+            }
+        }
+
+        return found;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in new[] { _agent, _master })
+        {
+            if (process is { HasExited: false })
+            {
+                KillHard(process);
+            }
+        }
+
+        foreach (var pid in Marked().Keys)
+        {
+            KillPid(pid);
+        }
+
+        _http?.Dispose();
+        using var open = Process.Start("chmod", ["-R", "u+rwX", _directory]);
+        await open.WaitForExitAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    /// <summary>SIGKILL, when it still lives.</summary>
+    public static void KillPid(int pid)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            process.Kill();
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            // It has ended by itself.
+        }
+    }
+
+    private Process Start(params string[] arguments)
+    {
+        var process = ZurgProgram.Start(_directory, arguments);
+        _said.Add(ZurgProgram.Collect(process));
+        return process;
+    }
+
+    private async Task<bool> AnswersAsync()
+    {
+        try
+        {
+            return (await Http.GetAsync(new Uri("/healthz", UriKind.Relative))).IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The text of a yes; null when the connection broke before it came. Any other answer fails the test.</summary>
+    private async Task<string?> TryPutAsync(string path, HttpContent body, string? ifMatch)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, path) { Content = body };
+        if (ifMatch is not null)
+        {
+            request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        }
+
+        try
+        {
+            using var answer = await Http.SendAsync(request);
+            var text = await answer.Content.ReadAsStringAsync();
+            Assert.True(answer.IsSuccessStatusCode, $"{path}: {(int)answer.StatusCode} {text}");
+            return text;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            return null;
+        }
+    }
+
+    private static void KillHard(Process process)
+    {
+        process.Kill();
+        process.WaitForExit();
+    }
+
+    private static string Read(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
