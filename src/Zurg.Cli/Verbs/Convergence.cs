@@ -47,15 +47,9 @@ internal static class Convergence
         }
     }
 
-    /// <summary>
-    /// Neither a step nor a hold is left. A service that a person stopped is held for ever and is as it should be.
-    /// </summary>
+    /// <summary>Neither a step nor a hold is left.</summary>
     public static bool IsSettled(ClusterStatus status, SpecNumber number) =>
-        status.Spec.CompareTo(number) >= 0
-        && (status.Converged
-            || (!status.Holds.IsEmpty
-                && status.Holds.All(h => h.Reason == HoldReason.StoppedByPerson)
-                && status.Services.All(s => s.Stopped || (s.Ready >= s.Wanted && s.Instances.All(i => i.UpToDate)))));
+        status.Spec.CompareTo(number) >= 0 && status.Converged;
 
     private static async IAsyncEnumerable<ClusterStatus> UntilAsync(
         MasterClient master, SpecNumber number, Last last, [EnumeratorCancellation] CancellationToken stop)

@@ -120,7 +120,7 @@ internal sealed class DemoVerb : Verb
         call.Screen.Line("  ./zurg explain sudoku-solver");
         call.Screen.Line("  ./zurg logs sudoku-solver -f");
         call.Screen.Line("  ./zurg restart sudoku-solver        (one at a time; nobody who solves notices)");
-        call.Screen.Line("  ./zurg apply --plan examples/sudoku/cluster.yaml   (after changing 1.0.0 to 1.1.0 in it)");
+        call.Screen.Line("  ./zurg apply --plan examples/sudoku/cluster.yaml   (after changing the solver's release to 1.1.0)");
         call.Screen.Note("Ctrl-C stops it all. What happens:");
     }
 

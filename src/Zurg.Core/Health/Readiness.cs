@@ -23,7 +23,7 @@ internal static class Readiness
             : status.Spec != placement.Spec || status.Restarts != placement.Restarts
                 ? Wait(HoldReason.WaitsForReady, $"{instance} on {host} is being restarted with what is new")
             : status.IsReady() ? null
-            : Wait(HoldReason.WaitsForReady, $"{instance} on {host} is {Words(status)}");
+            : Wait(HoldReason.WaitsForReady, $"{instance} on {host} is {Words(status, HasProbe(state, placement))}");
 
         Hold Wait(HoldReason reason, string text, string? mend = null) =>
             new(reason, text, mend) { Service = instance.Service, Instance = instance, Host = host };
@@ -51,11 +51,16 @@ internal static class Readiness
     private static bool StoppedYet(InstanceStatus status) =>
         status.Phase is InstancePhase.Waiting or InstancePhase.Stopped && status.Pid is null;
 
-    private static string Words(InstanceStatus status) => status.Phase switch
+    private static bool HasProbe(ClusterState state, Placement placement) =>
+        state.InstanceSpecs.GetValueOrDefault(placement.Spec)?.Probe is not null;
+
+    private static string Words(InstanceStatus status, bool hasProbe) => status.Phase switch
     {
         InstancePhase.Waiting => "waiting to be started",
         InstancePhase.Preparing => $"being prepared: release {status.Release} is fetched and verified",
-        InstancePhase.Starting => "starting: its probe has not passed yet",
+        InstancePhase.Starting => hasProbe
+            ? "starting: its probe has not passed yet"
+            : "starting: it has no probe and is ready once it has run for a second",
         InstancePhase.Running => "running, but its probe fails",
         InstancePhase.Stopping => "stopping",
         InstancePhase.Stopped => "stopped and about to be started again",

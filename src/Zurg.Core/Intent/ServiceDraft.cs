@@ -53,7 +53,7 @@ public sealed record ServiceDraft
         Default = "none", Form = DraftForm.Port)]
     public ImmutableSortedDictionary<string, string>? Ports { get; init; }
 
-    [Doc("The question whose answer makes an instance ready. `none`: ready as soon as the process runs; `notify`: it says "
+    [Doc("The question whose answer makes an instance ready. `none`: ready once it has run for a second; `notify`: it says "
         + "so itself.",
         Example = "{ http: /healthz, port: http, every: 1s }", Default = "tcp of its first port by name; none without ports")]
     public ProbeDraft? Probe { get; init; }
@@ -96,7 +96,7 @@ public sealed record ProbeDraft
         Form = DraftForm.Word)]
     public bool? Notify { get; init; }
 
-    [Doc("No probe: ready as soon as the process runs. Also as `probe: none`.", Example = "true", Form = DraftForm.Word)]
+    [Doc("No probe: ready once it has run for a second. Also as `probe: none`.", Example = "true", Form = DraftForm.Word)]
     public bool? None { get; init; }
 
     [Doc("The time between two answers once the first has passed; before, it asks after 10 ms, doubling up to this.",

@@ -14,7 +14,7 @@ internal static class InstanceMachine
         InstancePhase.Waiting when IsWanted(s, m) && !(s.NotBefore > m.Now) => Prepare(s, m),
         InstancePhase.Starting or InstancePhase.Running when s.TemplateRestartAt <= m.Now =>
             InstanceEnd.Stop(s, "restarted for a changed template", m).Then(next => Settle(next, m)),
-        InstancePhase.Starting when s.Deadline <= m.Now => InstanceEnd.NeverReady(s, m),
+        InstancePhase.Starting when s.Deadline <= m.Now => HasProbe(s) ? InstanceEnd.NeverReady(s, m) : Ready(s, m),
         InstancePhase.Stopping when s.Deadline <= m.Now && s.KilledAt is null => InstanceEnd.Kill(s, m),
         InstancePhase.Stopping when s.Deadline <= m.Now => InstanceEnd.DoesNotDie(s, m),
         InstancePhase.Unknown or InstancePhase.Waiting or InstancePhase.Preparing
@@ -30,7 +30,13 @@ internal static class InstanceMachine
         InstancePhase.Unknown or InstancePhase.Preparing or InstancePhase.Stopped => null,
     };
 
-    /// <summary>Passed its probe, or has none: consumers may be told of it.</summary>
+    /// <summary>
+    /// Without a probe, to have run for so long is all there is to ask: what exits at once was never ready, and an update must
+    /// not go on to the next instance over it.
+    /// </summary>
+    public static readonly TimeSpan ProbelessReadyAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>Passed its probe, or has none and lasts: consumers may be told of it.</summary>
     public static InstanceTurn Ready(InstanceState s, Moment m)
     {
         var ready = s.Enter(InstancePhase.Running, m) with { Healthy = true, ProbeText = null, Hold = null };
@@ -103,10 +109,10 @@ internal static class InstanceMachine
             StartedAt = m.Now,
             Hold = null,
             FailedStarts = 0,
-            Deadline = m.Now + s.Assigned.Spec.Probe?.StartTimeout,
+            Deadline = m.Now + (s.Assigned.Spec.Probe?.StartTimeout ?? ProbelessReadyAfter),
         };
         var turn = new InstanceTurn(started)
             .Tell(EventKind.InstanceStarted, $"started {s.Assigned.Spec.Release}, pid {process.Pid}");
-        return HasProbe(s) ? turn.Do(AskProbe(started, eager: true)) : turn.Then(next => Ready(next, m));
+        return turn.DoIf(HasProbe(s), () => AskProbe(started, eager: true));
     }
 }

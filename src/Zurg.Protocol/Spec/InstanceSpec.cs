@@ -25,7 +25,7 @@ public sealed record InstanceSpec
 
     public ImmutableSortedDictionary<PortName, PortSpec> Ports { get; init => field = value ?? NoPorts; } = NoPorts;
 
-    /// <summary>Null: ready as soon as the process runs.</summary>
+    /// <summary>Null: ready once the process has run for a second.</summary>
     public ProbeSpec? Probe { get; init; }
 
     public LimitsSpec? Limits { get; init; }

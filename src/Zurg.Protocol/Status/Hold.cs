@@ -27,7 +27,6 @@ public enum HoldReason
     WaitsForStop,
     WaitsForTurn,
     HostSilent,
-    StoppedByPerson,
     Unreadable,
 
     // The agent's.

@@ -25,13 +25,25 @@ public sealed class AgentMachineTests
     }
 
     [Fact]
-    public void Without_a_probe_it_is_ready_as_soon_as_it_runs()
+    public void Without_a_probe_it_is_ready_once_it_has_run_for_a_second()
     {
         _agent.Say(Assign(1, Assigned(Web, probe: false)));
         _agent.Say(new AgentInput.Prepared(Web, _agent.Now0, Launch()));
         _agent.Say(new AgentInput.Started(Web, _agent.Now0, Pid(100)));
-        Assert.True(AgentReport.StatusOf(_agent.Web).IsReady());
+        Assert.False(AgentReport.StatusOf(_agent.Web).IsReady());
         Assert.Empty(_agent.Last.Effects);
+        _agent.Wait(TimeSpan.FromSeconds(1));
+        Assert.True(AgentReport.StatusOf(_agent.Web).IsReady());
+    }
+
+    [Fact]
+    public void Without_a_probe_what_exits_at_once_was_never_ready()
+    {
+        _agent.Say(Assign(1, Assigned(Web, probe: false)));
+        _agent.Say(new AgentInput.Prepared(Web, _agent.Now0, Launch()));
+        _agent.Say(new AgentInput.Started(Web, _agent.Now0, Pid(100)));
+        _agent.Exit(Code(3));
+        Assert.DoesNotContain(_agent.State.Events, e => e.Kind == EventKind.InstanceReady);
     }
 
     [Fact]

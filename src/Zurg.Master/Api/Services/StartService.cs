@@ -13,7 +13,7 @@ internal static class StartService
         .WithName("startService").WithTags("services")
         .WithSummary("Start a service that was stopped by a person");
 
-    private static async Task<Results<Accepted<ActionAccepted>, Problem404, Problem409>> HandleAsync(
+    private static async Task<Results<Accepted<ActionAccepted>, Problem404>> HandleAsync(
         ServiceName service, string? author, IntentChanging intents, CancellationToken stop)
     {
         var by = ApplyAnswers.Author(author);
@@ -24,7 +24,8 @@ internal static class StartService
         return outcome switch
         {
             IntentOutcome.UnknownService(var known) => Unknown.Service(service, known),
-            IntentOutcome.NothingToDo(var text, var mend) => new Problem409(text, mend),
+            // Asked twice is asked once: a script may say it again.
+            IntentOutcome.NothingToDo(var text, _) => TypedResults.Accepted((string?)null, new ActionAccepted(text)),
             IntentOutcome.Written => TypedResults.Accepted((string?)null, new ActionAccepted($"{service} starts")),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
@@ -34,5 +35,5 @@ internal static class StartService
         intent.Stopped
             ? (intent with { Stopped = false }, null)
             : (null, new IntentOutcome.NothingToDo(
-                $"{intent.Service} is not stopped", $"see why it is as it is: zurg explain {intent.Service}"));
+                $"{intent.Service} runs already", $"see why it is as it is: zurg explain {intent.Service}"));
 }

@@ -13,7 +13,7 @@ internal static class StopService
         .WithName("stopService").WithTags("services")
         .WithSummary("Stop every instance of a service; each keeps its place");
 
-    private static async Task<Results<Accepted<ActionAccepted>, Problem404, Problem409>> HandleAsync(
+    private static async Task<Results<Accepted<ActionAccepted>, Problem404>> HandleAsync(
         ServiceName service, string? author, IntentChanging intents, CancellationToken stop)
     {
         var by = ApplyAnswers.Author(author);
@@ -24,7 +24,8 @@ internal static class StopService
         return outcome switch
         {
             IntentOutcome.UnknownService(var known) => Unknown.Service(service, known),
-            IntentOutcome.NothingToDo(var text, var mend) => new Problem409(text, mend),
+            // Asked twice is asked once: a script may say it again.
+            IntentOutcome.NothingToDo(var text, _) => TypedResults.Accepted((string?)null, new ActionAccepted(text)),
             IntentOutcome.Written => TypedResults.Accepted(
                 (string?)null, new ActionAccepted($"{service} stops; it stays stopped until somebody starts it")),
             _ => throw new System.Diagnostics.UnreachableException(),

@@ -12,7 +12,7 @@ public sealed class ReadinessTests
     [Theory]
     [InlineData(InstancePhase.Waiting, "web.0 on host1 is waiting to be started")]
     [InlineData(InstancePhase.Preparing, "web.0 on host1 is being prepared: release any@1 is fetched and verified")]
-    [InlineData(InstancePhase.Starting, "web.0 on host1 is starting: its probe has not passed yet")]
+    [InlineData(InstancePhase.Starting, "web.0 on host1 is starting: it has no probe and is ready once it has run for a second")]
     [InlineData(InstancePhase.Running, "web.0 on host1 is running, but its probe fails")]
     [InlineData(InstancePhase.Stopping, "web.0 on host1 is stopping")]
     [InlineData(InstancePhase.Stopped, "web.0 on host1 is stopped and about to be started again")]

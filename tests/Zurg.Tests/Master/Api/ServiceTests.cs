@@ -48,13 +48,14 @@ public sealed class ServiceTests : IAsyncLifetime
         await ApplyAsync();
 
         Assert.Equal(HttpStatusCode.Accepted, (await PostAsync("web/stop")).StatusCode);
-        var stopTwice = await TestMaster.ProblemAsync(await PostAsync("web/stop"), 409);
-        Assert.Contains("stopped already", stopTwice.Detail, StringComparison.Ordinal);
+        var stopTwice = await PostAsync("web/stop");
+        Assert.Equal(HttpStatusCode.Accepted, stopTwice.StatusCode);
+        Assert.Contains("stopped already", await stopTwice.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         var restartStopped = await TestMaster.ProblemAsync(await PostAsync("web/restart"), 409);
         Assert.Contains("zurg start web", restartStopped.Mend, StringComparison.Ordinal);
         Assert.True((await _master.GetAsync("/v1/services/web", WireJson.Default.ServiceExplanation)).Status.Stopped);
         Assert.Equal(HttpStatusCode.Accepted, (await PostAsync("web/start")).StatusCode);
-        await TestMaster.ProblemAsync(await PostAsync("web/start"), 409);
+        Assert.Equal(HttpStatusCode.Accepted, (await PostAsync("web/start")).StatusCode);
         var restarts = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => PostAsync("web/restart?author=ann")));
         Assert.All(restarts, r => Assert.Equal(HttpStatusCode.Accepted, r.StatusCode));
 
