@@ -123,29 +123,4 @@ public sealed class ExitWatcherTests(ITestOutputHelper output) : IDisposable
         reaper.Sweep();
         Assert.Null(ProcessStat.Read(pid));
     }
-
-    [Fact]
-    public async Task Starting_takes_milliseconds_and_an_exit_is_known_in_one()
-    {
-        var spawn = new List<double>();
-        var exit = new List<double>();
-        for (var i = 0; i < 50; i++)
-        {
-            var before = Stopwatch.GetTimestamp();
-            var process = _bench.Start(_bench.Request("/bin/sleep", "60"));
-            spawn.Add(Stopwatch.GetElapsedTime(before).TotalMilliseconds);
-            var ended = ProcessBench.ExitOf(process);
-            before = Stopwatch.GetTimestamp();
-            Assert.Equal(SignalOutcome.Sent, ProcessTree.Signal(process, "KILL"));
-            await ended;
-            exit.Add(Stopwatch.GetElapsedTime(before).TotalMilliseconds);
-        }
-
-        output.WriteLine($"spawn to started ms: median {Median(spawn):f2}, max {spawn.Max():f2}");
-        output.WriteLine($"kill to exit known ms: median {Median(exit):f2}, max {exit.Max():f2}");
-        Assert.InRange(Median(spawn), 0, 50);
-        Assert.InRange(Median(exit), 0, 20);
-    }
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

@@ -86,7 +86,9 @@ internal sealed class ProcessBench : IDisposable
 
     public void Dispose()
     {
-        foreach (var process in _started)
+        // Everything has the same token, so one search of /proc finds what outlived its leader; a search each would take minutes.
+        var living = _started.Where(p => ProcessStat.Read(p.Pid) is { } stat && stat.Is(p));
+        foreach (var process in living.Concat(_started.TakeLast(1)).Distinct().ToList())
         {
             using var stop = new CancellationTokenSource(Deadline);
             ProcessTree.KillAsync(process, Token, true, TimeProvider.System, stop.Token).Wait();
