@@ -19,12 +19,17 @@ internal static class Listeners
     public static List<Listener> On(IPAddress address, int port) =>
         [.. ReadAll(port).Where(l => IsReached(l.Address, address)).OrderBy(l => l.Address.Equals(address) ? 0 : 1)];
 
-    /// <summary>All on the port, whatever address they are bound to.</summary>
-    public static List<Listener> ReadAll(int port)
+    /// <summary>
+    /// All on the port, whatever address they are bound to. The kernel lists those that listen before the rest, of which a busy
+    /// host has thousands; that it does so is not promised, so nothing found there means to look at all of it.
+    /// </summary>
+    public static List<Listener> ReadAll(int port) => Read(port, whole: false) is [_, ..] some ? some : Read(port, whole: true);
+
+    private static List<Listener> Read(int port, bool whole)
     {
         var all = new List<Listener>();
-        Read("/proc/net/tcp", port, all);
-        Read("/proc/net/tcp6", port, all);
+        Read("/proc/net/tcp", port, whole, all);
+        Read("/proc/net/tcp6", port, whole, all);
         return all;
     }
 
@@ -64,7 +69,7 @@ internal static class Listeners
     }
 
     /// <summary>sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode.</summary>
-    private static void Read(string table, int port, List<Listener> all)
+    private static void Read(string table, int port, bool whole, List<Listener> all)
     {
         if (!File.Exists(table))
         {
@@ -75,6 +80,11 @@ internal static class Listeners
         foreach (var line in File.ReadLines(table).Skip(1))
         {
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (!whole && fields.Length > 3 && fields[3] != Listening)
+            {
+                return;
+            }
+
             if (fields.Length > 9 && fields[3] == Listening && fields[1].EndsWith(suffix, StringComparison.Ordinal)
                 && long.TryParse(fields[9], NumberStyles.None, CultureInfo.InvariantCulture, out var inode))
             {
