@@ -30,6 +30,9 @@ public static class AgentMachine
             case AgentInput.EventsKept kept:
                 draft.DropEvents(kept.Number);
                 break;
+            case AgentInput.Happened happened:
+                draft.Tell(happened.Kind, happened.Text, happened.Instance);
+                break;
             case AgentInput.ShutDown:
                 ShutDown(draft);
                 break;

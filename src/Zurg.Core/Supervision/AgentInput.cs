@@ -24,6 +24,11 @@ public abstract record AgentInput
     /// <summary>The agent is to end everything and then itself.</summary>
     public sealed record ShutDown : AgentInput;
 
+    /// <summary>The hands met something that people must be able to read later; it changes nothing else.</summary>
+    /// <param name="Instance">Null when it is about the whole host.</param>
+    /// <param name="Text">One plain sentence.</param>
+    public sealed record Happened(EventKind Kind, InstanceId? Instance, string Text) : AgentInput;
+
     /// <summary>What the hands say of one incarnation: what is about an earlier one falls through.</summary>
     public abstract record OfInstance(InstanceId Instance, Incarnation Incarnation) : AgentInput;
 

@@ -16,6 +16,7 @@ public sealed class AgentMachineCasesTests
         new AgentInput.Tick(),
         Assign(9, Assigned(Web)),
         new AgentInput.EventsKept(1),
+        new AgentInput.Happened(EventKind.InstanceChanged, Web, "somebody edited a.conf"),
         new AgentInput.ShutDown(),
         new AgentInput.Prepared(Web, One, Launch()),
         new AgentInput.PrepareFailed(Web, One, Held),

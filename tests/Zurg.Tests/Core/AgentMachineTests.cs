@@ -126,6 +126,20 @@ public sealed class AgentMachineTests
     }
 
     [Fact]
+    public void What_the_hands_met_is_an_event_and_nothing_else()
+    {
+        _agent.RunWeb();
+        var before = _agent.State;
+        _agent.Say(new AgentInput.Happened(EventKind.InstanceChanged, Web, "somebody edited a.conf"));
+        var told = Assert.Single(_agent.Last.Events);
+        Assert.Equal((Web, before.LastEvent + 1, "somebody edited a.conf"), (told.Instance, told.Id, told.Text));
+        Assert.Equal((Web.Service, Host), (told.Service, told.Host));
+        Assert.True(_agent.Last.ReportNow);
+        Assert.Empty(_agent.Last.Effects);
+        Assert.Equal(before.Instances, _agent.State.Instances);
+    }
+
+    [Fact]
     public void An_older_generation_changes_nothing()
     {
         _agent.Say(Assign(5, Assigned(Web)));
