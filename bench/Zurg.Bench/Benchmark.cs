@@ -5,7 +5,10 @@ namespace Zurg.Bench;
 /// <param name="Summary">One line for the list.</param>
 internal sealed record Benchmark(string Name, string Summary, Func<BenchmarkOptions, CancellationToken, Task<BenchmarkLine>> RunAsync)
 {
-    public static readonly Benchmark[] All = [StoreBenchmark.Entry, ApplyBenchmark.Entry, RestartBenchmark.Entry];
+    public static readonly Benchmark[] All =
+    [
+        StoreBenchmark.Entry, ApplyBenchmark.Entry, RestartBenchmark.Entry, DeployBenchmark.Entry,
+    ];
 }
 
 /// <param name="Directory">Where data goes while it runs: it must be on the disk that is to be measured.</param>

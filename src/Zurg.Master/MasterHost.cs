@@ -86,6 +86,8 @@ public sealed class MasterHost : IAsyncDisposable
         parts.Add(events);
         var token = Roles.TokenFile.ReadOrMake(TokenFileIn(options));
         var artifacts = new ArtifactStore(Path.Combine(options.Directory, "artifacts"));
+        var deltas = new ReleaseDeltas(artifacts, Path.Combine(options.Directory, "deltas"), time);
+        parts.Add(deltas);
 
         var identity = await ClusterIdentity.TakeAsync(
             store, RandomNumberGenerator.GetHexString(32, lowercase: true), Build, stop);
@@ -108,7 +110,7 @@ public sealed class MasterHost : IAsyncDisposable
         loops.Start("speaker", speaker.RunAsync);
 
         var rules = new AccessRules(token, options.Listen.Address);
-        var web = MasterWeb.Build(options, rules, new MasterParts(store, view, events, artifacts, sessions, naming));
+        var web = MasterWeb.Build(options, rules, new MasterParts(store, view, events, artifacts, deltas, sessions, naming));
         parts.Add(web);
         await web.StartAsync(stop);
         await events.RecordAsync(new EventRecord

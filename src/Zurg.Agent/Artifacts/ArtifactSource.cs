@@ -10,6 +10,9 @@ internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string
 {
     public const int ManifestBytesMax = 16 * 1024 * 1024;
 
+    /// <summary>In bytes, of a delta: 4 GiB.</summary>
+    public const long DeltaBytesMax = 4L * 1024 * 1024 * 1024;
+
     /// <summary>A master that sends nothing for so long is given up; the next attempt goes on from there.</summary>
     public static readonly TimeSpan StallMax = TimeSpan.FromSeconds(30);
 
@@ -21,27 +24,55 @@ internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string
     public async Task<byte[]> ManifestAsync(ReleaseId release, Digest digest, CancellationToken stop)
     {
         using var bytes = new MemoryStream();
-        var found = await CopyAsync($"v1/releases/{release.Name}/{release.Version}/manifest", bytes, ManifestBytesMax, stop);
+        await AppendAsync($"v1/releases/{release.Name}/{release.Version}/manifest", bytes, ManifestBytesMax, stop);
+        var found = Digest.Of(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
         return found == digest
             ? bytes.ToArray()
             : throw new InvalidDataException(
                 $"the master's manifest of {release} has the digest {found.Short}, the assignment says {digest.Short}");
     }
 
-    /// <summary>Writes an artifact, durably, hashing it on the way.</summary>
+    /// <summary>Completes an artifact: what <paramref name="to"/> has already is not asked for again.</summary>
     /// <exception cref="InvalidDataException">The bytes are others than the digest says, or more than they should be.</exception>
+    /// <exception cref="HttpRequestException">Not all of them came; <paramref name="to"/> has those that did.</exception>
     public async Task FetchAsync(ReleaseFile file, Stream to, CancellationToken stop)
     {
-        var digest = file.Digest!.Value;
-        var found = await CopyAsync($"v1/artifacts/{digest}", to, file.Size, stop);
-        if (found != digest)
+        if (to.Length > file.Size)
         {
+            to.SetLength(0);
+        }
+
+        var had = to.Length;
+        await AppendAsync($"v1/artifacts/{file.Digest}", to, file.Size, stop);
+        var found = await DigestOfAsync(to, stop);
+        if (found != file.Digest && had > 0)
+        {
+            // What an earlier attempt left may be what was wrong.
+            to.SetLength(0);
+            await AppendAsync($"v1/artifacts/{file.Digest}", to, file.Size, stop);
+            found = await DigestOfAsync(to, stop);
+        }
+
+        if (found != file.Digest)
+        {
+            to.SetLength(0);
             throw new InvalidDataException(
-                $"the master's bytes of {file.Path} have the digest {found.Short}, the manifest says {digest.Short}");
+                $"the master's bytes of {file.Path} have the digest {found.Short}, the manifest says {file.Digest!.Value.Short}");
         }
     }
 
-    private async Task<Digest> CopyAsync(string path, Stream to, long bytesMax, CancellationToken stop)
+    /// <summary>Completes a delta, likewise; whether its bytes are right is for whoever uses it to find out.</summary>
+    /// <param name="from">Of the manifest of the release that is here.</param>
+    public Task DeltaAsync(ReleaseId release, Digest from, Stream to, CancellationToken stop) =>
+        AppendAsync($"v1/releases/{release.Name}/{release.Version}/delta?base={from}", to, DeltaBytesMax, stop);
+
+    private static async Task<Digest> DigestOfAsync(Stream bytes, CancellationToken stop)
+    {
+        bytes.Position = 0;
+        return new Digest(Convert.ToHexStringLower(await SHA256.HashDataAsync(bytes, stop)));
+    }
+
+    private async Task AppendAsync(string path, Stream to, long bytesMax, CancellationToken stop)
     {
         using var stalled = new CancellationTokenSource(StallMax, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stalled.Token, stop);
@@ -50,26 +81,35 @@ internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(master, path));
             var token = await AgentToken.ReadAsync(tokenFile, stop);
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            request.Headers.Range = to.Length > 0 ? new RangeHeaderValue(to.Length, null) : null;
             using var response = await http.SendAsync(request, either.Token);
+            if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable && to.Length > 0)
+            {
+                return;
+            }
+
             Check(response, path);
+            if (response.StatusCode != HttpStatusCode.PartialContent || response.Content.Headers.ContentRange?.From != to.Length)
+            {
+                to.SetLength(0);
+            }
+
+            to.Position = to.Length;
             await using var from = await response.Content.ReadAsStreamAsync(either.Token);
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var piece = new byte[PieceBytes];
-            var total = 0L;
             while (await from.ReadAsync(piece, either.Token) is var read and > 0)
             {
-                total += read;
-                if (total > bytesMax)
+                if (to.Position + read > bytesMax)
                 {
+                    to.SetLength(0);
                     throw new InvalidDataException($"the master's answer to {path} has more than {bytesMax} bytes");
                 }
 
-                hash.AppendData(piece, 0, read);
                 await to.WriteAsync(piece.AsMemory(0, read), stop);
                 stalled.CancelAfter(StallMax);
             }
 
-            return new Digest(Convert.ToHexStringLower(hash.GetHashAndReset()));
+            await to.FlushAsync(stop);
         }
         catch (OperationCanceledException e) when (!stop.IsCancellationRequested)
         {
@@ -79,7 +119,7 @@ internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string
 
     private static void Check(HttpResponseMessage response, string path)
     {
-        if (response.StatusCode != HttpStatusCode.OK)
+        if (response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.PartialContent))
         {
             throw new HttpRequestException(HttpRequestError.Unknown,
                 response.StatusCode switch

@@ -41,6 +41,10 @@ internal static partial class Disk
                 $"{At<long>(s, 112)}.{At<uint>(s, 120)} {At<long>(s, 96)}.{At<uint>(s, 104)}");
     }
 
+    /// <summary>Whether two stamps tell of the same bytes, as far as anybody but the kernel can set them.</summary>
+    public static bool SameButForCtime(string a, string b) =>
+        a.AsSpan(0, a.LastIndexOf(' ')).SequenceEqual(b.AsSpan(0, b.LastIndexOf(' ')));
+
     /// <summary>Makes the entries of a directory durable: new names, renames.</summary>
     public static void SyncDirectory(string path)
     {
@@ -77,6 +81,39 @@ internal static partial class Disk
         SyncDirectory(Path.GetDirectoryName(path)!);
     }
 
+    /// <summary>All or nothing for readers; a power loss soon after it may leave anything.</summary>
+    public static void Replace(string path, ReadOnlySpan<byte> bytes)
+    {
+        var aside = path + ".new";
+        File.WriteAllBytes(aside, bytes);
+        File.Move(aside, path, overwrite: true);
+    }
+
+    /// <summary>Everything that was written to the file system that holds a directory is durable when it returns.</summary>
+    public static void SyncFileSystem(string path)
+    {
+        var fd = Open(path, OpenDirectory);
+        if (fd < 0)
+        {
+            throw Failed(path);
+        }
+
+        try
+        {
+            if (Syncfs(fd) != 0)
+            {
+                throw Failed(path);
+            }
+        }
+        finally
+        {
+            _ = Close(fd);
+        }
+    }
+
+    /// <summary>A second name of a file. False when it cannot have one: another file system, or too many names.</summary>
+    public static bool TryLink(string path, string name) => Link(path, name) == 0;
+
     private static T At<T>(ReadOnlySpan<byte> s, int offset) where T : unmanaged => MemoryMarshal.Read<T>(s[offset..]);
 
     private static IOException Failed(string path) => new($"{path}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
@@ -86,6 +123,12 @@ internal static partial class Disk
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string path, string name);
+
+    [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
+    private static partial int Syncfs(int fd);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Fsync(int fd);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Zurg.Protocol;
 
 namespace Zurg.Agent.Artifacts;
@@ -21,10 +22,18 @@ internal sealed record ReleasePaths(string AgentDirectory)
     /// <summary>The manifest's bytes as the master gave them; kept so that a release can be verified while it is away.</summary>
     public string Manifest(ReleaseId release) => Path.Combine(Manifests, release.Value);
 
-    /// <summary>
-    /// The mark of completeness: the manifest's digest, and every entry's stamp when its bytes were last hashed.
-    /// </summary>
-    public string Mark(ReleaseId release) => Path.Combine(Root, ".marks", release.Value);
+    /// <summary>A <see cref="ReleaseMark"/>.</summary>
+    public string Mark(ReleaseId release) => Path.Combine(Marks, release.Value);
+
+    private string Marks => Path.Combine(Root, ".marks");
+
+    /// <summary>Those with a mark.</summary>
+    public ImmutableArray<ReleaseId> Complete() =>
+    [
+        .. new DirectoryInfo(Marks).EnumerateFiles().OrderByDescending(m => m.LastWriteTimeUtc)
+            .Select(m => ReleaseId.TryParse(m.Name, null, out var release) ? release : (ReleaseId?)null)
+            .OfType<ReleaseId>(),
+    ];
 
     public void Create()
     {

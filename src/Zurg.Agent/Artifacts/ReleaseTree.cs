@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using System.Text;
 using Zurg.Protocol;
 
 namespace Zurg.Agent.Artifacts;
@@ -17,6 +16,8 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
 
     private readonly string _tree = paths.Tree(manifest.Release);
 
+    public string Root => _tree;
+
     public bool Exists => Directory.Exists(_tree);
 
     /// <summary>The mode that a file of a release gets: 0555 or 0444, whatever else the manifest says.</summary>
@@ -24,63 +25,48 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
         ((UnixFileMode)file.Mode & Execute) != UnixFileMode.None ? ReadOnlyFile | Execute : ReadOnlyFile;
 
     /// <summary>
-    /// Whether the tree is marked complete for this manifest and no entry was touched since its bytes were last hashed.
+    /// Its mark, when it is marked complete for this manifest and no entry was touched since its bytes were last hashed.
     /// </summary>
-    public bool IsUntouched()
-    {
-        var mark = paths.Mark(manifest.Release);
-        return File.Exists(mark) && File.ReadAllText(mark) is var said && Exists && said == Stamps();
-    }
+    public ReleaseMark? Untouched(DateTimeOffset now) =>
+        ReleaseMark.Read(paths.Mark(manifest.Release)) is { } mark && mark.Manifest == manifestDigest && mark.Speaks(now)
+        && Looks(mark) ? mark : null;
 
-    /// <summary>Hashes every file. Null when the tree is exactly what the manifest says; else the first difference.</summary>
-    public async Task<string?> ProblemAsync(CancellationToken stop)
+    /// <summary>Whether every entry is there and looks as the mark says.</summary>
+    public bool Looks(ReleaseMark mark) => mark.Stamps.SequenceEqual(Stamps());
+
+    /// <summary>Hashes every file, and marks the tree complete when it is exactly what the manifest says.</summary>
+    /// <param name="now">From when on the mark speaks: before the first byte is read.</param>
+    public async Task<TreeVerdict> HashAsync(DateTimeOffset now, CancellationToken stop)
     {
-        foreach (var file in manifest.Files)
+        TakeWriteBits();
+        var before = Stamps();
+        if (await ProblemAsync(stop) is { } problem)
         {
-            if (await ProblemOfAsync(file, Path.Combine(_tree, file.Path), stop) is { } problem)
-            {
-                return problem;
-            }
+            return new TreeVerdict.Wrong(problem);
         }
 
-        var known = Directories().Union(manifest.Files.Select(f => f.Path));
-        var found = Entries(new DirectoryInfo(_tree)).Select(e => Path.GetRelativePath(_tree, e));
-        return found.FirstOrDefault(e => !known.Contains(e)) is { } extra ? $"{extra} is not in the manifest" : null;
+        // A mark that was made of what is there after the hash would vouch for an edit of a file that had been read by then.
+        return before.SequenceEqual(Stamps())
+            ? new TreeVerdict.Right(Mark(now, before))
+            : new TreeVerdict.Wrong("it changed while it was read");
     }
 
     /// <summary>
     /// Takes modes and owners' write bits away, then marks the tree complete. Called once its bytes are known to be right.
     /// </summary>
-    public void Seal()
+    /// <param name="now">When they were known to be.</param>
+    /// <param name="linked">How entries looked that were linked, not hashed, just now.</param>
+    public ReleaseMark Seal(DateTimeOffset now, IReadOnlyDictionary<string, string> linked)
     {
-        foreach (var file in manifest.Files.Where(f => f.Link is null))
-        {
-            File.SetUnixFileMode(Path.Combine(_tree, file.Path), ModeOf(file));
-        }
-
-        foreach (var directory in Directories().Reverse())
-        {
-            File.SetUnixFileMode(Path.Combine(_tree, directory), ReadOnlyDirectory);
-        }
-
-        File.SetUnixFileMode(_tree, ReadOnlyDirectory);
-        Disk.WriteAtomically(paths.Mark(manifest.Release), Encoding.UTF8.GetBytes(Stamps()));
+        TakeWriteBits();
+        return Mark(now, Stamps().SetItems(linked));
     }
 
-    /// <summary>Puts a finished staging directory in place. It has to be on disk before the name is.</summary>
+    /// <summary>Puts a finished staging directory in place.</summary>
     public void TakeOver(string staging)
     {
-        foreach (var directory in Directories())
-        {
-            Disk.SyncDirectory(Path.Combine(staging, directory));
-        }
-
-        Disk.SyncDirectory(staging);
-        var parent = Path.GetDirectoryName(_tree)!;
-        Directory.CreateDirectory(parent);
+        Directory.CreateDirectory(Path.GetDirectoryName(_tree)!);
         Directory.Move(staging, _tree);
-        Disk.SyncDirectory(parent);
-        Disk.SyncDirectory(paths.Root);
     }
 
     /// <summary>Renames the tree aside. Processes that run from it keep their open files.</summary>
@@ -95,6 +81,54 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
         File.SetUnixFileMode(_tree, OpenDirectory);
         Directory.Move(_tree, aside);
         return aside;
+    }
+
+    private ReleaseMark Mark(DateTimeOffset now, ImmutableSortedDictionary<string, string> stamps)
+    {
+        var mark = new ReleaseMark(manifestDigest, ReleaseMark.ThisBoot, now, stamps);
+        mark.Write(paths.Mark(manifest.Release));
+        return mark;
+    }
+
+    /// <summary>Null when the tree is exactly what the manifest says; else the first difference.</summary>
+    private async Task<string?> ProblemAsync(CancellationToken stop)
+    {
+        foreach (var file in manifest.Files)
+        {
+            if (await ProblemOfAsync(file, Path.Combine(_tree, file.Path), stop) is { } problem)
+            {
+                return problem;
+            }
+        }
+
+        var known = Directories().Union(manifest.Files.Select(f => f.Path));
+        var found = Entries(new DirectoryInfo(_tree)).Select(e => Path.GetRelativePath(_tree, e));
+        return found.FirstOrDefault(e => !known.Contains(e)) is { } extra ? $"{extra} is not in the manifest" : null;
+    }
+
+    /// <summary>Of what is there; an edit may have put anything in place of anything.</summary>
+    private void TakeWriteBits()
+    {
+        foreach (var file in manifest.Files.Where(f => f.Link is null))
+        {
+            SetMode(new FileInfo(Path.Combine(_tree, file.Path)), ModeOf(file));
+        }
+
+        foreach (var directory in Directories().Reverse())
+        {
+            SetMode(new DirectoryInfo(Path.Combine(_tree, directory)), ReadOnlyDirectory);
+        }
+
+        SetMode(new DirectoryInfo(_tree), ReadOnlyDirectory);
+    }
+
+    /// <summary>Only another one: it changes the stamp, and that of every other name of a linked file.</summary>
+    private static void SetMode(FileSystemInfo entry, UnixFileMode mode)
+    {
+        if (entry is { Exists: true, LinkTarget: null } && entry.UnixFileMode != mode)
+        {
+            File.SetUnixFileMode(entry.FullName, mode);
+        }
     }
 
     private static void Remove(string directory)
@@ -150,15 +184,20 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
         directory.EnumerateFileSystemInfos().SelectMany(e =>
             e is DirectoryInfo { LinkTarget: null } below ? Entries(below).Prepend(e.FullName) : [e.FullName]);
 
-    /// <summary>The manifest's digest and the stamp of every entry: what the mark holds.</summary>
-    public string Stamps()
-    {
-        var text = new StringBuilder().Append(manifestDigest.Value).Append('\n').Append(Disk.StampOf(_tree)).Append('\n');
-        foreach (var entry in manifest.Files.Select(f => f.Path).Concat(Directories()))
-        {
-            text.Append(entry).Append(' ').Append(Disk.StampOf(Path.Combine(_tree, entry)) ?? "none").Append('\n');
-        }
+    private ImmutableSortedDictionary<string, string> Stamps() => manifest.Files
+        .Select(f => f.Path).Concat(Directories()).Append(ReleaseMark.Tree)
+        .ToImmutableSortedDictionary(e => e, e => Disk.StampOf(Path.Combine(_tree, e)) ?? "none", StringComparer.Ordinal);
+}
 
-        return text.ToString();
+/// <summary>What hashing a tree found.</summary>
+internal abstract record TreeVerdict
+{
+    private TreeVerdict()
+    {
     }
+
+    public sealed record Right(ReleaseMark Mark) : TreeVerdict;
+
+    /// <param name="Problem">The first difference.</param>
+    public sealed record Wrong(string Problem) : TreeVerdict;
 }

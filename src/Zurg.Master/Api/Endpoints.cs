@@ -22,6 +22,7 @@ internal static class Endpoints
         ReadLogs.Map(routes);
         ListHosts.Map(routes);
         ListReleases.Map(routes);
+        GetReleaseDelta.Map(routes);
         ShowRelease.Map(routes);
         GetManifest.Map(routes);
         PushRelease.Map(routes);

@@ -129,7 +129,8 @@ internal sealed class ArtifactStore
         DirectorySync.Flush(directory);
     }
 
-    private string PathOf(Digest digest) => Path.Combine(_directory, digest.Value[..2], digest.Value[2..]);
+    /// <summary>Where its bytes are, if they are.</summary>
+    public string PathOf(Digest digest) => Path.Combine(_directory, digest.Value[..2], digest.Value[2..]);
 }
 
 internal abstract record ArtifactOutcome

@@ -37,7 +37,8 @@ internal sealed class FakeReleases : IAsyncDisposable
     public static FakeReleases Start() => new(new TemporaryDirectory(), fake => fake.HandleAsync);
 
     public ReleaseStore NewStore() => new(new ReleasePaths(Directory["agent"]),
-        new ArtifactSource(_http, _server.Url, Directory["token"], TimeProvider.System), NullLogger<ReleaseStore>.Instance);
+        new ArtifactSource(_http, _server.Url, Directory["token"], TimeProvider.System), TimeProvider.System,
+        NullLogger<ReleaseStore>.Instance);
 
     /// <returns>The manifest's digest.</returns>
     public Digest Push(string release, params (string Path, string Text)[] files) =>

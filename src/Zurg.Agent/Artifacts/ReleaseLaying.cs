@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Zurg.Protocol;
+
+namespace Zurg.Agent.Artifacts;
+
+/// <summary>Makes one release complete: what is here is verified, what is missing or wrong is brought.</summary>
+internal sealed partial class ReleaseLaying(ReleasePaths paths, ArtifactSource source, TimeProvider time, ILogger logger)
+    : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<ReleaseId, Task> _syncs = new();
+    private readonly KeptManifests _manifests = new(paths);
+    private readonly DeltaFetch _deltas = new(paths, source, logger);
+
+    /// <summary>One at a time for each release.</summary>
+    /// <exception cref="InvalidDataException">The master's bytes are wrong.</exception>
+    /// <exception cref="HttpRequestException">The master does not give them; what came is kept for the next attempt.</exception>
+    /// <exception cref="IOException">The disk is full or broken.</exception>
+    public async Task<VerifiedTree> LayOutAsync(ReleaseId release, Digest digest, CancellationToken stop)
+    {
+        var manifest = await _manifests.FindAsync(release, digest, stop);
+        if (manifest is null && Directory.Exists(paths.Tree(release)))
+        {
+            manifest = _manifests.Accept(release, await source.ManifestAsync(release, digest, stop));
+        }
+
+        var verified = manifest is null ? null : await VerifiedAsync(new ReleaseTree(paths, manifest, digest), release, stop);
+        return verified ?? await BringAsync(release, digest, manifest, stop);
+    }
+
+    public async ValueTask DisposeAsync() => await Task.WhenAll(_syncs.Values);
+
+    /// <summary>A tree with one wrong byte is moved away.</summary>
+    private async Task<VerifiedTree?> VerifiedAsync(ReleaseTree tree, ReleaseId release, CancellationToken stop)
+    {
+        if (!tree.Exists)
+        {
+            return null;
+        }
+
+        if (tree.Untouched(time.GetUtcNow()) is { } mark)
+        {
+            return new VerifiedTree(tree, mark);
+        }
+
+        switch (await tree.HashAsync(time.GetUtcNow(), stop))
+        {
+            case TreeVerdict.Right right:
+                return new VerifiedTree(tree, right.Mark);
+            case TreeVerdict.Wrong wrong:
+                Log.SetAside(logger, release, wrong.Problem, tree.SetAside());
+                return null;
+            default:
+                throw new UnreachableException();
+        }
+    }
+
+    private async Task<VerifiedTree> BringAsync(
+        ReleaseId release, Digest digest, ReleaseManifest? manifest, CancellationToken stop)
+    {
+        var staging = paths.Staging(release, digest);
+        VerifiedTree verified;
+        using (var delta = await _deltas.TryAsync(release, digest, staging, stop))
+        {
+            manifest ??= _manifests.Accept(release, delta?.ManifestBytes ?? await source.ManifestAsync(release, digest, stop));
+            var here = HostFiles.Of(paths, release, time.GetUtcNow());
+            var stage = new ReleaseStaging(staging, manifest, source);
+            DiskRoom.Demand(paths.Root, stage.BytesToBring(here));
+            await stage.StageAsync(here, delta, stop);
+            var tree = new ReleaseTree(paths, manifest, digest);
+            tree.TakeOver(stage.Tree);
+            verified = new VerifiedTree(tree, tree.Seal(here.HashedAt(time.GetUtcNow()), stage.Linked));
+            here.Relink();
+        }
+
+        Directory.Delete(staging, recursive: true);
+        _syncs[release] = Task.Run(() => SyncAsync(release), CancellationToken.None);
+        Log.LaidOut(logger, release, manifest.Files.Length);
+        return verified;
+    }
+
+    /// <summary>
+    /// Nobody waits for the disk: until it has everything a power loss may take the release, and the mark does not speak for it
+    /// after a reboot.
+    /// </summary>
+    private async Task SyncAsync(ReleaseId release)
+    {
+        await Task.Yield();
+        try
+        {
+            Disk.SyncFileSystem(paths.Root);
+        }
+        catch (IOException e)
+        {
+            Log.NotSynced(logger, release, e);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(3101, LogLevel.Information, "{Release} is laid out: {Files} files")]
+        public static partial void LaidOut(ILogger logger, ReleaseId release, int files);
+
+        [LoggerMessage(3102, LogLevel.Warning,
+            "{Release} on disk is not what was pushed ({Problem}); moved to {Aside}, fetching it again")]
+        public static partial void SetAside(ILogger logger, ReleaseId release, string problem, string aside);
+
+        [LoggerMessage(3105, LogLevel.Warning, "{Release} could not be flushed to the disk; it is hashed again after a reboot")]
+        public static partial void NotSynced(ILogger logger, ReleaseId release, Exception e);
+    }
+}
+
+/// <summary>What this agent found right, with the stamps of then: while they are the same, so are the bytes.</summary>
+internal sealed class VerifiedTree(ReleaseTree tree, ReleaseMark mark)
+{
+    public string Directory => tree.Root;
+
+    public bool Is(Digest manifest, DateTimeOffset now) => mark.Manifest == manifest && mark.Speaks(now) && tree.Looks(mark);
+}

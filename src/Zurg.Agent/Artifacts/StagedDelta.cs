@@ -1,0 +1,182 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.IO.Compression;
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+using Zurg.Core;
+using Zurg.Protocol;
+
+namespace Zurg.Agent.Artifacts;
+
+/// <summary>
+/// A master's delta, unpacked: what it says is not believed. Its manifest must have the digest that is assigned, each file made
+/// with it the digest of that manifest; the base may have been edited on this disk, which the same digests show.
+/// </summary>
+internal sealed class StagedDelta : IDisposable
+{
+    private const int PieceBytes = 128 * 1024;
+
+    private readonly ImmutableSortedDictionary<int, (FileDelta Delta, long Literals)> _files;
+    private readonly ReleaseManifest _base;
+    private readonly string _baseTree;
+    private readonly SafeFileHandle _literals;
+
+    private StagedDelta(
+        byte[] manifest, ReleaseManifest @base, string baseTree, ImmutableSortedDictionary<int, (FileDelta, long)> files,
+        SafeFileHandle literals) =>
+        (ManifestBytes, _base, _baseTree, _files, _literals) = (manifest, @base, baseTree, files, literals);
+
+    /// <summary>Have the digest that is assigned.</summary>
+    public byte[] ManifestBytes { get; }
+
+    /// <param name="packed">As it came.</param>
+    /// <param name="literals">Where the new bytes go.</param>
+    /// <exception cref="InvalidDataException">It is none, or not of these two releases.</exception>
+    public static StagedDelta Open(
+        string packed, string literals, (ReleaseManifest Manifest, byte[] Bytes, string Tree) from, Digest to)
+    {
+        try
+        {
+            using var file = File.OpenRead(packed);
+            using var bytes = new BrotliStream(file, CompressionMode.Decompress);
+            var head = new byte[ReleaseDelta.Magic.Length + sizeof(int)];
+            bytes.ReadExactly(head);
+            var length = BinaryPrimitives.ReadInt32LittleEndian(head.AsSpan(ReleaseDelta.Magic.Length));
+            if (!head.AsSpan().StartsWith(ReleaseDelta.Magic) || length is < 0 or > ReleaseDelta.ScriptBytesMax)
+            {
+                throw new InvalidDataException("the master's delta is none that this agent understands");
+            }
+
+            var script = new byte[length];
+            bytes.ReadExactly(script);
+            var delta = DeltaScript.Read(script) ?? throw new InvalidDataException("the master's delta makes no sense");
+            var brought = new byte[Math.Min(NewBytes(delta.Manifest), BlockDelta.JoinedBytesMax)];
+            bytes.ReadExactly(brought);
+            if (BlockDelta.Join(from.Bytes, delta.Manifest, brought) is not { } manifest || Digest.Of(manifest) != to)
+            {
+                throw new InvalidDataException("the master's delta leads to another release");
+            }
+
+            var unpacked = Unpack(bytes, literals, delta.Files.Sum(f => NewBytes(f.Steps)));
+            return new StagedDelta(manifest, from.Manifest, from.Tree, Index(delta), unpacked);
+        }
+        catch (Exception e) when (e is EndOfStreamException or InvalidOperationException)
+        {
+            throw new InvalidDataException("the master's delta is cut or broken", e);
+        }
+    }
+
+    /// <summary>Makes a file at <paramref name="path"/>, where nothing is.</summary>
+    /// <param name="index">Its place in the manifest.</param>
+    /// <returns>False when the delta does not have it, or makes other bytes of it than it should have.</returns>
+    public bool TryMake(int index, ReleaseFile file, string path)
+    {
+        if (!_files.TryGetValue(index, out var found) || found.Delta.Steps.Sum(s => s.Length) != file.Size
+            || found.Delta.Base >= _base.Files.Length)
+        {
+            return false;
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent(PieceBytes);
+        try
+        {
+            using var source = OpenBase(found.Delta.Base);
+            using var to = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.None);
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            var (at, literals) = (0L, found.Literals);
+            foreach (var step in found.Delta.Steps)
+            {
+                var handle = step.IsNew ? _literals : source;
+                if (handle is null || !Copy(handle, step.IsNew ? literals : step.From, step.Length, to, at, hash, buffer))
+                {
+                    return false;
+                }
+
+                at += step.Length;
+                literals += step.IsNew ? step.Length : 0;
+            }
+
+            return Convert.ToHexStringLower(hash.GetHashAndReset()) == file.Digest!.Value.Value;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    public void Dispose() => _literals.Dispose();
+
+    private SafeFileHandle? OpenBase(int index) =>
+        index < 0 || _base.Files[index].Digest is null ? null : File.OpenHandle(Path.Combine(_baseTree, _base.Files[index].Path));
+
+    private static bool Copy(
+        SafeFileHandle from, long offset, long length, SafeFileHandle to, long at, IncrementalHash hash, byte[] buffer)
+    {
+        while (length > 0)
+        {
+            var read = RandomAccess.Read(from, buffer.AsSpan(0, (int)Math.Min(length, buffer.Length)), offset);
+            if (read == 0)
+            {
+                return false;
+            }
+
+            RandomAccess.Write(to, buffer.AsSpan(0, read), at);
+            hash.AppendData(buffer, 0, read);
+            (offset, at, length) = (offset + read, at + read, length - read);
+        }
+
+        return true;
+    }
+
+    private static ImmutableSortedDictionary<int, (FileDelta, long)> Index(ReleaseDelta delta)
+    {
+        var files = ImmutableSortedDictionary.CreateBuilder<int, (FileDelta, long)>();
+        var literals = 0L;
+        foreach (var file in delta.Files)
+        {
+            files[file.File] = (file, literals);
+            literals += NewBytes(file.Steps);
+        }
+
+        return files.ToImmutable();
+    }
+
+    private static long NewBytes(ImmutableArray<DeltaStep> steps) => steps.Where(s => s.IsNew).Sum(s => s.Length);
+
+    /// <summary>Not a byte more than the script says, whatever comes.</summary>
+    private static SafeFileHandle Unpack(BrotliStream bytes, string path, long length)
+    {
+        var literals = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.Read, FileOptions.None);
+        var buffer = ArrayPool<byte>.Shared.Rent(PieceBytes);
+        try
+        {
+            for (var at = 0L; at < length;)
+            {
+                var read = bytes.Read(buffer, 0, (int)Math.Min(length - at, buffer.Length));
+                if (read == 0)
+                {
+                    throw new EndOfStreamException();
+                }
+
+                RandomAccess.Write(literals, buffer.AsSpan(0, read), at);
+                at += read;
+            }
+
+            return literals;
+        }
+        catch
+        {
+            literals.Dispose();
+            throw;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}
