@@ -59,6 +59,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         }
 
         _tasks.Begin(new OrphanReaper(time).RunAsync);
+        _tasks.Begin(new UsageWatch(() => _works.Values, time).RunAsync);
     }
 
     public void Begin(AgentEffect effect)

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Zurg.Agent.Probes;
+using Zurg.Agent.Processes;
 using Zurg.Agent.Templates;
 using Zurg.Core;
 using Zurg.Protocol;
@@ -32,6 +33,12 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
 
     /// <summary>The thread that started it, when it was started here and not by an earlier agent.</summary>
     public int? StartedBy { get; set; }
+
+    /// <summary>What its main process had used when it was last looked at; null before that.</summary>
+    public ProcessUsage? Usage { get; set; }
+
+    /// <summary>How often that was looked at.</summary>
+    public int Looks { get; set; }
 
     /// <summary>Its main process was seen to end.</summary>
     public bool HasEnded { get; set; }

@@ -33,7 +33,11 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
         var process = find.Process is { } known ? (ProcessStat.IsAlive(known) ? known : null) : Search(work.Token);
         work.Process = process;
         var exit = process is null ? null : ExitWatcher.Shared.WatchAsync(process);
-        await tell(new AgentInput.Found(work.Instance, work.Incarnation, process), stop);
+        await tell(
+            process is not null
+                ? new AgentInput.Found(work.Instance, work.Incarnation, process)
+                : new AgentInput.Found(work.Instance, work.Incarnation, null, EndOf(find.Process), IsOfEarlierBoot(find.Process)),
+            stop);
         if (exit is not null)
         {
             Follow(work, exit, tasks);
@@ -63,6 +67,14 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
 
         await tell(new AgentInput.TreeGone(work.Instance, work.Incarnation), stop);
     }
+
+    /// <summary>A process that its parent has not reaped yet tells how it ended; of others nobody knows any more.</summary>
+    private static ProcessExit? EndOf(ProcessIdentity? process) =>
+        process is not null && ProcessStat.EndOf(process) is { } status
+            ? ExitWatcher.Decode(status) with { Unwatched = true }
+            : null;
+
+    private static bool IsOfEarlierBoot(ProcessIdentity? process) => process is not null && process.BootId != ProcessStat.BootId;
 
     private SpawnOutcome Spawn(AgentEffect.Start start)
     {
@@ -99,7 +111,8 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
     {
         var ended = await exit.WaitAsync(stop);
         work.HasEnded = true;
-        await tell(new AgentInput.Exited(work.Instance, work.Incarnation, ended), stop);
+        var ran = work.Process is { } process ? ProcessClock.AgeOf(process) : null;
+        await tell(new AgentInput.Exited(work.Instance, work.Incarnation, ProcessUsage.Complete(ended, work.Usage, ran)), stop);
     });
 
     /// <summary>The first of the incarnation that leads a session: an agent died between starting it and learning its pid.</summary>

@@ -117,7 +117,7 @@ internal sealed unsafe class ExitWatcher
         }
         else if (Ask(pidfd) is { } status)
         {
-            Finish(pidfd, watched, Decode(status, null, null));
+            Finish(pidfd, watched, Decode(status));
         }
         else if ((happened & HungUp) != 0)
         {
@@ -161,8 +161,14 @@ internal sealed unsafe class ExitWatcher
 
         // struct rusage (getrusage(2)): user time, system time (each seconds and microseconds), peak resident set in KiB.
         var numbers = (long*)usage;
-        var cpu = TimeSpan.FromSeconds(numbers[0] + numbers[2]) + TimeSpan.FromMicroseconds(numbers[1] + numbers[3]);
-        return Decode(status, OwnPeak() is var own && numbers[4] * 1024 > own ? numbers[4] * 1024 : null, cpu);
+        var user = TimeSpan.FromSeconds(numbers[0]) + TimeSpan.FromMicroseconds(numbers[1]);
+        var system = TimeSpan.FromSeconds(numbers[2]) + TimeSpan.FromMicroseconds(numbers[3]);
+        return Decode(status) with
+        {
+            PeakMemory = OwnPeak() is var own && numbers[4] * 1024 > own ? numbers[4] * 1024 : null,
+            CpuTime = user + system,
+            UserTime = user,
+        };
     }
 
     /// <summary>
@@ -177,7 +183,7 @@ internal sealed unsafe class ExitWatcher
     }
 
     /// <summary>The wait status of a reaped process that need not be our child; null when the kernel does not tell.</summary>
-    private static int? Ask(int pidfd)
+    public static int? Ask(int pidfd)
     {
         // struct pidfd_info of include/uapi/linux/pidfd.h, first version: 64 bytes, mask at 0, exit code at 60.
         const nuint getInfo = 0xC040FF0B;
@@ -189,9 +195,9 @@ internal sealed unsafe class ExitWatcher
     }
 
     /// <summary>wait(2): the low seven bits are the signal, the eighth says that a core was dumped, the next eight are the code.</summary>
-    private static ProcessExit Decode(int status, long? peak, TimeSpan? cpu) => (status & 0x7f) is var signal and not 0
-        ? new ProcessExit(null, signal, (status & 0x80) != 0, peak, cpu)
-        : new ProcessExit((status >> 8) & 0xff, null, false, peak, cpu);
+    public static ProcessExit Decode(int status) => (status & 0x7f) is var signal and not 0
+        ? new ProcessExit(null, signal, (status & 0x80) != 0, null, null)
+        : new ProcessExit((status >> 8) & 0xff, null, false, null, null);
 
     private sealed class Watched(int pid, bool child)
     {

@@ -50,6 +50,23 @@ internal readonly record struct ProcessStat(int Pid, char State, int Parent, int
     public static bool IsAlive(ProcessIdentity process) =>
         Read(process.Pid) is { IsDead: false } stat && stat.Is(process);
 
+    /// <summary>
+    /// The wait status of a process that has ended and was not reaped yet: field 52 (proc_pid_stat(5)). Null when it lives, is
+    /// gone, or the kernel does not tell this user.
+    /// </summary>
+    public static int? EndOf(ProcessIdentity process)
+    {
+        const int exitCodeField = 52;
+        return Read(process.Pid) is { IsDead: true } stat && stat.Is(process)
+            && MayKnow(process.Pid) && Numbers(process.Pid, exitCodeField - 2) is { } numbers
+            && numbers[19] == process.StartTicks
+                ? (int)numbers[exitCodeField - 3]
+                : null;
+    }
+
+    /// <summary>The kernel says 0 to those who may not know (ptrace(2), access mode checking).</summary>
+    private static bool MayKnow(int pid) => Libc.EffectiveUser() is var user && (user == 0 || user == UserOf(pid));
+
     /// <summary>Whether this is that process, and not a later one with its pid.</summary>
     public bool Is(ProcessIdentity process) =>
         Pid == process.Pid && StartTicks == process.StartTicks && process.BootId == BootId;
@@ -97,12 +114,25 @@ internal readonly record struct ProcessStat(int Pid, char State, int Parent, int
             : string.Create(CultureInfo.InvariantCulture, $"process {pid} ({(command.Length <= 80 ? command : command[..77] + "...")})");
     }
 
-    private static ProcessStat? Parse(int pid, ReadOnlySpan<byte> line)
+    /// <summary>The numbers of its line from field 3 on, so many; null when there is no such process.</summary>
+    public static long[]? Numbers(int pid, int count)
+    {
+        Span<byte> line = stackalloc byte[LineMax];
+        var length = ReadFile(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"), line);
+        return length > 0 ? Numbers(line[..length], count) : null;
+    }
+
+    private static ProcessStat? Parse(int pid, ReadOnlySpan<byte> line) =>
+        Numbers(line, 20) is { } values
+            ? new ProcessStat(
+                pid, (char)line[line.LastIndexOf((byte)')') + 2], (int)values[1], (int)values[2], (int)values[3], values[19])
+            : null;
+
+    private static long[]? Numbers(ReadOnlySpan<byte> line, int count)
     {
         // The name in field 2 may hold blanks and brackets: the fields are counted from the last closing one.
-        var rest = line[(line.LastIndexOf((byte)')') + 2)..];
-        var state = (char)rest[0];
-        var values = new long[20];
+        var rest = line[(line.LastIndexOf((byte)')') + 2)..].TrimEnd((byte)'\n');
+        var values = new long[count];
         var index = 0;
         foreach (var range in rest.Split((byte)' '))
         {
@@ -115,7 +145,7 @@ internal readonly record struct ProcessStat(int Pid, char State, int Parent, int
             values[index++] = Utf8Parser.TryParse(rest[range], out long value, out _) ? value : 0;
         }
 
-        return index < values.Length ? null : new ProcessStat(pid, state, (int)values[1], (int)values[2], (int)values[3], values[19]);
+        return index < values.Length ? null : values;
     }
 
     /// <summary>Reads once, from the start; -1 when it cannot be read. File.ReadAllBytes makes three times the system calls.</summary>

@@ -18,8 +18,8 @@ internal static class ExplainView
                 status.Stopped ? new Span("  stopped by a person", Tone.Warn) : ""),
             .. explained.Spec is { } spec ? Spec(spec) : [],
             StatusView.Instances(status.Instances, now),
-            .. status.Instances.Where(
-                i => i.Status?.LastExit is not null).Select(i => Exit(i.Instance, i.Status!.LastExit!, now)),
+            .. status.Instances.Where(i => i.Status?.LastExit is not null)
+                .SelectMany(i => Exit(i.Instance, i.Status!.LastExit!, now)),
             .. HoldView.Of(explained.Holds),
             .. explained.Steps.Select((step, i) => Block.Line.Of($"{(i == 0 ? "next:" : "     ")} {step}")),
             .. EndpointView.Of(explained.Endpoints),
@@ -60,7 +60,17 @@ internal static class ExplainView
             ProbeKind.Unknown => "of a newer build",
         };
 
-    private static Block.Line Exit(InstanceId instance, InstanceExit exit, DateTimeOffset now) => Block.Line.Of(
-        $"  {instance}: incarnation {exit.Incarnation} ended {Measures.Age(now - exit.At)} ago after {Measures.Age(exit.Ran)}: ",
-        new Span(exit.Reason, exit.Asked ? Tone.Plain : Tone.Bad));
+    private static IEnumerable<Block> Exit(InstanceId instance, InstanceExit exit, DateTimeOffset now)
+    {
+        var after = (exit.Unwatched ? "at most " : "") + Measures.Age(exit.Ran);
+        yield return Block.Line.Of(
+            $"  {instance}: incarnation {exit.Incarnation} ended {Measures.Age(now - exit.At)} ago after {after}: ",
+            new Span(exit.Reason, exit.Asked ? Tone.Plain : Tone.Bad));
+        var cpu = exit.CpuTime is not { } all ? "CPU time unknown"
+            : exit.UserTime is { } user ? $"CPU {Measures.Age(user)} user, {Measures.Age(all - user)} system"
+            : $"CPU {Measures.Age(all)}";
+        var peak = exit.PeakMemory is { } bytes ? $"peak memory {Measures.Size(bytes)}" : "peak memory unknown";
+        var why = exit.StartReason is { } reason ? $"; it had been started because {reason}" : "";
+        yield return Block.Line.Of($"    {cpu}; {peak}{(exit.CoreDumped ? "; core dumped" : "")}{why}");
+    }
 }

@@ -67,7 +67,10 @@ public abstract record AgentInput
 
     /// <summary>What a restarted agent found of an incarnation that its journal knows.</summary>
     /// <param name="Process">Its main process, alive; null when that one is gone, whatever of its tree still runs.</param>
-    public sealed record Found(InstanceId Instance, Incarnation Incarnation, ProcessIdentity? Process)
+    /// <param name="Exit">How it ended while no agent watched it, when the kernel still tells; null when nobody knows.</param>
+    /// <param name="Rebooted">It was a process of an earlier boot of this host: it ended with that.</param>
+    public sealed record Found(
+        InstanceId Instance, Incarnation Incarnation, ProcessIdentity? Process, ProcessExit? Exit = null, bool Rebooted = false)
         : OfInstance(Instance, Incarnation);
 }
 
@@ -78,7 +81,19 @@ public sealed record ProcessIdentity(int Pid, long StartTicks, string BootId);
 
 /// <param name="Code">The exit code when it ended by itself.</param>
 /// <param name="Signal">The signal's number when one ended it; both null: it was not our child and nobody can tell.</param>
-public sealed record ProcessExit(int? Code, int? Signal, bool CoreDumped, long? PeakMemory, TimeSpan? CpuTime);
+/// <param name="PeakMemory">Peak resident memory in bytes; null when not known.</param>
+/// <param name="CpuTime">User and system time together; null when not known.</param>
+public sealed record ProcessExit(int? Code, int? Signal, bool CoreDumped, long? PeakMemory, TimeSpan? CpuTime)
+{
+    /// <summary>The part of <see cref="CpuTime"/> in the program itself; null when not known.</summary>
+    public TimeSpan? UserTime { get; init; }
+
+    /// <summary>How long it ran by a clock that nobody sets; null: by the difference of wall clock times then.</summary>
+    public TimeSpan? Ran { get; init; }
+
+    /// <summary>It ended while no agent ran: when exactly nobody knows.</summary>
+    public bool Unwatched { get; init; }
+}
 
 /// <param name="Text">Why not, in plain language: connection refused; answered 503; another process listens on port 8080.</param>
 public sealed record ProbeAnswer(bool Passed, string? Text = null);

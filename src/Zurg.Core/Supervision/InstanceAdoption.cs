@@ -10,7 +10,7 @@ internal static class InstanceAdoption
     {
         // A new incarnation each time: after a power loss the journal may have forgotten that this one went on to be started.
         InstancePhase.Waiting => new InstanceTurn(ClockGuard.Clamp(s, m.Now) with { Incarnation = m.Next }),
-        InstancePhase.Preparing or InstancePhase.Stopped => new InstanceTurn(s.Again(m)),
+        InstancePhase.Preparing or InstancePhase.Stopped => new InstanceTurn(s.Again(m, Phrases.AgentStarted)),
         InstancePhase.Stopping when s.HasExited || s.KilledAt is not null || s.Launch is null => InstanceEnd.Kill(s, m),
         InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping =>
             new InstanceTurn(ClockGuard.Clamp(s, m.Now) with { Deadline = null, TemplateRestartAt = null })
@@ -21,8 +21,7 @@ internal static class InstanceAdoption
             s.Enter(InstancePhase.Stopping, m) with { Stop = new StopOrder("stopped by an older agent", Asked: true) }, m),
     };
 
-    /// <param name="process">The main process, alive; null when it is gone.</param>
-    public static InstanceTurn Found(InstanceState s, ProcessIdentity? process, Moment m) => (s.Phase, process) switch
+    public static InstanceTurn Found(InstanceState s, AgentInput.Found found, Moment m) => (s.Phase, found.Process) switch
     {
         (InstancePhase.Starting, { } alive) => Adopt(s, alive, m).Then(a => InstanceMachine.HasProbe(a)
             ? new InstanceTurn(a with { Deadline = m.Now + a.Assigned.Spec.Probe!.StartTimeout })
@@ -40,8 +39,12 @@ internal static class InstanceAdoption
             {
                 Stop = s.Stop ?? new StopOrder("its start was cut off by the end of the agent", Asked: true),
             }, m),
-        (InstancePhase.Stopping, null) => InstanceEnd.Stopped(s, Unwatched, m),
-        (_, null) => InstanceEnd.Crashed(s, Unwatched, m),
+        (InstancePhase.Stopping, null) => InstanceEnd.Stopped(s, found.Exit ?? Unwatched, m),
+
+        // No fault of its own: it is started again at once, and nothing is counted against it.
+        (_, null) when found.Rebooted => InstanceEnd.Crashed(
+            s with { Stop = new StopOrder("it ended with its host, which was started anew", Asked: true) }, Unwatched, m),
+        (_, null) => InstanceEnd.Crashed(s, found.Exit ?? Unwatched, m),
         _ => s.Unchanged,
     };
 
@@ -51,5 +54,5 @@ internal static class InstanceAdoption
                 EventKind.InstanceAdopted,
                 $"adopted: pid {process.Pid} of {s.Assigned.Spec.Release} ran on while its agent was away");
 
-    private static readonly ProcessExit Unwatched = new(null, null, false, null, null);
+    private static readonly ProcessExit Unwatched = new(null, null, false, null, null) { Unwatched = true };
 }

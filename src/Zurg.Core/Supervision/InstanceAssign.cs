@@ -13,6 +13,7 @@ internal static class InstanceAssign
         Incarnation = m.Next,
         Phase = InstancePhase.Waiting,
         Since = m.Now,
+        StartReason = "it was assigned to this host",
         NotUnderstood = Understanding.HoldOf(assigned, m.Host),
     });
 
@@ -55,14 +56,20 @@ internal static class InstanceAssign
             ? "stopped for a new spec"
             : $"stopped for {now.Spec.Release}"
         : old.Restarts != now.Restarts ? "restarted on request"
-        : old.Wanted != now.Wanted ? "stopped on request"
+        : old.Wanted != now.Wanted ? OnRequest
         : null;
+
+    /// <summary>Why the next one is begun, when the one before was ended before it ran.</summary>
+    private static string Begins(InstanceState s, string reason) =>
+        reason == OnRequest && s.Assigned.Wanted == WantedPhase.Running ? "it was started on request" : $"it was {reason}";
+
+    private const string OnRequest = "stopped on request";
 
     /// <summary>What it ran is over; what counted against it was about that. What follows starts at once.</summary>
     private static InstanceTurn End(InstanceState s, string reason, Moment m) => s.Phase switch
     {
-        InstancePhase.Waiting => new InstanceTurn(s with { NotBefore = null, Hold = null }),
-        InstancePhase.Preparing => InstanceEnd.FreePorts(s, m).Then(next => new InstanceTurn(next.Again(m))),
+        InstancePhase.Waiting => new InstanceTurn(s with { NotBefore = null, Hold = null, StartReason = Begins(s, reason) }),
+        InstancePhase.Preparing => InstanceEnd.FreePorts(s, m).Then(next => new InstanceTurn(next.Again(m, Begins(s, reason)))),
         InstancePhase.Starting or InstancePhase.Running => InstanceEnd.Stop(s, reason, m),
         InstancePhase.Stopping or InstancePhase.Stopped or InstancePhase.Unknown => s.Unchanged,
     };

@@ -62,7 +62,7 @@ internal static class InstanceEnd
         // Exited comes first when the process was ours; without it the process ended unwatched.
         var turn = s.HasExited || s.StartedAt is null
             ? s.Unchanged
-            : Exited(s, new ProcessExit(null, null, false, null, null), m);
+            : Exited(s, new ProcessExit(null, null, false, null, null) { Unwatched = true }, m);
         return turn.Then(ended => FreePorts(ended, m)).Then(ended => s.Leaving ? Forget(ended) : Follow(ended, m));
     }
 
@@ -70,7 +70,7 @@ internal static class InstanceEnd
     public static InstanceTurn Retry(InstanceState s, Hold hold, Moment m)
     {
         var failed = s.FailedStarts + 1;
-        return FreePorts(s, m).Then(gone => new InstanceTurn(gone.Again(m) with
+        return FreePorts(s, m).Then(gone => new InstanceTurn(gone.Again(m, s.StartReason) with
         {
             FailedStarts = failed,
             NotBefore = m.Now + RestartDecision.Backoff(s.Assigned.Restart, failed, Jitter(s, m)),
@@ -101,9 +101,12 @@ internal static class InstanceEnd
             Code = exit.Code,
             Signal = exit.Signal,
             CoreDumped = exit.CoreDumped,
-            Ran = m.Now > s.StartedAt ? m.Now - s.StartedAt.Value : TimeSpan.Zero,
+            Ran = exit.Ran ?? (m.Now > s.StartedAt ? m.Now - s.StartedAt.Value : TimeSpan.Zero),
             PeakMemory = exit.PeakMemory,
             CpuTime = exit.CpuTime,
+            UserTime = exit.UserTime,
+            Unwatched = exit.Unwatched,
+            StartReason = s.StartReason,
             Reason = Phrases.Of(exit, s.Stop, killed: s.KilledAt is not null),
             Asked = asked,
         };
@@ -113,7 +116,7 @@ internal static class InstanceEnd
             Crashes = asked ? s.Crashes : s.Crashes + 1,
             RecentCrashes = asked ? s.RecentCrashes : RestartDecision.Count(s.Assigned.Restart, s.RecentCrashes, m.Now),
         };
-        return new InstanceTurn(ended).Tell(EventKind.InstanceExited, $"{record.Reason}; it ran {Phrases.Of(record.Ran)}");
+        return new InstanceTurn(ended).Tell(EventKind.InstanceExited, $"{record.Reason}; {Phrases.Use(record)}");
     }
 
     private static InstanceTurn Follow(InstanceState s, Moment m)
@@ -123,7 +126,7 @@ internal static class InstanceEnd
             return new InstanceTurn(s.Enter(InstancePhase.Stopped, m) with { Process = null, Launch = null, Hold = null });
         }
 
-        var next = s.Again(m);
+        var next = s.Again(m, Phrases.Follows(s));
         var crashed = s is { HasExited: true, LastExit.Asked: false };
         // No crashes although it crashed: somebody asked for a restart meanwhile, and that one is not to wait.
         return crashed && !s.RecentCrashes.IsEmpty && s.Assigned.Wanted == WantedPhase.Running

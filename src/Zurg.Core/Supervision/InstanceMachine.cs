@@ -79,7 +79,7 @@ internal static class InstanceMachine
         (InstancePhase.Stopping, AgentInput.StartFailed) when s.Process is null => InstanceEnd.TreeGone(s, m),
 
         (InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping, AgentInput.Found found) =>
-            InstanceAdoption.Found(s, found.Process, m),
+            InstanceAdoption.Found(s, found, m),
 
         // Late, repeated, or meant for a phase that is over.
         _ => s.Unchanged,
@@ -112,7 +112,9 @@ internal static class InstanceMachine
             Deadline = m.Now + (s.Assigned.Spec.Probe?.StartTimeout ?? ProbelessReadyAfter),
         };
         var turn = new InstanceTurn(started)
-            .Tell(EventKind.InstanceStarted, $"started {s.Assigned.Spec.Release}, pid {process.Pid}");
+            .Tell(
+                EventKind.InstanceStarted,
+                $"started {s.Assigned.Spec.Release}, pid {process.Pid}{(s.StartReason is { } why ? $": {why}" : "")}");
         return turn.DoIf(HasProbe(s), () => AskProbe(started, eager: true));
     }
 }

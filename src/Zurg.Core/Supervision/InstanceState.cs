@@ -36,6 +36,9 @@ public sealed record InstanceState
 
     public DateTimeOffset? StartedAt { get; init; }
 
+    /// <summary>Why this incarnation was begun, in plain words; null in records of earlier builds.</summary>
+    public string? StartReason { get; init; }
+
     /// <summary>When the phase's time is up: never ready, the grace over, or killed without effect.</summary>
     public DateTimeOffset? Deadline { get; init; }
 

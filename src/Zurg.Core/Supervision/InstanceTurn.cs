@@ -60,7 +60,8 @@ internal static class InstancePhases
         }
 
         /// <summary>A new incarnation, with nothing of the old one but its history.</summary>
-        public InstanceState Again(Moment m)
+        /// <param name="why">Its <see cref="InstanceState.StartReason"/>.</param>
+        public InstanceState Again(Moment m, string? why)
         {
             Invariant.Check(m.Next > s.Incarnation, $"{s.Instance} incarnation {s.Incarnation} is followed by {m.Next}");
             return new InstanceState
@@ -69,6 +70,7 @@ internal static class InstancePhases
                 Incarnation = m.Next,
                 Phase = InstancePhase.Waiting,
                 Since = m.Now,
+                StartReason = why,
                 RecentCrashes = s.RecentCrashes,
                 Crashes = s.Crashes,
                 FailedStarts = s.FailedStarts,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Zurg.Protocol;
 
 namespace Zurg.Core;
 
@@ -27,12 +28,41 @@ internal static class Phrases
         ({ Asked: true }, false) => $"{stop.Reason}; {Of(exit)}",
     };
 
+    /// <summary>Why the next incarnation is begun.</summary>
+    /// <param name="s">The one that is over.</param>
+    public static string Follows(InstanceState s) =>
+        s.HasExited ? $"the one before ended: {s.LastExit!.Reason}"
+        : s.Stop is { } stop ? $"the one before ended: {stop.Reason}"
+        : s.StartReason ?? "the one before never ran";
+
+    public const string AgentStarted = "its agent was started";
+
+    /// <summary>How long it ran and what it used, as far as that is known.</summary>
+    public static string Use(InstanceExit exit)
+    {
+        var cpu = exit.CpuTime is not { } all ? null
+            : exit.UserTime is { } user ? $"{Of(all)} of CPU ({Of(user)} user, {Of(all - user)} system)"
+            : $"{Of(all)} of CPU";
+        var peak = exit.PeakMemory is { } bytes ? Text($"{bytes / (1024.0 * 1024):0.#} MiB of memory at most") : null;
+        var used = (cpu, peak) switch
+        {
+            (null, null) => "",
+            (null, _) => $" and used {peak}",
+            (_, null) => $" and used {cpu}",
+            _ => $" and used {cpu}, {peak}",
+        };
+        return $"it ran {(exit.Unwatched ? "at most " : "")}{Of(exit.Ran)}{used}";
+    }
+
     public static string Of(ProcessExit exit) => (exit.Code, exit.Signal) switch
     {
-        ({ } code, _) => Text($"exit code {code}"),
-        (null, { } signal) => $"killed by {SignalName(signal)}{(exit.CoreDumped ? " (core dumped)" : "")}",
+        ({ } code, _) => Text($"exit code {code}{(exit.Unwatched ? WhileAway : "")}"),
+        (null, { } signal) =>
+            $"killed by {SignalName(signal)}{(exit.CoreDumped ? " (core dumped)" : "")}{(exit.Unwatched ? WhileAway : "")}",
         (null, null) => "ended while no agent watched it, so nobody knows its exit code",
     };
+
+    private const string WhileAway = " while no agent watched it";
 
     /// <summary>Numbers of signal(7) on x86 and ARM.</summary>
     private static string SignalName(int signal) => signal switch

@@ -65,11 +65,22 @@ public sealed record InstanceExit
     /// <summary>How long it ran.</summary>
     public required TimeSpan Ran { get; init; }
 
-    /// <summary>Peak resident memory in bytes; null when not known.</summary>
+    /// <summary>
+    /// Peak resident memory in bytes, up to ten seconds before its end at the latest; null when it ended too soon to be measured.
+    /// </summary>
     public long? PeakMemory { get; init; }
 
     /// <summary>User and system time; null when not known.</summary>
     public TimeSpan? CpuTime { get; init; }
+
+    /// <summary>The part of the CPU time that was spent in the program itself; the rest is the kernel's.</summary>
+    public TimeSpan? UserTime { get; init; }
+
+    /// <summary>It ended while no agent ran: its time is when that was found out.</summary>
+    public bool Unwatched { get; init; }
+
+    /// <summary>Why it had been started: the one before ended: exit code 1.</summary>
+    public string? StartReason { get; init; }
 
     /// <summary>Why, in plain language: exit code 1; SIGKILL; stopped for a new release.</summary>
     public required string Reason { get; init; }

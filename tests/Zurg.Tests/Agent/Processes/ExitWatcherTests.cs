@@ -17,7 +17,7 @@ public sealed class ExitWatcherTests(ITestOutputHelper output) : IDisposable
     {
         var exit = await ProcessBench.ExitOf(_bench.Shell("exit 7"));
         Assert.Equal((7, null, false), (exit.Code, exit.Signal, exit.CoreDumped));
-        Assert.NotNull(exit.CpuTime);
+        Assert.True(exit.CpuTime >= exit.UserTime, $"{exit.CpuTime} of CPU, {exit.UserTime} of it the program's");
     }
 
     [Theory]
@@ -44,6 +44,21 @@ public sealed class ExitWatcherTests(ITestOutputHelper output) : IDisposable
         var process = _bench.Shell("exit 3");
         await ProcessBench.UntilAsync(() => ProcessStat.Read(process.Pid) is { State: 'Z' }, "its end");
         Assert.Equal(3, (await ProcessBench.ExitOf(process)).Code);
+    }
+
+    [Fact]
+    public async Task A_zombie_that_somebody_else_has_to_reap_tells_how_it_ended()
+    {
+        // The shell never waits: its child stays a zombie. What is no end, or another process's, says nothing.
+        var parent = _bench.Shell("sh -c 'exit 7' & echo $!; exec sleep 60");
+        await ProcessBench.UntilAsync(() => _bench.Output.Contains('\n'), "the pid of the child");
+        var pid = int.Parse(_bench.Output, CultureInfo.InvariantCulture);
+        await ProcessBench.UntilAsync(() => ProcessStat.Read(pid) is { State: 'Z' }, "its end");
+        var child = ProcessStat.Read(pid)!.Value.Identity;
+        Assert.Equal(7, ExitWatcher.Decode(ProcessStat.EndOf(child)!.Value).Code);
+        Assert.Null(ProcessStat.EndOf(child with { StartTicks = child.StartTicks + 1 }));
+        Assert.Null(ProcessStat.EndOf(child with { BootId = "of another boot" }));
+        Assert.Null(ProcessStat.EndOf(parent));
     }
 
     [Fact]

@@ -38,6 +38,29 @@ public sealed class InstanceAdoptionTests
     }
 
     [Fact]
+    public void One_that_died_meanwhile_is_recorded_as_the_kernel_still_tells_it()
+    {
+        _agent.RunWeb();
+        _agent.Restart();
+        _agent.Say(new AgentInput.Found(Web, _agent.Now0, null, Code(7) with { Unwatched = true }));
+        Assert.Equal((7, true), (_agent.Web.LastExit!.Code, _agent.Web.LastExit.Unwatched));
+        Assert.Equal("exit code 7 while no agent watched it", _agent.Web.LastExit.Reason);
+        Assert.StartsWith(
+            "exit code 7 while no agent watched it; it ran at most ", _agent.Last.Events[0].Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_reboot_is_no_crash_and_what_ran_before_is_started_at_once()
+    {
+        _agent.RunWeb();
+        _agent.Restart();
+        _agent.Say(new AgentInput.Found(Web, _agent.Now0, null, null, Rebooted: true));
+        _agent.Gone();
+        Assert.Equal((InstancePhase.Preparing, 0), (_agent.Web.Phase, _agent.Web.Crashes));
+        Assert.Contains("its host, which was started anew", _agent.Web.StartReason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_start_whose_pid_the_journal_never_learned_is_looked_for()
     {
         _agent.Say(Assign(1, Assigned(Web)));
