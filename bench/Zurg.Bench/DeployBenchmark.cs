@@ -139,12 +139,13 @@ internal static class DeployBenchmark
             using var counting = relay is null ? null : new HttpMessageInvoker(Through(relay.Port));
             var host = NextHost();
             await using var store = Store(host, http);
-            Demand(await store.EnsureAsync(ReleaseId.Parse($"deploy@{Base}"), manifests[Base], stop));
+            Demand(await store.EnsureAsync(new ReleaseDemand(ReleaseId.Parse($"deploy@{Base}"), manifests[Base]), stop));
             await using var counted = Store(host, counting ?? http);
             Forget();
             Disk.SyncFileSystem(work);
             var began = Stopwatch.GetTimestamp();
-            var tree = Demand(await counted.EnsureAsync(ReleaseId.Parse($"deploy@{shape}"), manifests[shape], stop));
+            var demand = new ReleaseDemand(ReleaseId.Parse($"deploy@{shape}"), manifests[shape]);
+            var tree = Demand(await counted.EnsureAsync(demand, stop));
             var took = Stopwatch.GetElapsedTime(began);
             Compare(tree, Path.Combine(trees, shape));
             return relay?.Bytes ?? took.TotalMilliseconds;
@@ -175,7 +176,7 @@ internal static class DeployBenchmark
 
         private ReleaseStore Store(string host, HttpMessageInvoker http) => new(
             new ReleasePaths(host), new ArtifactSource(http, master.Url, master.TokenFile, TimeProvider.System),
-            TimeProvider.System, NullLogger<ReleaseStore>.Instance);
+            (_, _) => ValueTask.CompletedTask, TimeProvider.System, NullLogger<ReleaseStore>.Instance);
 
         private string NextHost()
         {

@@ -56,7 +56,8 @@ public sealed partial class AgentHost : IAsyncDisposable
             new SessionOptions(options.Master, options.TokenFile),
             membership, entrance, time, logs.CreateLogger<MasterSession>());
         var source = new ArtifactSource(_http, options.Master, options.TokenFile, time);
-        _releases = new ReleaseStore(new ReleasePaths(directory), source, time, logs.CreateLogger<ReleaseStore>());
+        _releases = new ReleaseStore(
+            new ReleasePaths(directory), source, _inbox.PostAsync, time, logs.CreateLogger<ReleaseStore>());
         _journal = new WatchedJournal(new SqliteJournal(directory, options.Host, ProcessStat.BootId, time));
         var site = new AgentSite(paths, options.Host, options.Cell, IPAddress.Parse(options.Address), options.SocketPath);
         _hands = new AgentHands(site, options.Ports, _releases, _naming, _inbox.PostAsync, time, logs.CreateLogger<AgentHands>());

@@ -63,8 +63,10 @@ internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string
 
     /// <summary>Completes a delta, likewise; whether its bytes are right is for whoever uses it to find out.</summary>
     /// <param name="from">Of the manifest of the release that is here.</param>
-    public Task DeltaAsync(ReleaseId release, Digest from, Stream to, CancellationToken stop) =>
-        AppendAsync($"v1/releases/{release.Name}/{release.Version}/delta?base={from}", to, DeltaBytesMax, stop);
+    /// <param name="bytesMax">It is given up, and what came of it dropped, when there are more.</param>
+    public Task DeltaAsync(ReleaseId release, Digest from, Stream to, long bytesMax, CancellationToken stop) =>
+        AppendAsync(
+            $"v1/releases/{release.Name}/{release.Version}/delta?base={from}", to, Math.Min(bytesMax, DeltaBytesMax), stop);
 
     private static async Task<Digest> DigestOfAsync(Stream bytes, CancellationToken stop)
     {

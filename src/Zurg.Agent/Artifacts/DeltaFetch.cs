@@ -26,10 +26,10 @@ internal sealed partial class DeltaFetch(ReleasePaths paths, ArtifactSource sour
         {
             await using (var to = new FileStream(packed, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
             {
-                await source.DeltaAsync(release, Digest.Of(from.Bytes), to, stop);
+                await source.DeltaAsync(release, Digest.Of(from.Bytes), to, DiskRoom.For(staging) + to.Length, stop);
             }
 
-            return StagedDelta.Open(packed, Path.Combine(staging, "literals"), from, manifest);
+            return StagedDelta.Open(packed, Path.Combine(staging, "literals"), from, manifest, DiskRoom.For(staging));
         }
         catch (HttpRequestException e) when (e.StatusCode is not null)
         {

@@ -18,6 +18,9 @@ internal static partial class Disk
     private const int NotADirectory = 20;
     private const int OpenDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC
 
+    /// <summary>The end of the name of a file that is being written: '~' is in no id, so it is no other's name.</summary>
+    public const string Unfinished = "~";
+
     /// <summary>
     /// Changes with every change of the entry itself (a link is not followed): device, inode, mode, size, mtime and ctime. The
     /// kernel sets the ctime, so bytes that were changed and an mtime that was set back still show.
@@ -70,7 +73,7 @@ internal static partial class Disk
     /// <summary>All or nothing, and durable: readers see the old bytes or the new ones.</summary>
     public static void WriteAtomically(string path, ReadOnlySpan<byte> bytes)
     {
-        var aside = path + ".new";
+        var aside = path + Unfinished;
         using (var file = new FileStream(aside, FileMode.Create, FileAccess.Write, FileShare.None))
         {
             file.Write(bytes);
@@ -84,7 +87,7 @@ internal static partial class Disk
     /// <summary>All or nothing for readers; a power loss soon after it may leave anything.</summary>
     public static void Replace(string path, ReadOnlySpan<byte> bytes)
     {
-        var aside = path + ".new";
+        var aside = path + Unfinished;
         File.WriteAllBytes(aside, bytes);
         File.Move(aside, path, overwrite: true);
     }

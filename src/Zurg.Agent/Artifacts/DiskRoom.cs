@@ -13,6 +13,10 @@ internal static class DiskRoom
 
     private const int ReserveShare = 10;
 
+    // asm-generic/errno.h: ENOSPC and EDQUOT.
+    private const int NoSpace = 28;
+    private const int QuotaExceeded = 122;
+
     /// <summary>In bytes; never negative.</summary>
     public static long For(string directory)
     {
@@ -20,17 +24,31 @@ internal static class DiskRoom
         return Math.Max(0, disk.AvailableFreeSpace - ReserveOf(disk));
     }
 
-    /// <exception cref="IOException">There is not so much room; nothing of it may be written.</exception>
+    /// <exception cref="NoRoomException">There is not so much room; nothing of it may be written.</exception>
     public static void Demand(string directory, long bytes)
     {
         var disk = new DriveInfo(directory);
-        if (disk.AvailableFreeSpace - ReserveOf(disk) < bytes)
+        var (free, reserve) = (disk.AvailableFreeSpace, ReserveOf(disk));
+        if (free - reserve < bytes)
         {
-            throw new IOException(string.Create(
+            throw new NoRoomException(bytes, bytes + reserve - free, string.Create(
                 CultureInfo.InvariantCulture,
-                $"it needs {bytes} bytes more, {directory} has {disk.AvailableFreeSpace}, of which {ReserveOf(disk)} stay free"));
+                $"it needs {bytes} bytes more, {directory} has {free} free, of which {reserve} stay so for journal and logs"));
         }
     }
 
+    /// <summary>Whether it says that a disk, or the part of it that this user may have, was full all the same.</summary>
+    public static bool IsFull(IOException e) => (e.HResult & 0xffff) is NoSpace or QuotaExceeded;
+
     private static long ReserveOf(DriveInfo disk) => Math.Min(ReserveBytes, disk.TotalSize / ReserveShare);
+}
+
+/// <summary>It does not fit on the disk.</summary>
+/// <param name="needed">In bytes, of what was to be written.</param>
+/// <param name="lacking">So many bytes must become free.</param>
+internal sealed class NoRoomException(long needed, long lacking, string message) : IOException(message)
+{
+    public long Needed => needed;
+
+    public long Lacking => lacking;
 }

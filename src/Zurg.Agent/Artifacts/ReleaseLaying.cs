@@ -14,10 +14,12 @@ internal sealed partial class ReleaseLaying(ReleasePaths paths, ArtifactSource s
     private readonly DeltaFetch _deltas = new(paths, source, logger);
 
     /// <summary>One at a time for each release.</summary>
+    /// <param name="wrong">Hears the first difference when the bytes on disk are wrong; they are set aside by then.</param>
     /// <exception cref="InvalidDataException">The master's bytes are wrong.</exception>
     /// <exception cref="HttpRequestException">The master does not give them; what came is kept for the next attempt.</exception>
     /// <exception cref="IOException">The disk is full or broken.</exception>
-    public async Task<VerifiedTree> LayOutAsync(ReleaseId release, Digest digest, CancellationToken stop)
+    public async Task<VerifiedTree> LayOutAsync(
+        ReleaseId release, Digest digest, Func<string, ValueTask> wrong, CancellationToken stop)
     {
         var manifest = await _manifests.FindAsync(release, digest, stop);
         if (manifest is null && Directory.Exists(paths.Tree(release)))
@@ -25,14 +27,16 @@ internal sealed partial class ReleaseLaying(ReleasePaths paths, ArtifactSource s
             manifest = _manifests.Accept(release, await source.ManifestAsync(release, digest, stop));
         }
 
-        var verified = manifest is null ? null : await VerifiedAsync(new ReleaseTree(paths, manifest, digest), release, stop);
+        var tree = manifest is null ? null : new ReleaseTree(paths, manifest, digest);
+        var verified = tree is null ? null : await VerifiedAsync(tree, release, wrong, stop);
         return verified ?? await BringAsync(release, digest, manifest, stop);
     }
 
     public async ValueTask DisposeAsync() => await Task.WhenAll(_syncs.Values);
 
     /// <summary>A tree with one wrong byte is moved away.</summary>
-    private async Task<VerifiedTree?> VerifiedAsync(ReleaseTree tree, ReleaseId release, CancellationToken stop)
+    private async Task<VerifiedTree?> VerifiedAsync(
+        ReleaseTree tree, ReleaseId release, Func<string, ValueTask> wrong, CancellationToken stop)
     {
         if (!tree.Exists)
         {
@@ -48,8 +52,9 @@ internal sealed partial class ReleaseLaying(ReleasePaths paths, ArtifactSource s
         {
             case TreeVerdict.Right right:
                 return new VerifiedTree(tree, right.Mark);
-            case TreeVerdict.Wrong wrong:
-                Log.SetAside(logger, release, wrong.Problem, tree.SetAside());
+            case TreeVerdict.Wrong(var problem):
+                Log.SetAside(logger, release, problem, tree.SetAside());
+                await wrong(problem);
                 return null;
             default:
                 throw new UnreachableException();
@@ -60,6 +65,21 @@ internal sealed partial class ReleaseLaying(ReleasePaths paths, ArtifactSource s
         ReleaseId release, Digest digest, ReleaseManifest? manifest, CancellationToken stop)
     {
         var staging = paths.Staging(release, digest);
+        try
+        {
+            return await BringAsync(release, digest, manifest, staging, stop);
+        }
+        catch (IOException e) when (DiskRoom.IsFull(e))
+        {
+            // Somebody else filled the disk meanwhile. What the journal needs now is worth more than what would be fetched again.
+            Directory.Delete(staging, recursive: true);
+            throw;
+        }
+    }
+
+    private async Task<VerifiedTree> BringAsync(
+        ReleaseId release, Digest digest, ReleaseManifest? manifest, string staging, CancellationToken stop)
+    {
         VerifiedTree verified;
         using (var delta = await _deltas.TryAsync(release, digest, staging, stop))
         {

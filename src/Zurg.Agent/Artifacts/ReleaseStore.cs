@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Zurg.Core;
 using Zurg.Protocol;
 
 namespace Zurg.Agent.Artifacts;
@@ -7,31 +9,38 @@ namespace Zurg.Agent.Artifacts;
 /// <summary>Releases on this host's disk: laid out once, never changed, verified before each use (DESIGN.md promise 3).</summary>
 internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
 {
+    /// <summary>In bytes of text: a path can be long, and the event log keeps each event for long.</summary>
+    private const int HappenedMax = 500;
+
     private readonly ConcurrentDictionary<(ReleaseId, Digest), Lazy<Task<ReleaseOutcome>>> _flights = new();
     private readonly ConcurrentDictionary<ReleaseId, SemaphoreSlim> _turns = new();
     private readonly ConcurrentDictionary<ReleaseId, VerifiedTree> _verified = new();
     private readonly CancellationTokenSource _disposed = new();
     private readonly ReleaseLaying _laying;
+    private readonly Func<AgentInput.Happened, CancellationToken, ValueTask> _tell;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    public ReleaseStore(ReleasePaths paths, ArtifactSource source, TimeProvider time, ILogger<ReleaseStore> logger)
+    /// <param name="tell">Hears what people must be able to read later: a release whose bytes were wrong.</param>
+    public ReleaseStore(
+        ReleasePaths paths, ArtifactSource source, Func<AgentInput.Happened, CancellationToken, ValueTask> tell,
+        TimeProvider time, ILogger<ReleaseStore> logger)
     {
         paths.Create();
-        (_time, _logger) = (time, logger);
+        (_tell, _time, _logger) = (tell, time, logger);
         _laying = new ReleaseLaying(paths, source, time, logger);
     }
 
     /// <summary>Callers that want the same release at the same time share one fetch; each may stop waiting by itself.</summary>
-    public async ValueTask<ReleaseOutcome> EnsureAsync(ReleaseId release, Digest manifest, CancellationToken stop)
+    public async ValueTask<ReleaseOutcome> EnsureAsync(ReleaseDemand demand, CancellationToken stop)
     {
-        if (_verified.TryGetValue(release, out var verified) && verified.Is(manifest, _time.GetUtcNow()))
+        if (_verified.TryGetValue(demand.Release, out var verified) && verified.Is(demand.Manifest, _time.GetUtcNow()))
         {
             return new ReleaseOutcome.Ready(verified.Directory);
         }
 
-        var flight = _flights.GetOrAdd((release, manifest),
-            key => new Lazy<Task<ReleaseOutcome>>(() => FlyAsync(key.Item1, key.Item2)));
+        var flight = _flights.GetOrAdd(
+            (demand.Release, demand.Manifest), _ => new Lazy<Task<ReleaseOutcome>>(() => FlyAsync(demand)));
         return await flight.Value.WaitAsync(stop);
     }
 
@@ -42,16 +51,17 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
         await _laying.DisposeAsync();
     }
 
-    private async Task<ReleaseOutcome> FlyAsync(ReleaseId release, Digest manifest)
+    private async Task<ReleaseOutcome> FlyAsync(ReleaseDemand demand)
     {
         await Task.Yield();
+        var (release, manifest) = (demand.Release, demand.Manifest);
 
         // Two manifests of one release are two flights (a master was set up anew): the tree is one, so they take turns.
         var turn = _turns.GetOrAdd(release, _ => new SemaphoreSlim(1));
         await turn.WaitAsync(_disposed.Token);
         try
         {
-            var tree = await _laying.LayOutAsync(release, manifest, _disposed.Token);
+            var tree = await _laying.LayOutAsync(release, manifest, problem => TellAsync(demand, problem), _disposed.Token);
             _verified[release] = tree;
             return new ReleaseOutcome.Ready(tree.Directory);
         }
@@ -60,6 +70,16 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
             Log.Corrupt(_logger, release, e.Message);
             return new ReleaseOutcome.Held(new Hold(HoldReason.ReleaseCorrupt, $"release {release}: {e.Message}",
                 $"push it again under a new version: zurg release push {release.Name} NEW_VERSION DIR"));
+        }
+        catch (NoRoomException e)
+        {
+            Log.Unavailable(_logger, release, e.Message);
+            return Full(release, e.Message, $"make room for {e.Lacking.ToString(CultureInfo.InvariantCulture)} bytes more");
+        }
+        catch (IOException e) when (DiskRoom.IsFull(e))
+        {
+            Log.Unavailable(_logger, release, e.Message);
+            return Full(release, $"the disk filled up while it was laid out ({e.Message})", "make room");
         }
         catch (Exception e) when (e is HttpRequestException or IOException or UnauthorizedAccessException)
         {
@@ -72,6 +92,17 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
             turn.Release();
             _flights.TryRemove((release, manifest), out _);
         }
+    }
+
+    private static ReleaseOutcome.Held Full(ReleaseId release, string text, string mend) => new(new Hold(
+        HoldReason.DiskFull, $"release {release} cannot be laid out: {text}",
+        $"{mend} there (du -x says what takes it); it is tried again by itself"));
+
+    private ValueTask TellAsync(ReleaseDemand demand, string problem)
+    {
+        var text = $"release {demand.Release} on disk was not what was pushed: {problem}; it was set aside and is brought again";
+        var told = new AgentInput.Happened(EventKind.ReleaseQuarantined, demand.For, text[..Math.Min(text.Length, HappenedMax)]);
+        return _tell(told, _disposed.Token);
     }
 
     private static partial class Log

@@ -32,9 +32,11 @@ internal sealed class StagedDelta : IDisposable
 
     /// <param name="packed">As it came.</param>
     /// <param name="literals">Where the new bytes go.</param>
-    /// <exception cref="InvalidDataException">It is none, or not of these two releases.</exception>
+    /// <param name="literalsMax">In bytes: more are not unpacked.</param>
+    /// <exception cref="InvalidDataException">It is too long, or none, or not of these two releases.</exception>
     public static StagedDelta Open(
-        string packed, string literals, (ReleaseManifest Manifest, byte[] Bytes, string Tree) from, Digest to)
+        string packed, string literals, (ReleaseManifest Manifest, byte[] Bytes, string Tree) from, Digest to,
+        long literalsMax)
     {
         try
         {
@@ -42,13 +44,13 @@ internal sealed class StagedDelta : IDisposable
             using var bytes = new BrotliStream(file, CompressionMode.Decompress);
             var head = new byte[ReleaseDelta.Magic.Length + sizeof(int)];
             bytes.ReadExactly(head);
-            var length = BinaryPrimitives.ReadInt32LittleEndian(head.AsSpan(ReleaseDelta.Magic.Length));
-            if (!head.AsSpan().StartsWith(ReleaseDelta.Magic) || length is < 0 or > ReleaseDelta.ScriptBytesMax)
+            var scriptLength = BinaryPrimitives.ReadInt32LittleEndian(head.AsSpan(ReleaseDelta.Magic.Length));
+            if (!head.AsSpan().StartsWith(ReleaseDelta.Magic) || scriptLength is < 0 or > ReleaseDelta.ScriptBytesMax)
             {
                 throw new InvalidDataException("the master's delta is none that this agent understands");
             }
 
-            var script = new byte[length];
+            var script = new byte[scriptLength];
             bytes.ReadExactly(script);
             var delta = DeltaScript.Read(script) ?? throw new InvalidDataException("the master's delta makes no sense");
             var brought = new byte[Math.Min(NewBytes(delta.Manifest), BlockDelta.JoinedBytesMax)];
@@ -58,7 +60,13 @@ internal sealed class StagedDelta : IDisposable
                 throw new InvalidDataException("the master's delta leads to another release");
             }
 
-            var unpacked = Unpack(bytes, literals, delta.Files.Sum(f => NewBytes(f.Steps)));
+            var length = delta.Files.Sum(f => NewBytes(f.Steps));
+            if (length > literalsMax)
+            {
+                throw new InvalidDataException($"the master's delta needs {length} bytes of disk");
+            }
+
+            var unpacked = Unpack(bytes, literals, length);
             return new StagedDelta(manifest, from.Manifest, from.Tree, Index(delta), unpacked);
         }
         catch (Exception e) when (e is EndOfStreamException or InvalidOperationException)

@@ -30,7 +30,7 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
     public async Task<PreparationOutcome> PrepareAsync(AssignedInstance assigned, IncarnationWork work, CancellationToken stop)
     {
         var directory = "";
-        switch (await releases.EnsureAsync(assigned.Spec.Release, assigned.Manifest, stop))
+        switch (await releases.EnsureAsync(new ReleaseDemand(assigned.Spec.Release, assigned.Manifest, assigned.Instance), stop))
         {
             case ReleaseOutcome.Ready ready:
                 directory = ready.Directory;

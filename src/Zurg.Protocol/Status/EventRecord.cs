@@ -44,4 +44,7 @@ public enum EventKind
     InstanceHeld,
     MasterStarted,
     AgentStarted,
+
+    /// <summary>Bytes on a host's disk were not those that were pushed: set aside, and brought again.</summary>
+    ReleaseQuarantined,
 }

@@ -41,4 +41,5 @@ public enum HoldReason
     SpawnFailed,
     DoesNotDie,
     NotUnderstood,
+    DiskFull,
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Agent.Artifacts;
+using Zurg.Core;
 using Zurg.Protocol;
 
 namespace Zurg.Tests.Agent.Artifacts;
@@ -34,10 +35,19 @@ internal sealed class FakeReleases : IAsyncDisposable
     /// <summary>Runs before an answer: may delay it, or change it.</summary>
     public Func<HttpContext, Task<bool>> Before { get; set; } = _ => Task.FromResult(false);
 
+    /// <summary>Hears what an agent's store tells, and forgets it.</summary>
+    public static ValueTask Nobody(AgentInput.Happened told, CancellationToken stop) => ValueTask.CompletedTask;
+
+    /// <summary>What the stores told, in order.</summary>
+    public ConcurrentQueue<AgentInput.Happened> Told { get; } = new();
+
     public static FakeReleases Start() => new(new TemporaryDirectory(), fake => fake.HandleAsync);
 
-    public ReleaseStore NewStore() => new(new ReleasePaths(Directory["agent"]),
-        new ArtifactSource(_http, _server.Url, Directory["token"], TimeProvider.System), TimeProvider.System,
+    /// <param name="time">Of the marks; null: the system's.</param>
+    /// <param name="agent">The agent's directory; null: the usual one.</param>
+    public ReleaseStore NewStore(TimeProvider? time = null, string? agent = null) => new(
+        new ReleasePaths(agent ?? Directory["agent"]),
+        new ArtifactSource(_http, _server.Url, Directory["token"], TimeProvider.System), HearAsync, time ?? TimeProvider.System,
         NullLogger<ReleaseStore>.Instance);
 
     /// <returns>The manifest's digest.</returns>
@@ -74,6 +84,12 @@ internal sealed class FakeReleases : IAsyncDisposable
         await _server.DisposeAsync();
         _http.Dispose();
         Directory.Dispose();
+    }
+
+    private ValueTask HearAsync(AgentInput.Happened told, CancellationToken stop)
+    {
+        Told.Enqueue(told);
+        return ValueTask.CompletedTask;
     }
 
     private async Task HandleAsync(HttpContext http)

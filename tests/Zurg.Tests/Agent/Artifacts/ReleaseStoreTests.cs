@@ -22,7 +22,7 @@ public sealed class ReleaseStoreTests : IAsyncLifetime
 
         var hold = Held(await EnsureAsync(One, digest));
 
-        Assert.Equal(HoldReason.ReleaseUnavailable, hold.Reason);
+        Assert.Equal(HoldReason.DiskFull, hold.Reason);
         Assert.Contains("bytes more", hold.Text, StringComparison.Ordinal);
         Assert.Equal(0, _master.FilesAsked);
     }
@@ -56,7 +56,7 @@ public sealed class ReleaseStoreTests : IAsyncLifetime
 
         Ready(await EnsureAsync(One, digest));
         await using var restarted = _master.NewStore();
-        Ready(await restarted.EnsureAsync(One, digest, default));
+        Ready(await restarted.EnsureAsync(new ReleaseDemand(One, digest), default));
 
         Assert.Equal(asked, _master.Asked.Count);
     }
@@ -217,7 +217,7 @@ public sealed class ReleaseStoreTests : IAsyncLifetime
             return false;
         };
         using var giveUp = new CancellationTokenSource();
-        var first = _master.Store.EnsureAsync(One, digest, giveUp.Token).AsTask();
+        var first = _master.Store.EnsureAsync(new ReleaseDemand(One, digest), giveUp.Token).AsTask();
         var others = Enumerable.Range(0, 10).Select(_ => EnsureAsync(One, digest).AsTask()).ToList();
         await giveUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
@@ -228,7 +228,7 @@ public sealed class ReleaseStoreTests : IAsyncLifetime
     }
 
     private ValueTask<ReleaseOutcome> EnsureAsync(ReleaseId release, Digest manifest) =>
-        _master.Store.EnsureAsync(release, manifest, default);
+        _master.Store.EnsureAsync(new ReleaseDemand(release, manifest), default);
 
     private static string Ready(ReleaseOutcome outcome)
     {

@@ -34,7 +34,8 @@ public sealed class ReleaseSyncTests : IAsyncLifetime
         _between = await LoopbackServer.StartAsync(PassAsync);
         _store = new ReleaseStore(
             new ReleasePaths(_directory["agent"]),
-            new ArtifactSource(_http, _between.Url, _master.Host.TokenFile, TimeProvider.System), TimeProvider.System,
+            new ArtifactSource(_http, _between.Url, _master.Host.TokenFile, TimeProvider.System),
+            FakeReleases.Nobody, TimeProvider.System,
             NullLogger<ReleaseStore>.Instance);
     }
 
@@ -162,7 +163,7 @@ public sealed class ReleaseSyncTests : IAsyncLifetime
         var files = new Dictionary<string, byte[]> { ["big"] = Bytes(77, 900_000) };
         var manifest = await PushAsync(One, files);
         _cutAfter = 300_000;
-        Assert.IsType<ReleaseOutcome.Held>(await _store.EnsureAsync(One, manifest, default));
+        Assert.IsType<ReleaseOutcome.Held>(await _store.EnsureAsync(new ReleaseDemand(One, manifest), default));
         var part = Path.Combine(_directory["agent"], "releases", ".staging", $"{One}-{manifest.Short}", "parts", "0");
         Assert.True(new FileInfo(part).Length > 0);
         Edit(part);
@@ -175,7 +176,8 @@ public sealed class ReleaseSyncTests : IAsyncLifetime
     {
         var manifest = await PushAsync(release, files);
         (_bytes, _cutAfter) = (0, 200_000);
-        for (var attempt = 0; await _store.EnsureAsync(release, manifest, default) is ReleaseOutcome.Held held; attempt++)
+        var demand = new ReleaseDemand(release, manifest);
+        for (var attempt = 0; await _store.EnsureAsync(demand, default) is ReleaseOutcome.Held held; attempt++)
         {
             Assert.Equal(HoldReason.ReleaseUnavailable, held.Hold.Reason);
             Assert.True(attempt < 20, held.Hold.Text);
@@ -218,7 +220,7 @@ public sealed class ReleaseSyncTests : IAsyncLifetime
 
     private async Task<string> ReadyAsync(ReleaseId release, Dictionary<string, byte[]> files)
     {
-        var outcome = await _store.EnsureAsync(release, await PushAsync(release, files), default);
+        var outcome = await _store.EnsureAsync(new ReleaseDemand(release, await PushAsync(release, files)), default);
         return Assert.IsType<ReleaseOutcome.Ready>(outcome).Directory;
     }
 

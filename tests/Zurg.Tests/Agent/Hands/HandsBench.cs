@@ -137,7 +137,7 @@ internal sealed class HandsBench : IReleaseStore, ILocalNaming, IAsyncDisposable
         }
     }
 
-    public ValueTask<ReleaseOutcome> EnsureAsync(ReleaseId release, Digest manifest, CancellationToken stop) =>
+    public ValueTask<ReleaseOutcome> EnsureAsync(ReleaseDemand demand, CancellationToken stop) =>
         ValueTask.FromResult<ReleaseOutcome>(
             ReleaseHold is { } hold ? new ReleaseOutcome.Held(hold) : new ReleaseOutcome.Ready(Release));
 
