@@ -22,7 +22,7 @@ public static class DeciderMachine
         RemoveDeparted(board, applied.Spec, steps);
         foreach (var service in applied.Spec.Services)
         {
-            var plan = new ServicePlan(state, board, service, applied.InstanceDigests[service.Name]);
+            var plan = new ServicePlan(state, board, service, applied);
             PlanService(plan, naming);
             steps.AddRange(plan.Steps);
             holds.AddRange(plan.Holds);

@@ -34,7 +34,8 @@ public static class SpeakerMachine
 
         var next = state with { Cluster = cluster, Hosts = hosts };
         var said = new List<Assignment>();
-        foreach (var host in hosts.Values.Where(h => h.IsConnected && Touches(state.Cluster, cluster, h.Host)))
+        var hostsDiffer = HostsDiffer(state.Cluster, cluster);
+        foreach (var host in hosts.Values.Where(h => h.IsConnected && (hostsDiffer || Touches(state.Cluster, cluster, h.Host))))
         {
             next = Say(next, host, said, always: false);
         }
@@ -150,6 +151,15 @@ public static class SpeakerMachine
         || !ReferenceEquals(before.InstanceSpecs, after.InstanceSpecs)
         || !ReferenceEquals(before.Releases, after.Releases)
         || !ReferenceEquals(before.Placements.GetValueOrDefault(host), after.Placements.GetValueOrDefault(host));
+
+    /// <summary>What templates can name of hosts: facts change with every report that brings news, this rarely does.</summary>
+    private static bool HostsDiffer(ClusterState before, ClusterState after) =>
+        !ReferenceEquals(before.Facts, after.Facts)
+        && !before.Facts.Values.Select(Named).SequenceEqual(after.Facts.Values.Select(Named));
+
+    private static (HostId Host, CellName Cell, string Address, string Labels) Named(HostFacts facts) => (
+        facts.Host, facts.Description.Cell, facts.Description.Address,
+        string.Join('\n', facts.Description.Labels.Select(l => $"{l.Key}={l.Value}")));
 
     private static EventRecord Event(EventKind kind, HostId host, DateTimeOffset now, string text) =>
         new() { Id = 0, At = now, Kind = kind, Host = host, Text = text };

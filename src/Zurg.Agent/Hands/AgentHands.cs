@@ -122,7 +122,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
             }
         }
 
-        if (state.Assignment is { } assignment && _templates.Take(assignment.Settings))
+        if (state.Assignment is { } assignment && _templates.Take(assignment))
         {
             foreach (var work in _works.Values)
             {

@@ -6,21 +6,21 @@ using Zurg.Protocol;
 namespace Zurg.Agent.Hands;
 
 /// <summary>
-/// What instances' templates are made from: the site, the settings of the newest assignment, what naming knows.
+/// What instances' templates are made from: the site, settings and hosts of the newest assignment, what naming knows.
 /// </summary>
 internal sealed class TemplateSource(AgentSite site, ILocalNaming naming, TimeProvider time)
 {
     /// <summary>So long a start waits to hear of a service in depends_on; then it counts as having no endpoints.</summary>
     public static readonly TimeSpan HearMax = TimeSpan.FromSeconds(2);
 
-    private ImmutableSortedDictionary<string, string> _settings =
-        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+    private Assignment? _newest;
 
-    /// <summary>Whether they differ from those before.</summary>
-    public bool Take(ImmutableSortedDictionary<string, string> settings)
+    /// <summary>Whether it says something else that templates can name: a setting, a host.</summary>
+    public bool Take(Assignment assignment)
     {
-        var before = Interlocked.Exchange(ref _settings, settings);
-        return !ReferenceEquals(before, settings) && !before.SequenceEqual(settings);
+        var before = Interlocked.Exchange(ref _newest, assignment);
+        return before is null || (!ReferenceEquals(before, assignment)
+            && !(before.Settings.SequenceEqual(assignment.Settings) && Names(before).SequenceEqual(Names(assignment))));
     }
 
     /// <summary>Ends when every service that the templates may name was heard of, or when that takes too long.</summary>
@@ -76,7 +76,8 @@ internal sealed class TemplateSource(AgentSite site, ILocalNaming naming, TimePr
         Cell = site.Cell,
         Address = site.Address.ToString(),
         Ports = ports,
-        Settings = Volatile.Read(ref _settings),
+        Settings = Volatile.Read(ref _newest)?.Settings ?? NoSettings,
+        Hosts = Volatile.Read(ref _newest)?.Hosts ?? [],
         Endpoints = assigned.DependsOn.ToImmutableSortedDictionary(s => s, endpoints),
     };
 
@@ -87,6 +88,12 @@ internal sealed class TemplateSource(AgentSite site, ILocalNaming naming, TimePr
             return;
         }
     }
+
+    private static readonly ImmutableSortedDictionary<string, string> NoSettings =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    private static IEnumerable<string> Names(Assignment assignment) => assignment.Hosts.Select(h =>
+        $"{h.Host} {h.Cell} {h.Address} {string.Join(' ', h.Labels.Select(l => $"{l.Key}={l.Value}"))}");
 
     private static EndpointSet NoneOf(ServiceName service) => new() { Service = service, Revision = default };
 }

@@ -20,22 +20,38 @@ public static class AssignmentView
             return null;
         }
 
+        var hosts = HasTemplates(state, placements) ? HostsOf(state) : [];
         var instances = placements.Instances.Select(p => InstanceOf(state, applied, p)).ToImmutableArray();
         return instances.Contains(null)
             ? null
             : new Assignment
             {
                 Host = host,
-                Generation = GenerationOf(state, host),
+                Generation = GenerationOf(state, host, named: hosts),
                 Instances = [.. instances.Select(i => i!)],
                 Settings = applied.Spec.Settings,
+                Hosts = hosts,
             };
     }
 
     // The newest of what the assignment is made of: revisions only grow, so of two compositions the later one is never lower.
-    private static Generation GenerationOf(ClusterState state, HostId host) => new(Math.Max(
-        state.ModifiedOf(StoreKeys.Placements(host)).Value,
-        state.ModifiedOf(StoreKeys.CurrentSpec).Value));
+    private static Generation GenerationOf(ClusterState state, HostId host, ImmutableArray<ClusterHost> named) => new(
+        named.Select(h => state.ModifiedOf(StoreKeys.Facts(h.Host)).Value)
+            .Append(state.ModifiedOf(StoreKeys.Placements(host)).Value)
+            .Append(state.ModifiedOf(StoreKeys.CurrentSpec).Value)
+            .Max());
+
+    /// <summary>Every host that ever connected, by name. Silent ones too (DESIGN.md promise 7).</summary>
+    public static ImmutableArray<ClusterHost> HostsOf(ClusterState state) =>
+    [
+        .. state.Facts.Values.Select(f => new ClusterHost(f.Host, f.Description.Cell, f.Description.Address)
+        {
+            Labels = f.Description.Labels,
+        }),
+    ];
+
+    private static bool HasTemplates(ClusterState state, HostPlacements placements) =>
+        placements.Instances.Any(p => state.InstanceSpecs.GetValueOrDefault(p.Spec) is { Templates.IsEmpty: false });
 
     private static AssignedInstance? InstanceOf(ClusterState state, AppliedSpec applied, Placement placement) =>
         applied.Spec.Find(placement.Instance.Service) is { } service

@@ -65,8 +65,7 @@ public static class StatusView
     private static ServiceStatus ServiceOf(ClusterState state, ServiceName service)
     {
         var spec = state.Applied?.Spec.Find(service);
-        var digest = spec is null ? default(Digest?) : state.Applied!.InstanceDigests[service];
-        var instances = InstancesOf(state, service, digest).ToImmutableArray();
+        var instances = InstancesOf(state, service, spec is null ? null : state.Applied!.DigestOf).ToImmutableArray();
         return new ServiceStatus
         {
             Service = service,
@@ -78,7 +77,8 @@ public static class StatusView
         };
     }
 
-    private static IEnumerable<PlacedInstance> InstancesOf(ClusterState state, ServiceName service, Digest? digest)
+    private static IEnumerable<PlacedInstance> InstancesOf(
+        ClusterState state, ServiceName service, Func<InstanceId, Digest>? digestOf)
     {
         var intent = state.IntentOf(service);
         var placed = state.Placements.Values
@@ -94,6 +94,7 @@ public static class StatusView
             var placement = group.Select(p => p.Placement).FirstOrDefault(p => p is not null);
             var facts = state.Facts.GetValueOrDefault(host);
             var status = facts?.Find(instance);
+            var digest = digestOf?.Invoke(instance);
             var current = placement?.Spec == digest && status?.Spec == digest && status?.Restarts == intent.RestartsOf(instance);
             return new PlacedInstance(instance, host, facts?.Description.Cell, current, status);
         });

@@ -45,6 +45,8 @@ public static class Defaults
             .WithComparers(StringComparer.Ordinal),
         DependsOn = [.. (draft.DependsOn ?? []).Select(d => new ServiceName(d))],
         Instance = Instance(name, draft, settings),
+        PerInstance = draft.PerInstance is not { Count: > 0 } own ? null : own.ToImmutableSortedDictionary(
+            i => int.Parse(i.Key, CultureInfo.InvariantCulture), i => Ordinal(i.Value)),
         Restart = new RestartPolicy(
             Time(draft.Restart?.Delay ?? RestartDelay), Time(draft.Restart?.MaxDelay ?? RestartMaxDelay),
             Time(draft.Restart?.Window ?? "10m"), draft.Restart?.Attempts ?? 10),
@@ -78,6 +80,7 @@ public static class Defaults
             Limits = draft.Limits is not { } limits ? null : new LimitsSpec(
                 limits.Memory is null ? null : Measures.Size(limits.Memory), limits.Cpu, limits.OpenFiles, limits.Processes),
             Templates = [.. (draft.Templates ?? []).Select(Template)],
+            Vars = draft.Vars is { Count: > 0 } vars ? Ordinal(vars) : null,
             Settings = used.ToImmutableSortedDictionary(s => s, s => settings[s], StringComparer.Ordinal),
         };
     }

@@ -106,6 +106,10 @@ public static class LaunchBuilder
         {
             values[Variables.SettingPrefix + name] = value;
         }
+        foreach (var (name, value) in assigned.Spec.Vars ?? ImmutableSortedDictionary<string, string>.Empty)
+        {
+            values[Variables.VarPrefix + name] = value;
+        }
         values["instance"] = assigned.Instance.Value;
         values["index"] = Text(assigned.Instance.Index);
         values["service"] = assigned.Instance.Service.Value;

@@ -28,7 +28,7 @@ internal static class ProbeCheck
         }
         foreach (var (word, index) in (probe.Exec ?? []).Select((word, index) => (word, index)))
         {
-            RunCheck.CheckText($"{place}.exec[{index}]", word, ports, names, problems);
+            RunCheck.CheckText($"{place}.exec[{index}]", word, RunCheck.VariablesOf(draft, names), problems);
         }
         ServiceCheck.CheckDuration($"{place}.every", probe.Every, Ten, TimeSpan.FromHours(1), problems);
         ServiceCheck.CheckDuration($"{place}.timeout", probe.Timeout, Ten, TimeSpan.FromMinutes(5), problems);

@@ -8,16 +8,16 @@ internal static class RunCheck
 {
     public static void Check(string at, ServiceDraft draft, SpecNames names, ProblemList problems)
     {
-        var ports = PortsOf(draft);
+        var variables = VariablesOf(draft, names);
         CheckExecutable(at, draft.Run, problems);
         foreach (var (arg, index) in (draft.Args ?? []).Select((arg, index) => (arg, index)))
         {
-            CheckText($"{at}.args[{index}]", arg, ports, names, problems);
+            CheckText($"{at}.args[{index}]", arg, variables, problems);
         }
-        CheckEnv(at, draft, ports, names, problems);
+        CheckEnv(at, draft, variables, problems);
         if (draft.WorkingDirectory is { } directory)
         {
-            CheckText($"{at}.working_directory", directory, ports, names, problems);
+            CheckText($"{at}.working_directory", directory, variables, problems);
             if (!directory.StartsWith('/') && !directory.StartsWith("${", StringComparison.Ordinal))
             {
                 CheckInside($"{at}.working_directory", directory, "instance's directory", problems);
@@ -30,16 +30,20 @@ internal static class RunCheck
         }
         CheckLimits(at, draft.Limits ?? new LimitsDraft(), problems);
         CheckTemplates(at, draft, problems);
+        VarsCheck.Check(at, draft, problems);
     }
+
+    public static VariableNames VariablesOf(ServiceDraft draft, SpecNames names) => new(
+        PortsOf(draft), names.Settings, (draft.Vars?.Keys ?? []).ToImmutableSortedSet(StringComparer.Ordinal));
 
     public static ImmutableSortedSet<string> PortsOf(ServiceDraft draft) =>
         (draft.Ports?.Keys ?? []).ToImmutableSortedSet(StringComparer.Ordinal);
 
     /// <summary>A text in which variables are replaced.</summary>
-    public static void CheckText(string at, string text, ImmutableSortedSet<string> ports, SpecNames names, ProblemList problems)
+    public static void CheckText(string at, string text, VariableNames variables, ProblemList problems)
     {
         CheckNul(at, text, problems);
-        foreach (var problem in Variables.ProblemsOf(text, ports, names.Settings))
+        foreach (var problem in Variables.ProblemsOf(text, variables))
         {
             if (problems.Full)
             {
@@ -74,8 +78,7 @@ internal static class RunCheck
         }
     }
 
-    private static void CheckEnv(string at, ServiceDraft draft, ImmutableSortedSet<string> ports, SpecNames names,
-        ProblemList problems)
+    private static void CheckEnv(string at, ServiceDraft draft, VariableNames variables, ProblemList problems)
     {
         foreach (var (name, value) in draft.Env ?? ImmutableSortedDictionary<string, string>.Empty)
         {
@@ -88,11 +91,11 @@ internal static class RunCheck
                     "use letters, digits and '_', with no digit first");
             }
             else if (name.StartsWith(LaunchBuilder.EnvPrefix, StringComparison.Ordinal) || name == LaunchBuilder.NotifySocketEnv
-                || ports.Any(p => LaunchBuilder.PortEnv(new PortName(p)) == name))
+                || variables.Ports.Any(p => LaunchBuilder.PortEnv(new PortName(p)) == name))
             {
                 problems.Add(place, $"{Words.Quote(name)} is set by Zurg itself", "choose another name");
             }
-            CheckText(place, value, ports, names, problems);
+            CheckText(place, value, variables, problems);
         }
     }
 

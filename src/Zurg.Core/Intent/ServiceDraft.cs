@@ -22,6 +22,14 @@ public sealed record ServiceDraft
         Default = "none")]
     public ImmutableSortedDictionary<string, string>? Env { get; init; }
 
+    [Doc("Values of its own, by name: ${vars.NAME} in args and env, {{vars.NAME}} in templates.", Example = "{ role: replica }",
+        Default = "none")]
+    public ImmutableSortedDictionary<string, string>? Vars { get; init; }
+
+    [Doc("By an instance's index: values in place of those of vars. A change restarts these instances alone.",
+        Example = "{ 0: { role: primary } }", Default = "none")]
+    public ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, string>>? PerInstance { get; init; }
+
     [Doc("Where it starts: absolute, or inside the instance's own directory. Variables are replaced.", Example = "${release_dir}",
         Default = "the instance's own directory")]
     public string? WorkingDirectory { get; init; }

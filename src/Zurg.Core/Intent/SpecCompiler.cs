@@ -18,10 +18,20 @@ public static class SpecCompiler
         Text = text,
         Spec = spec,
         InstanceDigests = Digests(spec),
+        OwnDigests = OwnDigests(spec),
         BasedOn = basedOn,
         RevertOf = revertOf,
     };
 
     public static ImmutableSortedDictionary<ServiceName, Digest> Digests(ClusterSpec spec) =>
         spec.Services.ToImmutableSortedDictionary(s => s.Name, s => SpecDigest.Of(s.Instance));
+
+    private static ImmutableSortedDictionary<InstanceId, Digest>? OwnDigests(ClusterSpec spec)
+    {
+        var own = spec.Services
+            .SelectMany(s => s.PerInstance?.Keys.Select(index => (Service: s, Index: index)) ?? [])
+            .ToImmutableSortedDictionary(
+                i => new InstanceId(i.Service.Name, i.Index), i => SpecDigest.Of(i.Service.InstanceOf(i.Index)));
+        return own.IsEmpty ? null : own;
+    }
 }

@@ -70,10 +70,18 @@ public static class SpecDiff
         {
             yield return new SpecChange(line.Path, line.Before, line.After, parts[line.Path].First() switch
             {
-                SpecPart.Instance => [.. placed.Staying(wanted)],
+                SpecPart.Instance => [.. placed.Staying(wanted).Where(i => Differs(was, wanted, i))],
                 SpecPart.Scale => placed.Scaled(wanted),
                 SpecPart.Policy => [],
             });
+        }
+        var indexes = SpecLines.OfInstances(was).Concat(SpecLines.OfInstances(wanted)).ToLookup(l => l.Path, l => l.Index);
+        foreach (var line in Lines(
+            SpecLines.OfInstances(was).Select(l => (l.Path, l.Value)),
+            SpecLines.OfInstances(wanted).Select(l => (l.Path, l.Value))))
+        {
+            yield return new SpecChange(line.Path, line.Before, line.After,
+                [.. placed.Staying(wanted).Where(i => indexes[line.Path].Contains(i.Index) && Differs(was, wanted, i))]);
         }
         // A change of settings is told at the setting. Anything else that changes the digest and has no line would be a silent
         // restart.
@@ -84,6 +92,11 @@ public static class SpecDiff
             yield return new SpecChange(path, from.ToString(), to.ToString(), [.. placed.Staying(wanted)]);
         }
     }
+
+    /// <summary>An instance's own value hides the service's: a change of that one does not reach it.</summary>
+    private static bool Differs(ServiceSpec was, ServiceSpec wanted, InstanceId instance) =>
+        (was.PerInstance is null && wanted.PerInstance is null)
+        || SpecDigest.Of(was.InstanceOf(instance.Index)) != SpecDigest.Of(wanted.InstanceOf(instance.Index));
 
     /// <summary>The lines that differ, those of before in their order, then the new ones in theirs.</summary>
     private static IEnumerable<(string Path, string? Before, string? After)> Lines(

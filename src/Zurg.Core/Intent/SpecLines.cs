@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Zurg.Protocol;
 
@@ -36,6 +37,12 @@ internal static class SpecLines
         .. Policy(service).Select(l => new SpecLine($"services.{service.Name}.{l.Path}", l.Value, SpecPart.Policy)),
     ];
 
+    /// <summary>The variables of single instances: path, value, and the one index that a change restarts.</summary>
+    public static IEnumerable<(string Path, string Value, int Index)> OfInstances(ServiceSpec service) =>
+        from own in service.PerInstance ?? ImmutableSortedDictionary<int, ImmutableSortedDictionary<string, string>>.Empty
+        from value in own.Value
+        select ($"services.{service.Name}.per_instance.{Number(own.Key)}.{value.Key}", value.Value, own.Key);
+
     /// <summary>A service in a few words: web@2.0.0, 3 instances.</summary>
     public static string Summary(ServiceSpec service) => $"{service.Instance.Release}, " + service.Scale switch
     {
@@ -63,6 +70,10 @@ internal static class SpecLines
         if (spec.User is { } user)
         {
             yield return ("user", user);
+        }
+        foreach (var (name, value) in spec.Vars ?? ImmutableSortedDictionary<string, string>.Empty)
+        {
+            yield return ($"vars.{name}", value);
         }
         foreach (var (name, port) in spec.Ports)
         {

@@ -49,12 +49,9 @@ public static class SpecValidator
     {
         foreach (var (name, value) in draft.Settings ?? ImmutableSortedDictionary<string, string>.Empty)
         {
-            var valid = name.Length is > 0 and <= 63 && (char.IsAsciiLetter(name[0]) || name[0] == '_')
-                && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
-            if (!valid)
+            if (!SpecWords.IsValueName(name))
             {
-                problems.Add($"settings.{name}", $"{Words.Quote(name)} is no name of a setting",
-                    "use 1 to 63 letters, digits, '_' and '-', with a letter or '_' first");
+                problems.Add($"settings.{name}", $"{Words.Quote(name)} is no name of a setting", SpecWords.ValueNameRule);
             }
             if (value.Contains('\0', StringComparison.Ordinal))
             {

@@ -9,5 +9,12 @@ public static class SpecWords
 
     public static ImmutableArray<string> ReloadSignals { get; } = ["HUP", "USR1", "USR2"];
 
+    public const string ValueNameRule = "use 1 to 63 letters, digits, '_' and '-', with a letter or '_' first";
+
+    /// <summary>Of a setting or a var: what can stand behind a dot in ${settings.NAME}.</summary>
+    public static bool IsValueName(string name) => name.Length is > 0 and <= 63
+        && (char.IsAsciiLetter(name[0]) || name[0] == '_')
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
+
     public static ImmutableArray<string> Rollbacks { get; } = ["auto", "manual"];
 }

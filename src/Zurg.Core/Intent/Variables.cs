@@ -12,6 +12,7 @@ public static class Variables
 {
     public const string PortPrefix = "ports.";
     public const string SettingPrefix = "settings.";
+    public const string VarPrefix = "vars.";
 
     /// <summary>Those that need no declaration in cluster.yaml, with what each stands for.</summary>
     public static ImmutableArray<(string Name, string Meaning)> Plain { get; } =
@@ -38,7 +39,7 @@ public static class Variables
 
     /// <summary>What is wrong with the variables of a text, given everything that could be named in it.</summary>
     public static IEnumerable<(string Text, string Mend)> ProblemsOf(
-        string text, IReadOnlyCollection<string> ports, IReadOnlyCollection<string> settings)
+        string text, VariableNames names)
     {
         foreach (var part in PartsOf(text))
         {
@@ -46,7 +47,7 @@ public static class Variables
             {
                 yield return ("a '${' has no '}' after it", "close it, or write '$${' for a literal '${'");
             }
-            else if (part.Kind is PartKind.Variable && ProblemOfName(part.Text, ports, settings) is { } problem)
+            else if (part.Kind is PartKind.Variable && ProblemOfName(part.Text, names) is { } problem)
             {
                 yield return problem;
             }
@@ -75,9 +76,9 @@ public static class Variables
         return new Replacement.Done(result.ToString());
     }
 
-    private static (string Text, string Mend)? ProblemOfName(
-        string name, IReadOnlyCollection<string> ports, IReadOnlyCollection<string> settings)
+    private static (string Text, string Mend)? ProblemOfName(string name, VariableNames names)
     {
+        var (ports, settings, vars) = names;
         if (name.StartsWith(PortPrefix, StringComparison.Ordinal))
         {
             var port = name[PortPrefix.Length..];
@@ -94,15 +95,24 @@ public static class Variables
                 : ($"${{{Words.Shorten(name)}}}: there is no setting {Words.Quote(setting)}",
                     Words.DidYouMean(setting, settings) ?? "add it under settings: at the top of the file");
         }
+        if (name.StartsWith(VarPrefix, StringComparison.Ordinal))
+        {
+            var own = name[VarPrefix.Length..];
+            return vars.Contains(own)
+                ? null
+                : ($"${{{Words.Shorten(name)}}}: this service has no value {Words.Quote(own)} in vars",
+                    Words.DidYouMean(own, vars)
+                        ?? Words.OneOf("it has ", vars, $"add it: vars: {{ {Words.Shorten(own)}: VALUE }}"));
+        }
         if (Plain.Any(p => p.Name == name))
         {
             return null;
         }
         string[] known = [.. Plain.Select(p => p.Name), .. ports.Select(p => PortPrefix + p),
-            .. settings.Select(s => SettingPrefix + s)];
+            .. settings.Select(s => SettingPrefix + s), .. vars.Select(v => VarPrefix + v)];
         return ($"there is no variable ${{{Words.Shorten(name)}}}",
             Words.DidYouMean(name, known)
-            ?? $"the variables are ports.NAME, settings.NAME, {string.Join(", ", Plain.Select(p => p.Name))}; "
+            ?? $"the variables are ports.NAME, settings.NAME, vars.NAME, {string.Join(", ", Plain.Select(p => p.Name))}; "
             + "write '$${' for a literal '${'");
     }
 
@@ -147,6 +157,10 @@ public static class Variables
 
     private readonly record struct Part(PartKind Kind, string Text);
 }
+
+/// <summary>Everything that a text of one service can name besides <see cref="Variables.Plain"/>.</summary>
+public sealed record VariableNames(
+    ImmutableSortedSet<string> Ports, ImmutableSortedSet<string> Settings, ImmutableSortedSet<string> Vars);
 
 /// <summary>What became of a text with variables.</summary>
 public abstract record Replacement

@@ -6,7 +6,7 @@ namespace Zurg.Core;
 /// What one plan knows of one service while it is being made: what is wanted of each instance, and the steps and holds so far.
 /// Lives inside one call of the decider.
 /// </summary>
-internal sealed class ServicePlan(ClusterState state, Board board, ServiceSpec service, Digest digest)
+internal sealed class ServicePlan(ClusterState state, Board board, ServiceSpec service, AppliedSpec applied)
 {
     private readonly ServiceIntent _intent = state.IntentOf(service.Name);
 
@@ -23,8 +23,9 @@ internal sealed class ServicePlan(ClusterState state, Board board, ServiceSpec s
     public bool Stopped => _intent.Stopped;
 
     /// <summary>The placement that an instance is to have by now.</summary>
-    public Placement Wanted(InstanceId instance) =>
-        new(instance, digest, _intent.RestartsOf(instance), _intent.Stopped ? WantedPhase.Stopped : WantedPhase.Running);
+    public Placement Wanted(InstanceId instance) => new(
+        instance, applied.DigestOf(instance), _intent.RestartsOf(instance),
+        _intent.Stopped ? WantedPhase.Stopped : WantedPhase.Running);
 
     public bool IsCurrent(PlacedOn placed) => placed.Placement == Wanted(placed.Placement.Instance);
 

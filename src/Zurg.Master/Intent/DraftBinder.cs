@@ -156,6 +156,7 @@ internal sealed class DraftBinder(ProblemList problems)
     {
         DraftShape.Text => typeof(string),
         DraftShape.ListOf list => typeof(ImmutableArray<>).MakeGenericType(TypeOf(list.Item)),
+        DraftShape.MapOf map => typeof(ImmutableSortedDictionary<,>).MakeGenericType(typeof(string), TypeOf(map.Value)),
         DraftShape.Section section => section.Type,
         _ => throw new InvalidOperationException($"no list or map of {shape.GetType().Name} is known yet"),
     };

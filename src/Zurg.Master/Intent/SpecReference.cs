@@ -15,7 +15,8 @@ public static class SpecReference
         Section(page, "The file", DraftShape.Root, []);
         page.Append("\n## Variables\n\nIn args, env, working_directory and exec probes; `$${` is a literal `${`.\n\n"
             + "| Variable | Stands for |\n| --- | --- |\n"
-            + "| `${ports.NAME}` | the number of a port of this service |\n| `${settings.NAME}` | a setting of the file |\n");
+            + "| `${ports.NAME}` | the number of a port of this service |\n| `${settings.NAME}` | a setting of the file |\n"
+            + "| `${vars.NAME}` | a value of the service's vars, or of the instance's own in per_instance |\n");
         foreach (var (name, meaning) in Variables.Plain)
         {
             page.Append("| `${").Append(name).Append("}` | ").Append(meaning).Append(" |\n");

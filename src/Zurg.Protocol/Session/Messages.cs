@@ -85,6 +85,9 @@ public sealed record Assignment
 
     /// <summary>Every plain setting of the cluster, for templates.</summary>
     public ImmutableSortedDictionary<string, string> Settings { get; init => field = value ?? Wire.NoText; } = Wire.NoText;
+
+    /// <summary>Every host of the cluster by name, for templates; empty when no instance of this host has any.</summary>
+    public ImmutableArray<ClusterHost> Hosts { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 /// <summary>One instance that a host must have.</summary>

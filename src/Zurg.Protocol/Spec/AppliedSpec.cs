@@ -19,6 +19,13 @@ public sealed record AppliedSpec
     /// <summary>The digest of each service's <see cref="InstanceSpec"/>, taken when it was applied.</summary>
     public required ImmutableSortedDictionary<ServiceName, Digest> InstanceDigests { get; init; }
 
+    /// <summary>The same for instances that have variables of their own, and so a spec of their own; or null.</summary>
+    public ImmutableSortedDictionary<InstanceId, Digest>? OwnDigests { get; init; }
+
+    /// <summary>Of what the instance is to run; its service must be in the spec.</summary>
+    public Digest DigestOf(InstanceId instance) =>
+        OwnDigests is { } own && own.TryGetValue(instance, out var digest) ? digest : InstanceDigests[instance.Service];
+
     /// <summary>What the author had seen as newest; 0 for nothing.</summary>
     public required SpecNumber BasedOn { get; init; }
 

@@ -37,6 +37,12 @@ public sealed record InstanceSpec
     /// </summary>
     public ImmutableSortedDictionary<string, string> Settings { get; init => field = value ?? Wire.NoText; } = Wire.NoText;
 
+    /// <summary>
+    /// Values of the service's own, this instance's in place of the service's: ${vars.NAME} and {{vars.NAME}}. Null, not empty,
+    /// when there are none: the digest of a spec that never had any stays as it was.
+    /// </summary>
+    public ImmutableSortedDictionary<string, string>? Vars { get; init; }
+
     private static readonly ImmutableSortedDictionary<PortName, PortSpec> NoPorts =
         ImmutableSortedDictionary<PortName, PortSpec>.Empty;
 }

@@ -16,8 +16,18 @@ public sealed record ServiceSpec
     /// <summary>Services this one talks to. A first instance starts only when each of them has an endpoint.</summary>
     public ImmutableArray<ServiceName> DependsOn { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    /// <summary>What runs. A change of it reaches a running instance only by a restart.</summary>
+    /// <summary>
+    /// What runs. A change of it reaches a running instance only by a restart. See <see cref="InstanceOf"/> for one instance's.
+    /// </summary>
     public required InstanceSpec Instance { get; init; }
+
+    /// <summary>By index: variables of single instances, each in place of one of the service's; or null.</summary>
+    public ImmutableSortedDictionary<int, ImmutableSortedDictionary<string, string>>? PerInstance { get; init; }
+
+    /// <summary>What one instance runs: the service's spec with the instance's own variables.</summary>
+    public InstanceSpec InstanceOf(int index) => PerInstance?.GetValueOrDefault(index) is { } own
+        ? Instance with { Vars = (Instance.Vars ?? Wire.NoText).SetItems(own) }
+        : Instance;
 
     /// <summary>Takes effect on running instances at once, without a restart.</summary>
     public required RestartPolicy Restart { get; init; }

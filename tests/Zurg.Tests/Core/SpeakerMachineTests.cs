@@ -43,6 +43,23 @@ public sealed class SpeakerMachineTests
     }
 
     [Fact]
+    public void A_host_whose_templates_may_name_hosts_is_told_of_one_that_joins()
+    {
+        var service = Specs.Service("web", 1);
+        var world = World.Of("host1@az1").Apply(service with
+        {
+            Instance = service.Instance with { Templates = [new TemplateSpec("a", "b", TemplateThen.Nothing)] },
+        }).Settle();
+        var connected = Step(Hearing(world), new SpeakerInput.Connected(Host1, Describe())).State;
+
+        var told = Step(connected, new SpeakerInput.ClusterChanged(world.Join("host2@az2").State));
+        Assert.Equal(["host1", "host2"], Assert.Single(told.Assignments).Hosts.Select(h => h.Host.Value));
+
+        // What a host reports of its instances is no news to the others.
+        Assert.Empty(Step(told.State, new SpeakerInput.ClusterChanged(world.Join("host2@az2").Run().State)).Assignments);
+    }
+
+    [Fact]
     public void A_host_without_a_session_is_told_nothing()
     {
         var world = Running;

@@ -57,18 +57,11 @@ internal sealed record World
     public World Apply(ServiceSpec[] services, bool push = true)
     {
         var number = (State.Applied?.Number ?? default).Next;
-        var applied = new AppliedSpec
-        {
-            Number = number,
-            Author = "test",
-            At = Noon,
-            Text = "",
-            BasedOn = State.Applied?.Number ?? default,
-            Spec = new ClusterSpec { Cluster = new ClusterName("test"), Services = [.. services.OrderBy(s => s.Name)] },
-            InstanceDigests = services.ToImmutableSortedDictionary(s => s.Name, s => SpecDigest.Of(s.Instance)),
-        };
-        var world = services.Aggregate(this, (w, s) =>
-            w.Put(StoreKeys.InstanceSpec(SpecDigest.Of(s.Instance)), s.Instance, WireJson.Default.InstanceSpec));
+        var spec = new ClusterSpec { Cluster = new ClusterName("test"), Services = [.. services.OrderBy(s => s.Name)] };
+        var applied = SpecCompiler.Compile(spec, "", "test", Noon, State.Applied?.Number ?? default, number, revertOf: null);
+        var specs = services.SelectMany(s => (s.PerInstance?.Keys ?? []).Select(s.InstanceOf).Append(s.Instance));
+        var world = specs.Aggregate(this, (w, s) =>
+            w.Put(StoreKeys.InstanceSpec(SpecDigest.Of(s)), s, WireJson.Default.InstanceSpec));
         world = push ? services.Aggregate(world, (w, s) => w.Push(s.Instance.Release)) : world;
         return world.Put(StoreKeys.CurrentSpec, applied, WireJson.Default.AppliedSpec);
     }

@@ -71,20 +71,35 @@ internal static class SpecCommit
     private static async Task<ImmutableArray<Guarded>> NewInstanceSpecsAsync(
         IStateStore store, AppliedSpec applied, AppliedSpec? newest, CancellationToken stop)
     {
-        var seen = newest?.InstanceDigests.Values.ToImmutableSortedSet() ?? [];
+        var seen = newest is null ? [] : DigestsOf(newest).ToImmutableSortedSet();
         var specs = ImmutableSortedDictionary.CreateBuilder<Digest, Guarded>();
-        foreach (var service in applied.Spec.Services)
+        foreach (var (digest, spec) in SpecsOf(applied))
         {
-            var digest = applied.InstanceDigests[service.Name];
             var key = StoreKeys.InstanceSpec(digest);
             if (!seen.Contains(digest) && !specs.ContainsKey(digest) && await store.FindAsync(key, stop) is null)
             {
                 specs[digest] = new Guarded(
-                    key, JsonSerializer.SerializeToUtf8Bytes(service.Instance, WireJson.Default.InstanceSpec), default);
+                    key, JsonSerializer.SerializeToUtf8Bytes(spec, WireJson.Default.InstanceSpec), default);
             }
         }
 
         return [.. specs.Values];
+    }
+
+    private static IEnumerable<Digest> DigestsOf(AppliedSpec applied) =>
+        applied.InstanceDigests.Values.Concat(applied.OwnDigests?.Values ?? []);
+
+    /// <summary>Each service's spec, and those of the instances that have one of their own.</summary>
+    private static IEnumerable<(Digest Digest, InstanceSpec Spec)> SpecsOf(AppliedSpec applied)
+    {
+        foreach (var service in applied.Spec.Services)
+        {
+            yield return (applied.InstanceDigests[service.Name], service.Instance);
+            foreach (var index in service.PerInstance?.Keys ?? [])
+            {
+                yield return (applied.DigestOf(new InstanceId(service.Name, index)), service.InstanceOf(index));
+            }
+        }
     }
 
     private static IEnumerable<ImmutableArray<Guarded>> Batches(ImmutableArray<Guarded> all)

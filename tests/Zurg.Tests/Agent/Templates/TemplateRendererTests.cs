@@ -21,15 +21,17 @@ public sealed class TemplateRendererTests : IDisposable
         const string template =
             """
             {{instance}} {{service}} {{index}} {{host}} {{cell}} {{address}} {{release}} {{ports.http}} {{settings.motto}}
+            {{vars.role}} {{#each hosts}}{{name}}/{{cell}}/{{address}}/{{labels.disk}} {{/each}}
             {{#each endpoints.sudoku-solver}}
-            server {{instance}} {{host}} {{cell}} {{address}}:{{ports.http}} {{state}}
+            server {{instance}} {{index}} {{host}} {{cell}} {{address}}:{{ports.http}} {{state}}
             {{/each}}
             """;
         Assert.Equal(
             """
             web.0 web 0 host1 az1 127.0.0.1 1.0.0 8080 <a> & "b"
-            server sudoku-solver.0 host1 az1 127.0.0.1:9001 ready
-            server sudoku-solver.1 host1 az1 127.0.0.1:9002 ready
+            primary host1/az1/127.0.0.1/ssd host2/az2/127.0.0.2/hdd 
+            server sudoku-solver.0 0 host1 az1 127.0.0.1:9001 ready
+            server sudoku-solver.1 1 host1 az1 127.0.0.1:9002 ready
 
             """,
             Rendered(template));
@@ -38,7 +40,8 @@ public sealed class TemplateRendererTests : IDisposable
     [Theory]
     [InlineData("{{ports.htp}}", "ports.htp", "'ports' has: http")]
     [InlineData("{{settings.moto}}", "settings.moto", "'settings' has: motto")]
-    [InlineData("{{hots}}", "hots", "address, cell, endpoints, host, index, instance, ports, release, service, settings")]
+    [InlineData("{{hots}}", "hots", "address, cell, endpoints, host, hosts, index, instance, ports, release, service, settings")]
+    [InlineData("{{vars.rol}}", "vars.rol", "'vars' has: role")]
     [InlineData("{{#each endpoints.solver}}x{{/each}}", "endpoints.solver", "'endpoints' has: sudoku-solver")]
     [InlineData("{{#each endpoints.sudoku-solver}}{{adress}}{{/each}}", "adress", "address")]
     public void A_name_that_does_not_exist_is_a_hold_that_says_what_does(string template, string name, string exists)
@@ -113,9 +116,13 @@ public sealed class TemplateRendererTests : IDisposable
 
     private InstanceTemplates Files(ImmutableArray<TemplateSpec> templates) => new(templates, _release, _instance, null);
 
+    private static ClusterHost HostOf(string name, string cell, string address, string disk) =>
+        new(new HostId(name), new CellName(cell), address) { Labels = Core.Intent.Drafts.Map(("disk", disk)) };
+
     private static TemplateData Data() => new()
     {
-        Assigned = AgentSamples.Assigned(),
+        Assigned = AgentSamples.Assigned(s => s with { Vars = Core.Intent.Drafts.Map(("role", "primary")) }),
+        Hosts = [HostOf("host1", "az1", "127.0.0.1", "ssd"), HostOf("host2", "az2", "127.0.0.2", "hdd")],
         Host = new HostId("host1"),
         Cell = new CellName("az1"),
         Address = "127.0.0.1",

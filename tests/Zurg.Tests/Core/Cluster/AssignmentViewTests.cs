@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using Zurg.Core;
 using Zurg.Protocol;
+using Zurg.Tests.Core.Intent;
 using Zurg.Tests.Support;
 
 namespace Zurg.Tests.Core.Cluster;
@@ -44,6 +46,45 @@ public sealed class AssignmentViewTests
 
         var unreadable = world.PutBytes(StoreKeys.Placements(Host1), "?"u8.ToArray());
         Assert.Null(AssignmentView.Of(unreadable.State, Host1));
+    }
+
+    [Fact]
+    public void A_host_with_templates_is_told_of_every_host_and_of_those_that_join()
+    {
+        var service = Specs.Service("web", 1);
+        var templated = service with { Instance = service.Instance with { Templates = [new("a", "b", TemplateThen.Nothing)] } };
+        var before = World.Of("host1@az1", "host2@az2 disk=ssd").Apply(templated).Settle().Silence("host2");
+        var after = before.Join("host3@az3");
+
+        var (old, now) = (AssignmentView.Of(before.State, Host1)!, AssignmentView.Of(after.State, Host1)!);
+        Assert.Equal(["host1 az1", "host2 az2 disk=ssd"], old.Hosts.Select(Text));
+        Assert.Equal(["host1 az1", "host2 az2 disk=ssd", "host3 az3"], now.Hosts.Select(Text));
+        Assert.True(now.Generation > old.Generation);
+        Assert.Empty(AssignmentView.Of(Running.State, Host1)!.Hosts);
+
+        static string Text(ClusterHost h) => 
+            string.Join(' ', [h.Host.Value, h.Cell.Value, .. h.Labels.Select(l => $"{l.Key}={l.Value}")]);
+    }
+
+    [Fact]
+    public void An_instance_runs_with_its_own_values()
+    {
+        var service = Specs.Service("web", 2);
+        var own = service with
+        {
+            Instance = service.Instance with { Vars = Drafts.Map(("role", "replica")) },
+            PerInstance = ImmutableSortedDictionary<int, ImmutableSortedDictionary<string, string>>.Empty
+                .Add(1, Drafts.Map(("role", "primary"))),
+        };
+        var world = World.Of("host1@az1").Apply(own).Settle();
+        Assert.Equal(["replica", "primary"], AssignmentView.Of(world.State, Host1)!.Instances.Select(i => i.Spec.Vars!["role"]));
+
+        // Another value of one instance is due for that instance alone.
+        var next = world.Apply(own with { PerInstance = own.PerInstance!.SetItem(1, Drafts.Map(("role", "reader"))) });
+        Assert.Equal(["web.1"], next.Plan().Steps.Select(s => s.Instance.Value));
+        Assert.Empty(next.Settle().Plan().Holds);
+        Assert.Equal([true, true], StatusView.Explain(next.Settle().State, next.Naming, new ServiceName("web"))!
+            .Status.Instances.Select(i => i.UpToDate));
     }
 
     [Fact]

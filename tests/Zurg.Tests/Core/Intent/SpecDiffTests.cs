@@ -79,6 +79,7 @@ public sealed class SpecDiffTests
             web.Instance with { Probe = web.Instance.Probe! with { StartTimeout = TimeSpan.FromDays(1) } },
             web.Instance with { Ports = web.Instance.Ports.SetItem(new PortName("http"), new PortSpec(80)) },
             web.Instance with { Limits = new LimitsSpec(Cpu: 0.5) }, web.Instance with { Limits = new LimitsSpec() },
+            web.Instance with { Vars = Drafts.Map(("role", "primary")) },
             web.Instance with { Templates = [new TemplateSpec("a", "b", TemplateThen.Reload, "HUP")] },
         ];
         foreach (var other in others)
@@ -87,6 +88,22 @@ public sealed class SpecDiffTests
             var change = SpecDiff.Between(spec, after, Placed)[0];
             Assert.Equal(["web.0", "web.1", "web.2"], change.Touches.Select(t => t.Value));
         }
+    }
+
+    [Theory]
+    [InlineData("0: { role: primary }", "0: { role: standby }", "services.db.per_instance.0.role: primary -> standby [db.0]")]
+    [InlineData("0: { role: primary }", "1: { role: primary }",
+        "services.db.per_instance.0.role: primary ->  [db.0]; services.db.per_instance.1.role:  -> primary [db.1]")]
+    [InlineData("0: { role: primary }", "0: { role: replica }", "services.db.per_instance.0.role: primary -> replica [db.0]")]
+    [InlineData("{ role: replica }", "{ role: reader }", "services.db.vars.role: replica -> reader [db.1]")]
+    public void A_value_of_one_instance_touches_that_instance_alone(string was, string wanted, string expected)
+    {
+        const string text = "services: { db: { release: 1.0, run: db, instances: 2, vars: { role: replica }, "
+            + "per_instance: { 0: { role: primary } } } }";
+        var changes = SpecDiff.Between(Read(text), Read(text.Replace(was, wanted, StringComparison.Ordinal)),
+            [Host("h1", "db.0", "db.1")]);
+        Assert.Equal(expected,
+            string.Join("; ", changes.Select(c => $"{c.Path}: {c.Before} -> {c.After} [{string.Join(' ', c.Touches)}]")));
     }
 
     [Fact]

@@ -14,6 +14,8 @@ public sealed class VariablesTests
         ["host"] = "h1",
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 
+    private static readonly VariableNames Known = new(["http"], ["greeting"], ["role"]);
+
     [Theory]
     [InlineData("", "")]
     [InlineData("plain $5 {x} $", "plain $5 {x} $")]
@@ -36,15 +38,17 @@ public sealed class VariablesTests
     [InlineData("${ports.htp}", "${ports.htp}: this service has no port 'htp'", "did you mean 'http'?")]
     [InlineData("${ports.a-long-one}", "${ports.a-long-one}: this service has no port 'a-long-one'", "it has http")]
     [InlineData("${settings.greting}", "${settings.greting}: there is no setting 'greting'", "did you mean 'greeting'?")]
+    [InlineData("${vars.rol}", "${vars.rol}: this service has no value 'rol' in vars", "did you mean 'role'?")]
+    [InlineData("${vars.shard}", "${vars.shard}: this service has no value 'shard' in vars", "it has role")]
     [InlineData("${hosst}", "there is no variable ${hosst}", "did you mean 'host'?")]
     [InlineData("${port.http}", "there is no variable ${port.http}", "did you mean 'ports.http'?")]
     [InlineData("${host", "a '${' has no '}' after it", "close it, or write '$${' for a literal '${'")]
     public void A_wrong_variable_is_told_with_what_would_be_right(string text, string problem, string mend) =>
-        Assert.Equal([(problem, mend)], Variables.ProblemsOf(text, ["http"], ["greeting"]));
+        Assert.Equal([(problem, mend)], Variables.ProblemsOf(text, Known));
 
     [Fact]
     public void Every_documented_variable_is_known() =>
-        Assert.Empty(Variables.ProblemsOf(string.Concat(Variables.Plain.Select(p => $"${{{p.Name}}}")), [], []));
+        Assert.Empty(Variables.ProblemsOf(string.Concat(Variables.Plain.Select(p => $"${{{p.Name}}}")), Known));
 
     [Fact]
     public void The_settings_that_texts_need_are_found() =>
@@ -57,7 +61,7 @@ public sealed class VariablesTests
             parts =>
             {
                 var text = string.Concat(parts);
-                var sound = !Variables.ProblemsOf(text, ["http"], ["greeting"]).Any();
+                var sound = !Variables.ProblemsOf(text, Known).Any();
                 Assert.Equal(sound, Variables.Replace(text, Values) is Replacement.Done);
             }).QuickCheckThrowOnFailure();
 }

@@ -19,7 +19,7 @@ public sealed class SpecReferenceTests
     {
         var blocks = Recorded.Read("docs/cluster-yaml.md").Split("```yaml\n").Skip(1).Select(b =>
             b[..b.IndexOf("```", StringComparison.Ordinal)]).ToList();
-        Assert.Equal(2, blocks.Count);
+        Assert.Equal(3, blocks.Count);
         Assert.All(blocks, block => Assert.IsType<SpecReading.Read>(SpecReader.Read(block)));
     }
 

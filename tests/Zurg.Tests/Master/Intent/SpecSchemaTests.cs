@@ -34,7 +34,8 @@ public sealed class SpecSchemaTests
         {
             var read = SpecReader.Read($"services:\n  sudoku-solver: {{ release: 1, run: x }}\n  web:\n    release: 1\n    "
                 + $"run: x\n"
-                + $"    ports: {{ http: 1 }}\n    {field.Key}: {field.Doc.Example}\n");
+                + $"    ports: {{ http: 1 }}\n{(field.Key is "vars" ? "" : "    vars: { role: x }\n")}"
+                + $"    {field.Key}: {field.Doc.Example}\n");
             Assert.True(read is SpecReading.Read,
                 $"{field.Key}: {string.Join('\n', (read as SpecReading.Refused)?.Problems ?? [])}");
         }
