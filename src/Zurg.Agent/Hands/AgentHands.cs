@@ -111,6 +111,37 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         }
     }
 
+    /// <inheritdoc/>
+    /// <remarks>
+    /// A restart of what ran before takes this way: its tree is known to be gone, its release untouched, its place is there.
+    /// Whatever needs a search, a fetch or a template takes the other one.
+    /// </remarks>
+    public bool TryDo(AgentEffect effect, bool kept, out AgentInput? answer)
+    {
+        answer = null;
+        switch (effect)
+        {
+            case AgentEffect.StopProbe or AgentEffect.ReleasePorts:
+                Begin(effect);
+                return true;
+            case AgentEffect.KillTree kill when _works.TryGetValue((kill.Instance, kill.Incarnation), out var work)
+                && work.Begun?.IsCompleted is not false && ProcessHands.IsGone(work):
+                answer = new AgentInput.TreeGone(kill.Instance, kill.Incarnation);
+                return true;
+            case AgentEffect.Prepare prepare
+                when TryPrepareAgain(prepare.Assigned, WorkOf(prepare.Assigned.Instance, prepare.Incarnation)) is { } launch:
+                answer = new AgentInput.Prepared(prepare.Assigned.Instance, prepare.Incarnation, launch);
+                return true;
+            case AgentEffect.Start start when kept && IsOurs(start.Launch.Executable):
+                var starting = WorkOf(start.Assigned.Instance, start.Incarnation);
+                answer = _processes.Start(start, starting, _tasks);
+                _processes.SayStarted(starting, _tasks);
+                return true;
+            default:
+                return false;
+        }
+    }
+
     public void Observe(AgentState state)
     {
         if (!_observed)
@@ -147,6 +178,22 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
 
     private IncarnationWork WorkOf(InstanceId instance, Incarnation incarnation) => _works.GetOrAdd(
         (instance, incarnation), key => new IncarnationWork(key.Item1, key.Item2, _site.Paths.Token(key.Item1, key.Item2)));
+
+    /// <summary>What lies elsewhere may lie on a file system that hangs, and the loop with it.</summary>
+    private bool IsOurs(string executable) => executable.StartsWith(_site.Paths.Directory + '/', StringComparison.Ordinal);
+
+    private Launch? TryPrepareAgain(AssignedInstance assigned, IncarnationWork work)
+    {
+        try
+        {
+            return _preparation.TryAgain(assigned, work);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The way through a task meets it again and tells what is wrong.
+            return null;
+        }
+    }
 
     private async Task PrepareAsync(AgentEffect.Prepare prepare, IncarnationWork work, CancellationToken stop)
     {
@@ -282,6 +329,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
     private void Forget(InstanceId instance)
     {
         _ports.Forget(instance);
+        _preparation.Forget(instance);
         var directory = _site.Paths.Instance(instance);
         try
         {

@@ -12,8 +12,11 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
 {
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _ending = new();
+    private readonly TaskCompletionSource _exitTold = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? _probing;
     private NotifySocket? _notify;
+    private ProcessExit? _exit;
+    private bool _startTold;
     private bool _ended;
 
     public InstanceId Instance { get; } = instance;
@@ -40,13 +43,40 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
     /// <summary>How often that was looked at.</summary>
     public int Looks { get; set; }
 
-    /// <summary>Its main process was seen to end.</summary>
-    public bool HasEnded { get; set; }
+    /// <summary>The end of its main process is watched for.</summary>
+    public bool IsWatched { get; set; }
 
-    /// <summary>Done when the end of its main process is told; null while nothing is watched.</summary>
-    public Task? ExitTold { get; set; }
+    /// <summary>Its main process was seen to end.</summary>
+    public bool HasEnded => Volatile.Read(ref _exit) is not null;
+
+    /// <summary>Done when the end of its main process is told; never while nothing is watched.</summary>
+    public Task ExitTold => _exitTold.Task;
 
     public TemplateWatch? Templates { get; set; }
+
+    /// <summary>Its main process has ended.</summary>
+    /// <returns>Whether the brain is to be told now: of an end it hears after the start.</returns>
+    public bool End(ProcessExit exit)
+    {
+        lock (_lock)
+        {
+            Volatile.Write(ref _exit, exit);
+            return _startTold;
+        }
+    }
+
+    /// <summary>The brain knows of the process.</summary>
+    /// <returns>Its end, when that came meanwhile and is to be told now.</returns>
+    public ProcessExit? SayStarted()
+    {
+        lock (_lock)
+        {
+            _startTold = true;
+            return _exit;
+        }
+    }
+
+    public void SayExitTold() => _exitTold.TrySetResult();
 
     /// <summary>Bound once: what the process says before it is first asked waits there.</summary>
     /// <exception cref="SocketException">The name is taken.</exception>

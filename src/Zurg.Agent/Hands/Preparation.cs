@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net.Sockets;
 using Zurg.Agent.Artifacts;
@@ -27,6 +28,35 @@ internal abstract record PreparationOutcome
 /// <summary>From what is assigned to what can be started: release, directory, ports, files, command line.</summary>
 internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPool ports, TemplateSource templates)
 {
+    private readonly ConcurrentDictionary<InstanceId, (Digest Spec, Digest Manifest)> _done = new();
+
+    /// <summary>
+    /// For what was prepared before and needs nothing new: within the call, and the disk is only looked at.
+    /// </summary>
+    /// <returns>Null when it takes more than that, or something is wrong: the whole preparation is to be asked for then.</returns>
+    public Launch? TryAgain(AssignedInstance assigned, IncarnationWork work)
+    {
+        if (!assigned.Spec.Templates.IsEmpty
+            || !_done.TryGetValue(assigned.Instance, out var done) || done != (assigned.SpecDigest, assigned.Manifest)
+            || !Directory.Exists(site.Paths.Instance(assigned.Instance)))
+        {
+            return null;
+        }
+
+        // What has to be fetched or hashed goes on by itself, and the preparation that follows waits for it.
+        var ready = releases.EnsureAsync(new ReleaseDemand(assigned.Spec.Release, assigned.Manifest, assigned.Instance), CancellationToken.None);
+        PortOutcome? picked = null;
+        return ready is { IsCompletedSuccessfully: true, Result: ReleaseOutcome.Ready tree }
+            && work.TryUnlessEnded(() => picked = ports.Pick(work.Instance, work.Incarnation, assigned.Spec.Ports))
+            && picked is PortOutcome.Picked given
+            && Finish(assigned, work, given.Ports, tree.Directory) is PreparationOutcome.Ready finished
+            ? finished.Launch
+            : null;
+    }
+
+    /// <summary>The instance has left.</summary>
+    public void Forget(InstanceId instance) => _done.TryRemove(instance, out _);
+
     public async Task<PreparationOutcome> PrepareAsync(AssignedInstance assigned, IncarnationWork work, CancellationToken stop)
     {
         var directory = "";
@@ -49,7 +79,11 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
         switch (picked)
         {
             case PortOutcome.Picked given when Finish(assigned, work, given.Ports, directory) is { } outcome:
-                if (outcome is PreparationOutcome.Held)
+                if (outcome is PreparationOutcome.Ready)
+                {
+                    _done[work.Instance] = (assigned.SpecDigest, assigned.Manifest);
+                }
+                else if (outcome is PreparationOutcome.Held)
                 {
                     ports.Release(work.Instance, work.Incarnation);
                 }

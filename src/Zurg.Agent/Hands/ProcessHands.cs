@@ -10,19 +10,33 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
     /// <summary>Returns once Started or StartFailed is told; the exit is told later.</summary>
     public async Task StartAsync(AgentEffect.Start start, IncarnationWork work, TaskSet tasks, CancellationToken stop)
     {
+        await tell(Start(start, work, tasks), stop);
+        SayStarted(work, tasks);
+    }
+
+    /// <summary>Starts it within the call.</summary>
+    /// <returns>Started or StartFailed. An exit is told once <see cref="SayStarted"/> was called.</returns>
+    public AgentInput Start(AgentEffect.Start start, IncarnationWork work, TaskSet tasks)
+    {
         switch (Spawn(start))
         {
             case SpawnOutcome.Started started:
                 (work.Process, work.StartedBy) = (started.Process, Libc.ThreadId());
-                var exit = ExitWatcher.Shared.WatchAsync(started.Process);
-                await tell(new AgentInput.Started(work.Instance, work.Incarnation, started.Process), stop);
-                Follow(work, exit, tasks);
-                break;
+                Watch(work, started.Process, tasks);
+                return new AgentInput.Started(work.Instance, work.Incarnation, started.Process);
             case SpawnOutcome.Held held:
-                await tell(new AgentInput.StartFailed(work.Instance, work.Incarnation, held.Hold), stop);
-                break;
+                return new AgentInput.StartFailed(work.Instance, work.Incarnation, held.Hold);
             default:
                 throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    /// <summary>The brain knows of the process, or is about to before it hears anything else: its end may be told.</summary>
+    public void SayStarted(IncarnationWork work, TaskSet tasks)
+    {
+        if (work.SayStarted() is { } exit)
+        {
+            TellExit(work, exit, tasks);
         }
     }
 
@@ -32,19 +46,23 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
     {
         var process = find.Process is { } known ? (ProcessStat.IsAlive(known) ? known : null) : Search(work.Token);
         work.Process = process;
-        var exit = process is null ? null : ExitWatcher.Shared.WatchAsync(process);
+        if (process is not null)
+        {
+            Watch(work, process, tasks);
+        }
+
         await tell(
             process is not null
                 ? new AgentInput.Found(work.Instance, work.Incarnation, process)
                 : new AgentInput.Found(work.Instance, work.Incarnation, null, EndOf(find.Process), IsOfEarlierBoot(find.Process)),
             stop);
-        if (exit is not null)
-        {
-            Follow(work, exit, tasks);
-        }
-
+        SayStarted(work, tasks);
         return process;
     }
+
+    /// <summary>Known without a search, and without waiting: the main process has ended, and nothing that came of it lives.</summary>
+    public static bool IsGone(IncarnationWork work) =>
+        work is { HasEnded: true, Process: { } ended, StartedBy: { } thread } && Lineage.IsOver(ended, thread);
 
     /// <summary>Returns once nothing is left and TreeGone is told, after the exit of the main process.</summary>
     public async Task KillAsync(ProcessIdentity? process, IncarnationWork work, CancellationToken stop)
@@ -55,14 +73,14 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
             await begun;
         }
 
-        if (!(work is { HasEnded: true, Process: { } ended, StartedBy: { } thread } && Lineage.IsOver(ended, thread)))
+        if (!IsGone(work))
         {
-            await ProcessTree.KillAsync(process ?? work.Process, work.Token, work.ExitTold is not null, time, stop);
+            await ProcessTree.KillAsync(process ?? work.Process, work.Token, work.IsWatched, time, stop);
         }
 
-        if (work.ExitTold is { } told)
+        if (work.IsWatched)
         {
-            await told;
+            await work.ExitTold.WaitAsync(stop);
         }
 
         await tell(new AgentInput.TreeGone(work.Instance, work.Incarnation), stop);
@@ -107,13 +125,36 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
         }
     }
 
-    private void Follow(IncarnationWork work, Task<ProcessExit> exit, TaskSet tasks) => work.ExitTold = tasks.Run(async stop =>
+    private void Watch(IncarnationWork work, ProcessIdentity process, TaskSet tasks)
     {
-        var ended = await exit.WaitAsync(stop);
-        work.HasEnded = true;
+        work.IsWatched = true;
+        ExitWatcher.Shared.Watch(process, exit =>
+        {
+            if (work.End(exit))
+            {
+                TellExit(work, exit, tasks);
+            }
+        });
+    }
+
+    /// <summary>Straight into the loop; only when that is full does a task wait for a place.</summary>
+    private void TellExit(IncarnationWork work, ProcessExit exit, TaskSet tasks)
+    {
         var ran = work.Process is { } process ? ProcessClock.AgeOf(process) : null;
-        await tell(new AgentInput.Exited(work.Instance, work.Incarnation, ProcessUsage.Complete(ended, work.Usage, ran)), stop);
-    });
+        var whole = ProcessUsage.Complete(exit, work.Usage, ran);
+        var told = tell(new AgentInput.Exited(work.Instance, work.Incarnation, whole), tasks.Stop);
+        if (told.IsCompletedSuccessfully)
+        {
+            work.SayExitTold();
+            return;
+        }
+
+        tasks.Begin(async _ =>
+        {
+            await told;
+            work.SayExitTold();
+        });
+    }
 
     /// <summary>The first of the incarnation that leads a session: an agent died between starting it and learning its pid.</summary>
     private static ProcessIdentity? Search(string token)

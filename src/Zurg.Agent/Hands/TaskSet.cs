@@ -1,14 +1,18 @@
 namespace Zurg.Agent.Hands;
 
 /// <summary>Owns the tasks of effects under way (rule 11): each is waited for at the end, and a failure of one is told.</summary>
-/// <param name="failed">Hears what escaped a task.</param>
-internal sealed class TaskSet(Action<Exception> failed) : IAsyncDisposable
+internal sealed class TaskSet : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly HashSet<Task> _tasks = [];
     private readonly CancellationTokenSource _stop = new();
+    private readonly Action<Exception> _failed;
 
-    public CancellationToken Stop => _stop.Token;
+    /// <param name="failed">Hears what escaped a task.</param>
+    public TaskSet(Action<Exception> failed) => (_failed, Stop) = (failed, _stop.Token);
+
+    /// <summary>May be asked for when all is over, too: processes end when they like.</summary>
+    public CancellationToken Stop { get; }
 
     public void Begin(Func<CancellationToken, Task> work) => _ = Run(work);
 
@@ -42,7 +46,7 @@ internal sealed class TaskSet(Action<Exception> failed) : IAsyncDisposable
     {
         try
         {
-            await work(_stop.Token);
+            await work(Stop);
         }
         catch (OperationCanceledException)
         {
@@ -50,7 +54,7 @@ internal sealed class TaskSet(Action<Exception> failed) : IAsyncDisposable
         }
         catch (Exception e)
         {
-            failed(e);
+            _failed(e);
         }
     }
 }

@@ -49,20 +49,35 @@ internal sealed unsafe class ExitWatcher
     /// <param name="process">A child of ours must not have been reaped by anybody.</param>
     public Task<ProcessExit> WatchAsync(ProcessIdentity process)
     {
+        // Continuations must not run on the one thread that knows the exits.
+        var exit = new TaskCompletionSource<ProcessExit>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Watch(process, exit.SetResult);
+        return exit.Task;
+    }
+
+    /// <summary>The same without a hop to another thread.</summary>
+    /// <param name="ended">
+    /// Called once, within this call when the process already is gone, otherwise by the one thread that knows the exits: it must
+    /// neither wait nor throw.
+    /// </param>
+    public void Watch(ProcessIdentity process, Action<ProcessExit> ended)
+    {
         var pidfd = Libc.PidfdOpen(process.Pid);
         if (pidfd < 0)
         {
-            return Task.FromResult(Unknown);
+            ended(Unknown);
+            return;
         }
 
         // Only now is the pid pinned: looked at before, it could have changed hands in between.
         if (ProcessStat.Read(process.Pid) is not { } stat || !stat.Is(process))
         {
             _ = Libc.Close(pidfd);
-            return Task.FromResult(Unknown);
+            ended(Unknown);
+            return;
         }
 
-        var watched = new Watched(process.Pid, stat.Parent == Environment.ProcessId);
+        var watched = new Watched(process.Pid, stat.Parent == Environment.ProcessId, ended);
         _watched[pidfd] = watched;
         if (Change(1, pidfd, Readable) < 0)
         {
@@ -70,8 +85,6 @@ internal sealed unsafe class ExitWatcher
             _ = Libc.Close(pidfd);
             throw new InvalidOperationException($"epoll_ctl failed: {Libc.Text(Libc.LastError)}");
         }
-
-        return watched.Exit.Task;
     }
 
     /// <summary>Those watched that are children of this process and were not reaped yet, of all agents in it.</summary>
@@ -138,7 +151,7 @@ internal sealed unsafe class ExitWatcher
         _ = Change(2, pidfd, 0);
         _watched.TryRemove(pidfd, out _);
         _ = Libc.Close(pidfd);
-        watched.Exit.TrySetResult(exit);
+        watched.Ended(exit);
     }
 
     private int Change(int operation, int pidfd, uint events)
@@ -199,7 +212,7 @@ internal sealed unsafe class ExitWatcher
         ? new ProcessExit(null, signal, (status & 0x80) != 0, null, null)
         : new ProcessExit((status >> 8) & 0xff, null, false, null, null);
 
-    private sealed class Watched(int pid, bool child)
+    private sealed class Watched(int pid, bool child, Action<ProcessExit> ended)
     {
         public int Pid { get; } = pid;
 
@@ -208,7 +221,6 @@ internal sealed unsafe class ExitWatcher
         /// <summary>When it was seen dead without anybody having its code.</summary>
         public long? GoneAt { get; set; }
 
-        // Continuations must not run on the one thread that knows the exits.
-        public TaskCompletionSource<ProcessExit> Exit { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public Action<ProcessExit> Ended { get; } = ended;
     }
 }

@@ -12,6 +12,21 @@ public abstract record AgentEffect
     {
     }
 
+    /// <summary>Whom it is about.</summary>
+    public InstanceId Subject => this switch
+    {
+        Prepare prepare => prepare.Assigned.Instance,
+        Start start => start.Assigned.Instance,
+        Find find => find.Assigned.Instance,
+        Probe probe => probe.Assigned.Instance,
+        StopProbe stop => stop.Instance,
+        Signal signal => signal.Instance,
+        KillTree kill => kill.Instance,
+        ReleasePorts release => release.Instance,
+        Forget forget => forget.Instance,
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
     /// <summary>
     /// Fetch and verify the release, pick ports, render templates. Answers Prepared or PrepareFailed. A restarted agent asks
     /// again, for a new incarnation.

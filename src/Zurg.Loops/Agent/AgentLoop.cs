@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Zurg.Core;
 using Zurg.Protocol;
@@ -12,6 +13,8 @@ public sealed partial class AgentLoop(
     AgentInbox inbox, IAgentHands hands, IAgentJournal journal, IMasterSession session, IAgentObserver observer,
     AgentIdentity identity, TimeProvider time, ILogger<AgentLoop> logger)
 {
+    private readonly Queue<AgentInput> _answers = new();
+
     private AgentState _state = new() { Host = identity.Host, Seed = identity.Seed };
     private long _began;
     private long _reportedAt;
@@ -41,7 +44,11 @@ public sealed partial class AgentLoop(
         while (!State.IsDown)
         {
             timer.Change(NextWake(wakeAt), Timeout.InfiniteTimeSpan);
-            await inbox.WaitAsync(stop);
+            if (_answers.Count == 0)
+            {
+                await inbox.WaitAsync(stop);
+            }
+
             var commit = StepAll();
             await CommitAsync(commit, stop);
             wakeAt = commit.WakeAt;
@@ -74,13 +81,45 @@ public sealed partial class AgentLoop(
     private AgentCommit StepAll(AgentCommit? whole = null)
     {
         var now = time.GetUtcNow();
-        for (var taken = 0; taken < BatchMax && inbox.TryTake(out var input); taken++)
+        AgentInput? input;
+        for (var taken = 0; taken < BatchMax && (_answers.TryDequeue(out input) || inbox.TryTake(out input)); taken++)
         {
             var next = AgentMachine.Step(whole?.State ?? _state, input, now);
             whole = whole is null ? next : whole.Then(next);
         }
 
-        return whole ?? AgentMachine.Step(_state, new AgentInput.Tick(), now);
+        return Hasten(whole ?? AgentMachine.Step(_state, new AgentInput.Tick(), now), now);
+    }
+
+    /// <summary>
+    /// Steps on with what the hands can answer at once, so that one journal write holds all of it. It ends: each incarnation
+    /// moves only forward, and none is started before it is kept.
+    /// </summary>
+    private AgentCommit Hasten(AgentCommit commit, DateTimeOffset now)
+    {
+        var later = ImmutableArray.CreateBuilder<AgentEffect>();
+        var waiting = new HashSet<InstanceId>();
+        var open = new Queue<AgentEffect>(commit.Effects);
+        while (open.TryDequeue(out var effect))
+        {
+            // Those of one instance keep their order: nothing overtakes one that has to wait.
+            if (waiting.Contains(effect.Subject) || !hands.TryDo(effect, kept: false, out var answer))
+            {
+                waiting.Add(effect.Subject);
+                later.Add(effect);
+            }
+            else if (answer is not null)
+            {
+                var next = AgentMachine.Step(commit.State, answer, now);
+                commit = commit.Then(next);
+                foreach (var following in next.Effects)
+                {
+                    open.Enqueue(following);
+                }
+            }
+        }
+
+        return commit with { Effects = later.ToImmutable() };
     }
 
     private async Task CommitAsync(AgentCommit commit, CancellationToken stop)
@@ -99,7 +138,7 @@ public sealed partial class AgentLoop(
 
         foreach (var effect in commit.Effects)
         {
-            hands.Begin(effect);
+            Do(effect);
         }
 
         foreach (var record in commit.Events)
@@ -108,6 +147,19 @@ public sealed partial class AgentLoop(
         }
 
         ReportIfDue(commit.ReportNow, _state);
+    }
+
+    /// <summary>What was answered is the next thing that the brain hears: no input of its process can come before it.</summary>
+    private void Do(AgentEffect effect)
+    {
+        if (_answers.Count >= AnswersMax || !hands.TryDo(effect, kept: true, out var answer))
+        {
+            hands.Begin(effect);
+        }
+        else if (answer is not null)
+        {
+            _answers.Enqueue(answer);
+        }
     }
 
     /// <summary>
@@ -136,11 +188,14 @@ public sealed partial class AgentLoop(
         }
     }
 
-    /// <summary>At once when something changed, and each second: the number in it is the host's sign of life.</summary>
+    /// <summary>
+    /// At once when something changed, and each second: the number in it is the host's sign of life. What the brain is just about
+    /// to hear goes along.
+    /// </summary>
     private void ReportIfDue(bool now, AgentState state)
     {
         _reportOwed |= now || time.GetElapsedTime(_reportedAt) >= ReportEvery;
-        if (_reportOwed && !IsUnsure(state))
+        if (_reportOwed && _answers.Count == 0 && !IsUnsure(state))
         {
             _reportOwed = false;
             _reportedAt = time.GetTimestamp();
@@ -168,6 +223,12 @@ public sealed partial class AgentLoop(
     public static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(1);
 
     private const int BatchMax = 256;
+
+    /// <summary>
+    /// So many effects with an answer are done within one turn: a start takes up to a millisecond, and when hundreds of processes
+    /// end together the others are to be heard, and the report made, before all of them run again.
+    /// </summary>
+    private const int AnswersMax = 4;
 
     /// <summary>Retries of the journal: often enough that the report of each second is not late.</summary>
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(100);

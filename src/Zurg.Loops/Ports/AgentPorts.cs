@@ -9,6 +9,17 @@ public interface IAgentHands
 {
     /// <summary>Begins an effect and returns at once; what comes of it arrives through the agent loop's inputs.</summary>
     void Begin(AgentEffect effect);
+
+    /// <summary>
+    /// Does an effect within the call when that takes next to no time: a restart that goes through four effects then needs
+    /// neither four hops between threads nor four journal writes. False: nothing was done, and Begin is to be called.
+    /// </summary>
+    /// <param name="kept">
+    /// Whether the journal has the step that asks for it. Before, only what leaves nothing behind outside of this process is
+    /// done: looking, and what the process itself remembers.
+    /// </param>
+    /// <param name="answer">What came of it, where the effect has an answer.</param>
+    bool TryDo(AgentEffect effect, bool kept, out AgentInput? answer);
 }
 
 /// <summary>What survives the agent's death.</summary>

@@ -10,6 +10,8 @@ namespace Zurg.Simulation;
 /// </summary>
 internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInbox inbox, CancellationToken stop) : IAgentHands
 {
+    private const double AtOnce = 0.5;
+
     private readonly SortedDictionary<InstanceId, Incarnation> _probed = [];
 
     public void Begin(AgentEffect effect)
@@ -39,6 +41,24 @@ internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInb
                 Later(sim.Milliseconds(0, 10), () => KillTree(kill));
                 break;
         }
+    }
+
+    public bool TryDo(AgentEffect effect, bool kept, out AgentInput? answer)
+    {
+        answer = effect switch
+        {
+            AgentEffect.KillTree kill when host.Find(kill.Instance, kill.Incarnation) is { IsAlive: false, HasTree: false }
+                && sim.Chance(AtOnce) => KillTree(kill),
+            AgentEffect.Prepare prepare when sim.Chance(AtOnce) => Prepare(prepare),
+            AgentEffect.Start start when kept && sim.Chance(AtOnce) => Start(start),
+            _ => null,
+        };
+        if (answer is not null)
+        {
+            sim.Count("agent: did an effect at once");
+        }
+
+        return answer is not null;
     }
 
     private AgentInput? Prepare(AgentEffect.Prepare effect)

@@ -97,6 +97,47 @@ public sealed class AgentHandsTests : IAsyncLifetime
         Assert.False(ProcessStat.IsAlive(process));
     }
 
+    [Fact]
+    public async Task What_ran_before_is_prepared_again_and_started_within_the_call_and_its_end_is_told()
+    {
+        _bench.AddFile("run", "#!/bin/sh\nexit 3\n");
+        var assigned = AgentSamples.Assigned(s => s with { Ports = AgentSamples.Specs(("http", null)) });
+        Assert.False(_bench.Hands.TryDo(new AgentEffect.Prepare(assigned, AgentSamples.First), kept: true, out _));
+        var (launch, process) = await _bench.RunAsync(assigned);
+        await _bench.NextAsync<AgentInput.Exited>();
+        Assert.True(_bench.Hands.TryDo(new AgentEffect.KillTree(AgentSamples.Web, AgentSamples.First, process), false, out var gone));
+        Assert.Equal(new AgentInput.TreeGone(AgentSamples.Web, AgentSamples.First), gone);
+        Assert.True(_bench.Hands.TryDo(new AgentEffect.ReleasePorts(AgentSamples.Web, AgentSamples.First), false, out _));
+
+        var second = AgentSamples.First.Next;
+        Assert.True(_bench.Hands.TryDo(new AgentEffect.Prepare(assigned, second), kept: false, out var prepared));
+        var again = Assert.IsType<AgentInput.Prepared>(prepared).Launch;
+        Assert.Equal(launch.Ports, again.Ports);
+        var start = new AgentEffect.Start(assigned, second, again);
+        Assert.False(_bench.Hands.TryDo(start, kept: false, out _));
+        Assert.True(_bench.Hands.TryDo(start, kept: true, out var started));
+        Assert.IsType<AgentInput.Started>(started);
+        Assert.Equal((second, 3), await _bench.NextAsync<AgentInput.Exited>() is var end ? (end.Incarnation, end.Exit.Code) : default);
+    }
+
+    [Fact]
+    public async Task What_lives_on_or_changed_is_not_answered_within_the_call()
+    {
+        _bench.AddFile("run", "#!/bin/sh\n(trap '' HUP; exec sleep 60) &\n");
+        var assigned = AgentSamples.Assigned();
+        var (_, process) = await _bench.RunAsync(assigned);
+        var kill = new AgentEffect.KillTree(AgentSamples.Web, AgentSamples.First, process);
+        Assert.False(_bench.Hands.TryDo(kill, false, out _));
+        await _bench.NextAsync<AgentInput.Exited>();
+        Assert.False(_bench.Hands.TryDo(kill, false, out _));
+        _bench.Hands.Begin(kill);
+        await _bench.NextAsync<AgentInput.TreeGone>();
+        var other = AgentSamples.Assigned(s => s with { Args = ["other"] });
+        Assert.False(_bench.Hands.TryDo(new AgentEffect.Prepare(other, AgentSamples.First.Next), false, out _));
+        _bench.ReleaseHold = new Hold(HoldReason.ReleaseUnavailable, "gone");
+        Assert.False(_bench.Hands.TryDo(new AgentEffect.Prepare(assigned, AgentSamples.First.Next), false, out _));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -18,6 +18,7 @@ public sealed class AgentLoopTests : IAsyncLifetime, IDisposable, IAgentHands, I
     private readonly MemoryAgentJournal _journal = new();
     private readonly AgentInbox _inbox = new();
     private readonly CancellationTokenSource _stop = new();
+    private Func<AgentEffect, bool, (bool Done, AgentInput? Answer)> _tryDo = (_, _) => (false, null);
     private AgentLoop _loop = null!;
     private Task _running = Task.CompletedTask;
 
@@ -174,7 +175,77 @@ public sealed class AgentLoopTests : IAsyncLifetime, IDisposable, IAgentHands, I
         Assert.True(_loop.State.IsDown);
     }
 
+    [Fact]
+    public async Task What_the_hands_can_answer_at_once_is_one_journal_write_and_nothing_starts_before_it()
+    {
+        var process = new ProcessIdentity(7, 7, "boot");
+        await BeginAsync();
+        _inbox.Assign(Assign(1, Assigned(Web)).Assignment);
+        await UntilAsync(() => Logged().Contains("begin Prepare"));
+        var first = _loop.State.Instances[Web].Incarnation;
+        await _inbox.PostAsync(new AgentInput.Prepared(Web, first, Launch()), _stop.Token);
+        await _inbox.PostAsync(new AgentInput.Started(Web, first, process), _stop.Token);
+        await UntilAsync(() => _loop.State.Instances[Web].Process == process);
+
+        _tryDo = (effect, kept) => effect switch
+        {
+            AgentEffect.KillTree kill => (true, new AgentInput.TreeGone(kill.Instance, kill.Incarnation)),
+            AgentEffect.StopProbe or AgentEffect.ReleasePorts => (true, null),
+            AgentEffect.Prepare prepare => (true, new AgentInput.Prepared(Web, prepare.Incarnation, Launch())),
+            AgentEffect.Start start when kept => (true, new AgentInput.Started(Web, start.Incarnation, process with { Pid = 8 })),
+            _ => (false, null),
+        };
+        var before = Logged().Length;
+        await _inbox.PostAsync(Ended(first), _stop.Token);
+        await UntilAsync(() => Logged().Skip(before).Any(l => l.StartsWith("report", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["at once StopProbe", "at once KillTree", "at once ReleasePorts", "at once Prepare",
+                "journal", "observe 1", "at once Start", "journal",
+                "observe 1", "begin Probe", "report 1"],
+            Logged().Skip(before).Take(11));
+        Assert.Equal((first.Next, 8), (_loop.State.Instances[Web].Incarnation, _loop.State.Instances[Web].Process?.Pid));
+    }
+
+    [Fact]
+    public async Task An_effect_that_has_to_wait_is_not_overtaken_by_a_later_one_of_its_instance()
+    {
+        await BeginAsync();
+        _inbox.Assign(Assign(1, Assigned(Web)).Assignment);
+        await UntilAsync(() => Logged().Contains("begin Prepare"));
+        var first = _loop.State.Instances[Web].Incarnation;
+        await _inbox.PostAsync(new AgentInput.Prepared(Web, first, Launch()), _stop.Token);
+        await _inbox.PostAsync(new AgentInput.Started(Web, first, new ProcessIdentity(7, 7, "boot")), _stop.Token);
+        await UntilAsync(() => _loop.State.Instances[Web].Process is not null);
+        var before = Logged().Length;
+        _tryDo = (effect, kept) => effect switch
+        {
+            AgentEffect.KillTree kill => (true, new AgentInput.TreeGone(kill.Instance, kill.Incarnation)),
+            AgentEffect.StopProbe => (true, null),
+            AgentEffect.Prepare prepare when !kept => (true, new AgentInput.Prepared(Web, prepare.Incarnation, Launch())),
+            _ => (false, null),
+        };
+        await _inbox.PostAsync(Ended(first), _stop.Token);
+        await UntilAsync(() => Logged().Skip(before).Contains("begin Prepare"));
+        Assert.Equal(
+            ["at once StopProbe", "at once KillTree", "journal", "observe 1", "begin ReleasePorts", "begin Prepare"],
+            Logged().Skip(before).Take(6));
+    }
+
+    private static AgentInput.Exited Ended(Incarnation incarnation) =>
+        new(Web, incarnation, new ProcessExit(1, null, false, null, null));
+
     void IAgentHands.Begin(AgentEffect effect) => Note($"begin {effect.GetType().Name}");
+
+    bool IAgentHands.TryDo(AgentEffect effect, bool kept, out AgentInput? answer)
+    {
+        (var done, answer) = _tryDo(effect, kept);
+        if (done)
+        {
+            Note($"at once {effect.GetType().Name}");
+        }
+
+        return done;
+    }
 
     void IAgentObserver.Observe(AgentState state) => Note($"observe {state.Assignment?.Generation.Value ?? 0}");
 
