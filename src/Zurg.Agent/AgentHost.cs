@@ -6,6 +6,7 @@ using Zurg.Agent.Artifacts;
 using Zurg.Agent.Hands;
 using Zurg.Agent.Journal;
 using Zurg.Agent.Local;
+using Zurg.Agent.Measuring;
 using Zurg.Agent.Processes;
 using Zurg.Agent.Session;
 using Zurg.Core;
@@ -36,6 +37,7 @@ public sealed partial class AgentHost : IAsyncDisposable
     private readonly NamingCache _naming;
     private readonly NamingFile _namingFile;
     private readonly AgentHands _hands;
+    private readonly MeasureLoop _measures;
     private readonly AgentLoop _loop;
     private readonly ILogger _logger;
     private LocalServer? _server;
@@ -61,9 +63,14 @@ public sealed partial class AgentHost : IAsyncDisposable
         _journal = new WatchedJournal(new SqliteJournal(directory, options.Host, ProcessStat.BootId, time));
         var site = new AgentSite(paths, options.Host, options.Cell, IPAddress.Parse(options.Address), options.SocketPath);
         _hands = new AgentHands(site, options.Ports, _releases, _naming, _inbox.PostAsync, time, logs.CreateLogger<AgentHands>());
+        _measures = new MeasureLoop(
+            new HostMeter(
+                [("agent", directory), ("releases", Path.Combine(directory, "releases")), ("logs", paths.Logs)], time),
+            _session.Measure, time, logs.CreateLogger<MeasureLoop>());
         var identity = new AgentIdentity(options.Host, SeedOf(options.Host));
         _loop = new AgentLoop(
-            _inbox, _hands, _journal, _session, new Observers(_hands, _naming), identity, time, logs.CreateLogger<AgentLoop>());
+            _inbox, _hands, _journal, _session, new Observers([_hands, _naming, _measures]), identity, time,
+            logs.CreateLogger<AgentLoop>());
     }
 
     public HostId Host => _options.Host;
@@ -154,6 +161,7 @@ public sealed partial class AgentHost : IAsyncDisposable
             _looping,
             Task.Run(() => TalkAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _namingFile.RunAsync(_stop.Token), CancellationToken.None),
+            Task.Run(() => _measures.RunAsync(_stop.Token), CancellationToken.None),
         ];
         Completion = CompleteAsync(loops);
     }
@@ -215,12 +223,14 @@ public sealed partial class AgentHost : IAsyncDisposable
     private static ulong SeedOf(HostId host) =>
         BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(host.Value)));
 
-    private sealed class Observers(AgentHands hands, NamingCache naming) : IAgentObserver
+    private sealed class Observers(IAgentObserver[] observers) : IAgentObserver
     {
         public void Observe(AgentState state)
         {
-            hands.Observe(state);
-            naming.Observe(state);
+            foreach (var observer in observers)
+            {
+                observer.Observe(state);
+            }
         }
     }
 

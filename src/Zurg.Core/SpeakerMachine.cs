@@ -18,6 +18,7 @@ public static class SpeakerMachine
         SpeakerInput.ClusterChanged changed => OnCluster(state, changed.Cluster, now),
         SpeakerInput.Connected connected => OnConnected(state, connected, now),
         SpeakerInput.Reported reported => OnReported(state, reported.Host, reported.Report, now),
+        SpeakerInput.Measured measured => OnMeasured(state, measured.Host, measured.Measures, now),
         SpeakerInput.Disconnected gone => OnDisconnected(state, gone.Host),
         SpeakerInput.Tick => OnTick(state, now),
         _ => throw new System.Diagnostics.UnreachableException(),
@@ -40,7 +41,11 @@ public static class SpeakerMachine
             next = Say(next, host, said, always: false);
         }
 
-        return new SpeakerCommit { State = next, Assignments = [.. said] };
+        var commit = new SpeakerCommit { State = next, Assignments = [.. said] };
+        return ReferenceEquals(state.Cluster.Applied, cluster.Applied)
+            ? commit
+            : hosts.Values.Where(h => h.Measures is not null)
+                .Aggregate(commit, (all, host) => Judge(all, host.Host, host.Measures!, now));
     }
 
     private static SpeakerCommit OnConnected(SpeakerState state, SpeakerInput.Connected connected, DateTimeOffset now)
@@ -85,6 +90,37 @@ public static class SpeakerMachine
         {
             Kept = report.Events.IsEmpty ? [] : [new KeptEvents(id, news, heard.EventsKept)],
             Events = back ? [Event(EventKind.HostConnected, id, now, $"{id} in cell {description.Cell} is connected")] : [],
+        };
+    }
+
+    private static SpeakerCommit OnMeasured(SpeakerState state, HostId id, HostMeasures measures, DateTimeOffset now) =>
+        state.Hosts.GetValueOrDefault(id) is { Description: not null } host
+            ? Judge(
+                new SpeakerCommit { State = state.With(host with { Measures = measures }) }, id, HostRoom.Bounded(measures), now)
+            : new SpeakerCommit { State = state };
+
+    /// <summary>What the host is short of by this reading: a fact when it changed, with the event that says so.</summary>
+    private static SpeakerCommit Judge(SpeakerCommit commit, HostId id, HostMeasures measures, DateTimeOffset now)
+    {
+        var host = commit.State.Hosts[id];
+        var lows = HostRoom.Next(host.Lows, measures, commit.State.Cluster.Applied?.Spec.Reserve ?? Defaults.Reserve, now);
+        if (lows.SequenceEqual(host.Lows))
+        {
+            return commit;
+        }
+
+        var written = WriteFacts(commit.State, host with { Lows = lows }, out var size);
+        return size > SpokenHost.FactsBytesMax ? commit : commit with
+        {
+            State = written.State,
+            Facts = [.. commit.Facts, .. written.Facts],
+            Events =
+            [
+                .. commit.Events,
+                .. lows.Except(host.Lows).Select(l => Event(EventKind.HostLow, id, now, $"{id}: {l.Text}")),
+                .. host.Lows.Except(lows).Select(l => Event(
+                    EventKind.HostRecovered, id, now, $"{id} has enough {HostRoom.NameOf(l)} again")),
+            ],
         };
     }
 

@@ -110,7 +110,8 @@ public sealed class MasterHost : IAsyncDisposable
         loops.Start("speaker", speaker.RunAsync);
 
         var rules = new AccessRules(token, options.Listen.Address);
-        var web = MasterWeb.Build(options, rules, new MasterParts(store, view, events, artifacts, deltas, sessions, naming));
+        var web = MasterWeb.Build(
+            options, rules, new MasterParts(store, view, events, artifacts, deltas, sessions, naming, speaker));
         parts.Add(web);
         await web.StartAsync(stop);
         await events.RecordAsync(new EventRecord

@@ -17,7 +17,7 @@ namespace Zurg.Master;
 /// <summary>What the endpoints work with.</summary>
 internal sealed record MasterParts(
     IStateStore Store, IClusterView View, SqliteEventLog Events, ArtifactStore Artifacts, ReleaseDeltas Deltas,
-    AgentSessions Sessions, NamingFanOut Naming);
+    AgentSessions Sessions, NamingFanOut Naming, SpeakerLoop Speaker);
 
 /// <summary>
 /// The web server of a master: Kestrel, the two middlewares, the endpoints. It reads no configuration but its options.
@@ -68,10 +68,11 @@ internal static class MasterWeb
 
     private static void AddParts(IServiceCollection services, MasterOptions options, MasterParts parts)
     {
-        var (store, view, events, artifacts, deltas, sessions, naming) = parts;
+        var (store, view, events, artifacts, deltas, sessions, naming, speaker) = parts;
         var releases = new ReleasePushing(store, artifacts, options.Time);
         services.AddSingleton(options.Time).AddSingleton(store).AddSingleton(view).AddSingleton<IEventLog>(events);
         services.AddSingleton(events).AddSingleton(artifacts).AddSingleton(deltas).AddSingleton(sessions).AddSingleton(naming);
+        services.AddSingleton(speaker);
         services.AddSingleton(new SpecArchive(store)).AddSingleton(new SpecApplying(store, view, events, options.Time));
         services.AddSingleton(new IntentChanging(store, view, events, options.Time));
         services.AddSingleton(new PushContext(releases, view, events, options.Time));

@@ -52,6 +52,9 @@ internal sealed partial class MasterSession(
 
     public void Report(HostReport report) => _slots.Put(report);
 
+    /// <summary>The newest reading replaces the one before, and is said again in each session.</summary>
+    public void Measure(HostMeasures measures) => _slots.Put(measures);
+
     /// <summary>The newest list of services replaces the one before, and is said again in each session.</summary>
     public void Subscribe(NamingSubscription naming) => _slots.Put(naming);
 

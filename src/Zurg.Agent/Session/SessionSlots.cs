@@ -24,6 +24,8 @@ internal sealed class SessionSlots(TimeProvider time)
     private long _reportAt;
     private NamingSubscription? _naming;
     private bool _namingDue;
+    private HostMeasures? _measures;
+    private bool _measuresDue;
     private bool _sending;
 
     /// <summary>Nothing waits, and what was taken last has been sent.</summary>
@@ -33,7 +35,7 @@ internal sealed class SessionSlots(TimeProvider time)
         {
             lock (_lock)
             {
-                return !_sending && !_namingDue && _report is null && _logs.Count == 0;
+                return !_sending && !_namingDue && !_measuresDue && _report is null && _logs.Count == 0;
             }
         }
     }
@@ -53,6 +55,16 @@ internal sealed class SessionSlots(TimeProvider time)
         lock (_lock)
         {
             (_naming, _namingDue) = (naming, true);
+        }
+
+        _signal.Writer.TryWrite(true);
+    }
+
+    public void Put(HostMeasures measures)
+    {
+        lock (_lock)
+        {
+            (_measures, _measuresDue) = (measures, true);
         }
 
         _signal.Writer.TryWrite(true);
@@ -79,6 +91,7 @@ internal sealed class SessionSlots(TimeProvider time)
         lock (_lock)
         {
             _namingDue = _naming is not null;
+            _measuresDue = _measures is not null;
             _logs.Clear();
             _report = _report is not null && time.GetElapsedTime(_reportAt) <= ReportFresh ? _report : null;
         }
@@ -112,6 +125,12 @@ internal sealed class SessionSlots(TimeProvider time)
         {
             _report = null;
             return new AgentMessage { Report = report };
+        }
+
+        if (_measuresDue)
+        {
+            _measuresDue = false;
+            return new AgentMessage { Measures = _measures };
         }
 
         return _logs.TryDequeue(out var log) ? new AgentMessage { Log = log } : null;

@@ -51,6 +51,9 @@ internal sealed class MasterClient : IDisposable
     public Task<ImmutableArray<HostStatus>> HostsAsync(CancellationToken stop) =>
         GetAsync("/v1/hosts", WireJson.Default.ImmutableArrayHostStatus, stop);
 
+    public Task<HostStatus> HostAsync(HostId host, CancellationToken stop) =>
+        GetAsync($"/v1/hosts/{host}", WireJson.Default.HostStatus, stop);
+
     /// <param name="seen">The newest spec that the author had seen; null: whatever is newest.</param>
     public Task<ApplyResult> ApplyAsync(string text, bool plan, string author, SpecNumber? seen, CancellationToken stop)
     {

@@ -94,23 +94,6 @@ internal static class StatusView
             ]),
         ]);
 
-    private static Span SessionOf(HostStatus host) =>
+    public static Span SessionOf(HostStatus host) =>
         new(Measures.Word(host.Session), host.Session == HostSession.Connected ? Tone.Good : Tone.Bad);
-
-    public static Block.Table Hosts(ImmutableArray<HostStatus> hosts, DateTimeOffset now) => new(
-        ["HOST", "CELL", "SESSION", "FOR", "READY", "ADDRESS", "MEMORY", "CPUS", "LABELS"],
-        [
-            .. hosts.Select(h => (ImmutableArray<Span>)
-            [
-                new Span(h.Host.Value, Tone.Strong),
-                h.Description.Cell.Value,
-                SessionOf(h),
-                Measures.Age(now - h.SessionSince),
-                $"{h.Ready}/{h.Instances}",
-                h.Description.Address,
-                Measures.Size(h.Description.Memory),
-                h.Description.Cpus.ToString(System.Globalization.CultureInfo.InvariantCulture),
-                h.Description.Labels.IsEmpty ? "-" : string.Join(' ', h.Description.Labels.Select(l => $"{l.Key}={l.Value}")),
-            ]),
-        ]);
 }

@@ -32,6 +32,7 @@ public static class StatusView
             Applied = facts.Applied,
             Instances = facts.Instances.Length,
             Ready = facts.Instances.Count(i => i.IsReady()),
+            Lows = facts.Lows,
         }),
     ];
 

@@ -21,8 +21,24 @@ public sealed record ClusterDraft
         + "A change restarts only the services that name the setting.", Example = "{ greeting: hello }")]
     public ImmutableSortedDictionary<string, string>? Settings { get; init; }
 
+    [Doc("What every host is to keep free: one with less gets no new instance, and what runs there is left alone. "
+        + "It has room again once a fifth more than this is free.")]
+    public ReserveDraft? Reserve { get; init; }
+
     [Doc("Which requests from outside reach which service.", Example = "[{ path: /, service: web }]")]
     public ImmutableArray<RouteDraft>? Routes { get; init; }
+}
+
+[Doc("What a host keeps free. A share of the whole such as 5%, or a size such as 10GiB.")]
+public sealed record ReserveDraft
+{
+    [Doc("Of each file system that the agent keeps something on; a share counts for its inodes too.", Example = "10GiB",
+        Default = "5%, at most 2GiB", Form = DraftForm.FreeLimit)]
+    public string? Disk { get; init; }
+
+    [Doc("Of the host's memory: what new work could have without swapping.", Example = "10%", Default = "5%, at most 512MiB",
+        Form = DraftForm.FreeLimit)]
+    public string? Memory { get; init; }
 }
 
 [Doc("One rule of the gateway.")]

@@ -15,6 +15,12 @@ public static class Defaults
 
     private const string Cluster = "default";
 
+    /// <summary>
+    /// A share alone would keep gigabytes of a large disk idle, an amount alone would take all of a small one.
+    /// </summary>
+    public static ReserveSpec Reserve { get; } = new(
+        new FreeLimit(Percent: 5, Bytes: 2L << 30), new FreeLimit(Percent: 5, Bytes: 512L << 20));
+
     /// <param name="draft">In which <see cref="SpecValidator"/> found no problem.</param>
     public static ClusterSpec Fill(ClusterDraft draft)
     {
@@ -26,6 +32,9 @@ public static class Defaults
             Services = [.. (draft.Services ?? ImmutableSortedDictionary<string, ServiceDraft>.Empty)
                 .OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => Service(new ServiceName(s.Key), s.Value, settings))],
             Settings = Ordinal(settings),
+            Reserve = new ReserveSpec(
+                ReserveCheck.Limit(draft.Reserve?.Disk) ?? Reserve.Disk,
+                ReserveCheck.Limit(draft.Reserve?.Memory) ?? Reserve.Memory),
             Routes = [.. (draft.Routes ?? []).Select(r =>
                 new RouteSpec { Host = r.Host, Path = r.Path!, Service = new ServiceName(r.Service!) })],
         };

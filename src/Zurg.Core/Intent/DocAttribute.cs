@@ -29,6 +29,9 @@ public enum DraftForm
     Duration,
     Size,
     Release,
+
+    /// <summary>A share such as 5% or a size.</summary>
+    FreeLimit,
     Batch,
     Port,
     StopSignal,

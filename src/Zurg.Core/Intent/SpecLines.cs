@@ -27,6 +27,8 @@ internal static class SpecLines
     [
         ("cluster", spec.Cluster.Value),
         .. spec.Cells.IsEmpty ? [] : new[] { ("cells", List(spec.Cells.Select(c => c.Value))) },
+        .. Reserve("disk", spec.Reserve?.Disk, Defaults.Reserve.Disk),
+        .. Reserve("memory", spec.Reserve?.Memory, Defaults.Reserve.Memory),
         .. spec.Routes.Select(r => ($"routes.{r.Host}{r.Path}", r.Service.Value)),
     ];
 
@@ -50,6 +52,10 @@ internal static class SpecLines
         { PerHost: { } count } => $"{Number(count)} per host",
         { Hosts: var hosts } => $"on {string.Join(", ", hosts)}",
     };
+
+    /// <summary>Nothing while it is the usual, which specs of earlier builds do not say.</summary>
+    private static IEnumerable<(string Path, string Value)> Reserve(string name, FreeLimit? limit, FreeLimit usual) =>
+        limit is null || limit == usual ? [] : [($"reserve.{name}", ReserveCheck.Show(limit))];
 
     private static IEnumerable<(string Path, string Value)> Instance(InstanceSpec spec)
     {

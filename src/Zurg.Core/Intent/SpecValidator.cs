@@ -16,6 +16,7 @@ public static class SpecValidator
         var names = new SpecNames(draft);
         CheckCells(draft, problems);
         CheckSettings(draft, problems);
+        ReserveCheck.Check(draft.Reserve, problems);
         foreach (var (name, service) in names.Services)
         {
             if (problems.Full)

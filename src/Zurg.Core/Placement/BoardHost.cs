@@ -54,6 +54,9 @@ internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen)
     }
 
     /// <summary>Why a new instance cannot go here, in a few words; null when it can.</summary>
+    public string? WhyNotNew(ServiceSpec service) => WhyNot(service) ?? LowText;
+
+    /// <summary>Why an instance cannot be here, be it new or one that changes in its place; null when it can.</summary>
     public string? WhyNot(ServiceSpec service) =>
         facts is null ? "nothing is known of it"
         : frozen ? "its placements cannot be read by this build"
@@ -66,6 +69,9 @@ internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen)
             ? string.Create(CultureInfo.InvariantCulture, $"port {port} is taken by {_ports[port]}")
         : MemoryShort(service.Instance) is { } memory ? memory
         : null;
+
+    /// <summary>What the host is short of, in words; null when nothing: its instances stay, no new one comes.</summary>
+    public string? LowText => facts is { Lows: [var first, ..] } ? first.Text : null;
 
     /// <summary>
     /// The first constraint that the host does not meet, as key=value; null when it meets all. cell is the host's cell.

@@ -116,7 +116,7 @@ internal static class Scaling
     private static void PlaceOn(ServicePlan plan, HostId host)
     {
         var known = plan.Board.Find(host);
-        var why = known is null ? "it has not joined the cluster" : known.WhyNot(plan.Service);
+        var why = known is null ? "it has not joined the cluster" : known.WhyNotNew(plan.Service);
         if (why is null)
         {
             plan.Place(plan.Board.NextInstance(plan.Service.Name), host);
@@ -128,6 +128,7 @@ internal static class Scaling
             $"{plan.Service.Name} cannot be placed on {host}: {why}",
             known is null
                 ? $"start its agent (zurg agent --host {host} ...), or take it out of hosts: in cluster.yaml"
+                : known.LowText is not null ? Spread.MendOfLow
                 : "free what is taken on that host, or change the service in cluster.yaml")
         { Service = plan.Service.Name, Host = host });
     }

@@ -19,7 +19,7 @@ internal static class Spread
             perCell[host.Cell] = perCell.GetValueOrDefault(host.Cell) + host.CountOf(service.Name);
         }
 
-        return board.Hosts.Where(h => h.WhyNot(service) is null)
+        return board.Hosts.Where(h => h.WhyNotNew(service) is null)
             .OrderBy(h => perCell[h.Cell]).ThenBy(h => h.CountOf(service.Name)).ThenBy(h => h.Count).ThenBy(h => h.Host)
             .FirstOrDefault();
     }
@@ -27,7 +27,7 @@ internal static class Spread
     /// <summary>The hold for an instance that fits nowhere: how many hosts there are, and what each kind of them lacks.</summary>
     public static Hold NoHostFits(Board board, ServiceSpec service, InstanceId instance)
     {
-        var reasons = board.Hosts.Select(h => (h.Host, Why: h.WhyNot(service))).Where(r => r.Why is not null)
+        var reasons = board.Hosts.Select(h => (h.Host, Why: h.WhyNotNew(service))).Where(r => r.Why is not null)
             .GroupBy(r => r.Why!, r => r.Host).OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal)
             .Select(g => $"{g.Key} ({Names([.. g])})").ToImmutableArray();
         var count = board.Hosts.Count();
@@ -36,9 +36,13 @@ internal static class Spread
             : string.Create(CultureInfo.InvariantCulture, $"{instance} fits on 0 of {count} hosts: {string.Join("; ", reasons)}");
         var mend = count == 0
             ? "start an agent: zurg agent --master URL --host NAME --cell CELL"
+            : board.Hosts.Any(h => h.LowText is not null) ? MendOfLow
             : "change the constraints, ports, memory or count in cluster.yaml, or add a host that fits";
         return new Hold(HoldReason.NoHostFits, text, mend) { Service = service.Name, Instance = instance };
     }
+
+    public const string MendOfLow = "free some there (zurg hosts HOST shows what is used), lower reserve: in cluster.yaml, "
+        + "or add a host";
 
     private const int NamesMax = 3;
 

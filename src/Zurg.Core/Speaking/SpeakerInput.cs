@@ -15,6 +15,9 @@ public abstract record SpeakerInput
 
     public sealed record Reported(HostId Host, HostReport Report) : SpeakerInput;
 
+    /// <summary>A reading of the host's own numbers.</summary>
+    public sealed record Measured(HostId Host, HostMeasures Measures) : SpeakerInput;
+
     public sealed record Disconnected(HostId Host) : SpeakerInput;
 
     /// <summary>Once a second.</summary>

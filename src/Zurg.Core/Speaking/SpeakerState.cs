@@ -40,6 +40,12 @@ public sealed record SpokenHost
 
     public ImmutableArray<InstanceStatus> Instances { get; init; } = [];
 
+    /// <summary>What it is short of, by the readings so far.</summary>
+    public ImmutableArray<HostLow> Lows { get; init; } = [];
+
+    /// <summary>The newest reading of its own numbers; never stored.</summary>
+    public HostMeasures? Measures { get; init; }
+
     /// <summary>Events of its journal up to here are in the log, or on their way there.</summary>
     public long EventsKept { get; init; }
 
@@ -71,6 +77,7 @@ public sealed record SpokenHost
         Description = facts.Description,
         Applied = facts.Applied,
         Instances = facts.Instances,
+        Lows = facts.Lows,
         Written = DigestOf(facts),
     };
 
@@ -83,6 +90,7 @@ public sealed record SpokenHost
         SessionSince = SessionSince,
         Applied = Applied,
         Instances = Instances,
+        Lows = Lows,
     };
 
     public static Digest DigestOf(HostFacts facts) => Digest.Of(JsonOf(facts));

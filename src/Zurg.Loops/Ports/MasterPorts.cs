@@ -32,6 +32,9 @@ public interface ISpeaker
     void Reported(IHostSession session, HostReport report);
 
     void Disconnected(IHostSession session);
+
+    /// <summary>The newest reading replaces one not yet taken.</summary>
+    void Measured(IHostSession session, HostMeasures measures);
 }
 
 /// <summary>What happened, kept for people: each master has its own log, and it is never in the store.</summary>

@@ -47,6 +47,15 @@ internal sealed class HostSlots
         }
     }
 
+    public void Measure(IHostSession session, HostMeasures measures)
+    {
+        lock (_lock)
+        {
+            var slot = SlotOf_NeedsLock(session.Host);
+            slot.Measures = ReferenceEquals(slot.Session, session) ? measures : slot.Measures;
+        }
+    }
+
     public void Close(IHostSession session)
     {
         lock (_lock)
@@ -86,6 +95,11 @@ internal sealed class HostSlots
                     inputs.Add(new SpeakerInput.Reported(host, report));
                 }
 
+                if (slot.Measures is { } measures)
+                {
+                    inputs.Add(new SpeakerInput.Measured(host, measures));
+                }
+
                 if (slot.Closed)
                 {
                     inputs.Add(new SpeakerInput.Disconnected(host));
@@ -93,6 +107,7 @@ internal sealed class HostSlots
 
                 slot.Hello = null;
                 slot.Report = null;
+                slot.Measures = null;
                 slot.Closed = false;
             }
         }
@@ -117,6 +132,8 @@ internal sealed class HostSlots
         public AgentHello? Hello { get; set; }
 
         public HostReport? Report { get; set; }
+
+        public HostMeasures? Measures { get; set; }
 
         /// <summary>Of the newest report of this session: an older one that arrives late says what is no longer so.</summary>
         public long LastNumber { get; set; }

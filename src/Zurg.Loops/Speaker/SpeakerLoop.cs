@@ -43,6 +43,15 @@ public sealed partial class SpeakerLoop(
         _wake.Writer.TryWrite(true);
     }
 
+    public void Measured(IHostSession session, HostMeasures measures)
+    {
+        _slots.Measure(session, measures);
+        _wake.Writer.TryWrite(true);
+    }
+
+    /// <summary>The newest reading of a host of this speaker; null before the first one. Any thread may ask.</summary>
+    public HostMeasures? MeasuresOf(HostId host) => Volatile.Read(ref _state).Hosts.GetValueOrDefault(host)?.Measures;
+
     public void Disconnected(IHostSession session)
     {
         _slots.Close(session);
@@ -120,7 +129,7 @@ public sealed partial class SpeakerLoop(
         void Apply(SpeakerInput input)
         {
             var commit = SpeakerMachine.Step(_state, input, now);
-            _state = commit.State;
+            Volatile.Write(ref _state, commit.State);
             commits.Add(commit);
         }
     }

@@ -115,6 +115,9 @@ internal sealed partial class HostSession(
             case { Report: { } report }:
                 speaker.Reported(this, report);
                 break;
+            case { Measures: { } measures }:
+                speaker.Measured(this, measures);
+                break;
             case { Naming: { } subscription }:
                 naming.Subscribe(this, subscription.Services);
                 break;

@@ -21,6 +21,7 @@ internal static class Endpoints
         GetEndpoints.Map(routes);
         ReadLogs.Map(routes);
         ListHosts.Map(routes);
+        ShowHost.Map(routes);
         ListReleases.Map(routes);
         GetReleaseDelta.Map(routes);
         ShowRelease.Map(routes);

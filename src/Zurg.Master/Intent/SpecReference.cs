@@ -70,6 +70,7 @@ public static class SpecReference
             DraftForm.Duration => "duration",
             DraftForm.Size => "size",
             DraftForm.Release => "version",
+            DraftForm.FreeLimit => "per cent or size",
             DraftForm.Batch => "number or per cent",
             DraftForm.Port => "port",
             DraftForm.StopSignal or DraftForm.ReloadSignal => "signal",

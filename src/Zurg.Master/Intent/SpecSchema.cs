@@ -101,6 +101,7 @@ public static class SpecSchema
         DraftForm.Name => Pattern(DnsLabel),
         DraftForm.Duration => Pattern(@"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$"),
         DraftForm.Size => Pattern(@"^([0-9]+(\.[0-9]+)?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB))+$"),
+        DraftForm.FreeLimit => Pattern(@"^([0-9]+(\.[0-9]+)?%|([0-9]+(\.[0-9]+)?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB))+)$"),
         DraftForm.Batch => new JsonObject
         {
             ["anyOf"] = new JsonArray(new JsonObject { ["type"] = "integer", ["minimum"] = 1, ["maximum"] = 10_000 },

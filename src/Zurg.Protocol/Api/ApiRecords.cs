@@ -125,6 +125,15 @@ public sealed record HostStatus
     public required int Instances { get; init; }
 
     public required int Ready { get; init; }
+
+    /// <summary>What it is short of; while there is any, it gets no new instance.</summary>
+    public ImmutableArray<HostLow> Lows { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>
+    /// The newest reading that the answering master has heard; null in /v1/status, and before the first one. In lists without
+    /// its instances.
+    /// </summary>
+    public HostMeasures? Measures { get; init; }
 }
 
 /// <summary>Why one service is as it is: its spec, its instances, its holds, its endpoints.</summary>

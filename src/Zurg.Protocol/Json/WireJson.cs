@@ -23,6 +23,7 @@ namespace Zurg.Protocol;
 [JsonSerializable(typeof(ReleaseManifest))]
 [JsonSerializable(typeof(HostPlacements))]
 [JsonSerializable(typeof(HostFacts))]
+[JsonSerializable(typeof(HostStatus))]
 [JsonSerializable(typeof(EndpointSet))]
 [JsonSerializable(typeof(EventRecord))]
 [JsonSerializable(typeof(RoleRecord))]

@@ -15,6 +15,9 @@ public sealed record AgentMessage
     public NamingSubscription? Naming { get; init; }
 
     public LogChunk? Log { get; init; }
+
+    /// <summary>The newest reading; said again in each session.</summary>
+    public HostMeasures? Measures { get; init; }
 }
 
 /// <summary>What a master says on a session. Exactly one part is set.</summary>

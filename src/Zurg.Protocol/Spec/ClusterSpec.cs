@@ -20,6 +20,9 @@ public sealed record ClusterSpec
 
     public ImmutableArray<RouteSpec> Routes { get; init => field = value.IsDefault ? [] : value; } = [];
 
+    /// <summary>What every host is to keep free; null in specs of builds that did not know it: the usual then.</summary>
+    public ReserveSpec? Reserve { get; init; }
+
     public ServiceSpec? Find(ServiceName service) => Services.FirstOrDefault(s => s.Name == service);
 }
 

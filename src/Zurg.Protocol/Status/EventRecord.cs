@@ -47,4 +47,6 @@ public enum EventKind
 
     /// <summary>Bytes on a host's disk were not those that were pushed: set aside, and brought again.</summary>
     ReleaseQuarantined,
+    HostLow,
+    HostRecovered,
 }

@@ -20,6 +20,9 @@ public sealed record HostFacts
     /// <summary>Ordered by instance.</summary>
     public ImmutableArray<InstanceStatus> Instances { get; init => field = value.IsDefault ? [] : value; } = [];
 
+    /// <summary>What the host is short of: while there is any, it gets no new instance.</summary>
+    public ImmutableArray<HostLow> Lows { get; init => field = value.IsDefault ? [] : value; } = [];
+
     public InstanceStatus? Find(InstanceId instance) => Instances.FirstOrDefault(i => i.Instance == instance);
 }
 

@@ -104,6 +104,14 @@ internal sealed record World
         return Put(StoreKeys.Facts(facts.Host), facts, WireJson.Default.HostFacts);
     }
 
+    /// <summary>The host is short of disk; an empty text: it has room again.</summary>
+    public World Low(string host, string text)
+    {
+        var facts = State.Facts[new HostId(host)];
+        ImmutableArray<HostLow> lows = text.Length == 0 ? [] : [new HostLow(LowResource.Disk, text, Noon, "/")];
+        return Put(StoreKeys.Facts(facts.Host), facts with { Lows = lows }, WireJson.Default.HostFacts);
+    }
+
     public World Put<T>(string key, T value, JsonTypeInfo<T> type) =>
         PutBytes(key, JsonSerializer.SerializeToUtf8Bytes(value, type));
 

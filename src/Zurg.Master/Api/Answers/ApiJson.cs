@@ -12,6 +12,7 @@ namespace Zurg.Master.Api;
 [JsonSerializable(typeof(TimeSpan?))]
 [JsonSerializable(typeof(ServiceName?))]
 [JsonSerializable(typeof(InstanceId?))]
+[JsonSerializable(typeof(HostId))]
 [JsonSerializable(typeof(HostId?))]
 [JsonSerializable(typeof(ReleaseName?))]
 [JsonSerializable(typeof(ReleaseVersion))]

@@ -14,6 +14,11 @@ internal static class Unknown
     public static Problem404 Instance(InstanceId instance, IEnumerable<InstanceId> known) =>
         new($"there is no instance '{instance}'", Mend(instance.Value, [.. known.Select(k => k.Value)], "see: zurg status"));
 
+    public static Problem404 Host(HostId host, IEnumerable<HostId> known) =>
+        new(
+            $"there is no host '{host}'",
+            Mend(host.Value, [.. known.Select(k => k.Value)], "start its agent: zurg agent --help"));
+
     public static Problem404 Release(ReleaseId release, IEnumerable<ReleaseId> known) =>
         new($"there is no release {release}", ReleaseMend(release, known));
 

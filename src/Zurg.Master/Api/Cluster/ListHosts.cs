@@ -14,8 +14,13 @@ internal static class ListHosts
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/v1/hosts", Handle)
         .WithName("listHosts").WithTags("cluster")
-        .WithSummary("The hosts and what is known of them");
+        .WithSummary("The hosts and what is known of them")
+        .WithDescription("With the newest reading of each host's own numbers, but for those of its instances.");
 
-    private static Ok<ImmutableArray<HostStatus>> Handle(IClusterView view) =>
-        TypedResults.Ok(StatusView.HostsOf(view.Current.State));
+    private static Ok<ImmutableArray<HostStatus>> Handle(IClusterView view, SpeakerLoop speaker) =>
+        TypedResults.Ok<ImmutableArray<HostStatus>>(
+        [
+            .. StatusView.HostsOf(view.Current.State)
+                .Select(h => h with { Measures = speaker.MeasuresOf(h.Host) is { } m ? m with { Instances = [] } : null }),
+        ]);
 }

@@ -6,6 +6,7 @@ using Zurg.Agent.Session;
 using Zurg.Core;
 using Zurg.Loops;
 using Zurg.Protocol;
+using Zurg.Tests.Support;
 
 namespace Zurg.Tests.Agent.Session;
 
@@ -108,6 +109,22 @@ public sealed class MasterSessionTests : IAsyncLifetime
         Assert.Equal("c1", next.Hello!.ClusterId);
         Assert.Equal("web", (await next.ReadAsync())!.Naming!.Services.Single().Value);
         Assert.Equal("Bearer changed", _master.Tokens.Last());
+    }
+
+    [Fact]
+    public async Task The_newest_reading_of_the_host_is_said_again_in_each_session()
+    {
+        Start();
+        _session.Measure(HostSamples.Measures(disk: 1));
+        var visit = await _master.VisitAsync();
+        Assert.Equal(1, (await visit.ReadAsync())!.Measures!.FileSystems[0].Free);
+        _session.Measure(HostSamples.Measures(disk: 2));
+        Assert.Equal(2, (await visit.ReadAsync())!.Measures!.FileSystems[0].Free);
+        visit.Socket.Abort();
+        visit.Ended.SetResult();
+
+        var next = await _master.VisitAsync();
+        Assert.Equal(2, (await next.ReadAsync())!.Measures!.FileSystems[0].Free);
     }
 
     [Fact]

@@ -141,4 +141,34 @@ public sealed class ScalingTests
         Assert.Equal(HoldReason.HostSilent, hold.Reason);
         Assert.Equal("host2 has been silent since 12:00:00 UTC: web.1 may still run there", hold.Text);
     }
+
+    [Fact]
+    public void A_host_that_is_low_keeps_what_it_has_gets_nothing_new_and_says_why()
+    {
+        var world = World.Of("host1@az1", "host2@az2").Apply(Specs.Service("web", 2)).Settle();
+        world = world.Low("host1", "low on disk on /: 1 GiB").Low("host2", "low on disk on /: 2 GiB");
+        world = world.Apply(Specs.Service("web", 3), Specs.PerHost("each", 1)).Settle();
+
+        Assert.Equal("host1: web.0; host2: web.1", world.Placed());
+        var holds = world.Plan().Holds;
+        Assert.Contains(holds, h =>
+            h.Text == "web.2 fits on 0 of 2 hosts: low on disk on /: 1 GiB (host1); low on disk on /: 2 GiB (host2)");
+        Assert.Contains(holds, h => h.Text == "each cannot be placed on host1: low on disk on /: 1 GiB");
+        Assert.All(holds, h => Assert.Contains("zurg hosts HOST", h.Mend, StringComparison.Ordinal));
+
+        world = world.Low("host2", "").Settle();
+        Assert.Equal("host1: web.0; host2: each.0 web.1 web.2", world.Placed());
+    }
+
+    [Fact]
+    public void An_instance_on_a_low_host_takes_a_new_release_in_its_place()
+    {
+        var world = World.Of("host1@az1").Apply(Specs.Service("web", 1)).Settle().Low("host1", "low on disk on /: 1 GiB");
+
+        world = world.Apply(Specs.Service("web", 1, "2.0")).Settle();
+
+        var placement = world.State.Placements.Values.Single().Instances.Single();
+        Assert.Equal("2.0", world.State.InstanceSpecs[placement.Spec].Release.Version.Value);
+        Assert.Empty(world.Plan().Holds);
+    }
 }
