@@ -6,6 +6,7 @@ using Zurg.Agent.Artifacts;
 using Zurg.Agent.Hands;
 using Zurg.Agent.Journal;
 using Zurg.Agent.Local;
+using Zurg.Agent.Logs;
 using Zurg.Agent.Measuring;
 using Zurg.Agent.Processes;
 using Zurg.Agent.Session;
@@ -38,6 +39,7 @@ public sealed partial class AgentHost : IAsyncDisposable
     private readonly NamingFile _namingFile;
     private readonly AgentHands _hands;
     private readonly MeasureLoop _measures;
+    private readonly LogKeeper _logs;
     private readonly AgentLoop _loop;
     private readonly ILogger _logger;
     private LocalServer? _server;
@@ -67,9 +69,10 @@ public sealed partial class AgentHost : IAsyncDisposable
             new HostMeter(
                 [("agent", directory), ("releases", Path.Combine(directory, "releases")), ("logs", paths.Logs)], time),
             _session.Measure, time, logs.CreateLogger<MeasureLoop>());
+        _logs = new LogKeeper(paths, _inbox.TryPost, time, logs.CreateLogger<LogKeeper>());
         var identity = new AgentIdentity(options.Host, SeedOf(options.Host));
         _loop = new AgentLoop(
-            _inbox, _hands, _journal, _session, new Observers([_hands, _naming, _measures]), identity, time,
+            _inbox, _hands, _journal, _session, new Observers([_hands, _naming, _measures, _logs]), identity, time,
             logs.CreateLogger<AgentLoop>());
     }
 
@@ -162,6 +165,7 @@ public sealed partial class AgentHost : IAsyncDisposable
             Task.Run(() => TalkAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _namingFile.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _measures.RunAsync(_stop.Token), CancellationToken.None),
+            _logs.RunAsync(_stop.Token),
         ];
         Completion = CompleteAsync(loops);
     }

@@ -15,7 +15,7 @@ internal sealed record AgentPaths(string Directory)
 
     public string Logs => Path.Combine(Directory, "logs");
 
-    /// <summary>Its stdout and stderr of all incarnations.</summary>
+    /// <summary>What its processes append their stdout and stderr to, those of all incarnations.</summary>
     public string Log(InstanceId instance) => Path.Combine(Logs, instance.Value + ".log");
 
     /// <summary>

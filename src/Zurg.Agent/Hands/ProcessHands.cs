@@ -1,3 +1,4 @@
+using Zurg.Agent.Logs;
 using Zurg.Agent.Processes;
 using Zurg.Core;
 using Zurg.Protocol;

@@ -31,7 +31,7 @@ internal static class ExecProbe
                 Output = write,
                 User = target.User,
             });
-            LogFile.Close(write);
+            _ = Libc.Close(write);
             write = -1;
             return outcome is SpawnOutcome.Started started
                 ? await WaitAsync(target.Command[0], started.Process, token, read, time, stop)
@@ -39,10 +39,10 @@ internal static class ExecProbe
         }
         finally
         {
-            LogFile.Close(read);
+            _ = Libc.Close(read);
             if (write >= 0)
             {
-                LogFile.Close(write);
+                _ = Libc.Close(write);
             }
         }
     }

@@ -13,11 +13,13 @@ internal static class LogFollower
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <param name="only">Null: every instance.</param>
+    /// <param name="begun">Those that were shown so far, with what goes on from there.</param>
     public static async Task RunAsync(
-        MasterClient master, ServiceName service, InstanceId? only, int? lines, LogView view, CancellationToken stop)
+        MasterClient master, ServiceName service, InstanceId? only,
+        IReadOnlyDictionary<InstanceId, LogTail> begun, LogQuery query, LogView view, CancellationToken stop)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var followed = new Dictionary<InstanceId, Task>();
+        var followed = begun.ToDictionary(b => b.Key, b => FollowAsync(master, b.Key, b.Value.Rest, query, view, ending.Token));
         try
         {
             await foreach (var status in master.WatchStatusAsync(ending.Token))
@@ -26,7 +28,7 @@ internal static class LogFollower
                     s => s.Service == service).SelectMany(s => s.Instances).Select(i => i.Instance);
                 foreach (var instance in instances.Where(i => (only is null || i == only) && !followed.ContainsKey(i)))
                 {
-                    followed[instance] = FollowAsync(master, instance, lines, view, ending.Token);
+                    followed[instance] = FollowAsync(master, instance, query, view, ending.Token);
                 }
 
                 if (followed.Values.FirstOrDefault(t => t.IsFaulted) is { } faulted)
@@ -43,25 +45,26 @@ internal static class LogFollower
     }
 
     private static async Task FollowAsync(
-        MasterClient master, InstanceId instance, int? lines, LogView view, CancellationToken stop)
+        MasterClient master, InstanceId instance, LogQuery query, LogView view, CancellationToken stop)
     {
-        var tail = await LogReader.TailAsync(master, instance, lines, stop);
-        view.Write(instance, tail);
-        var next = tail.Next;
-        var rest = "";
+        var tail = await LogReader.TailAsync(master, instance, query, follows: true, stop);
+        view.Write(instance, tail.Lines, tail.Problem);
+        await FollowAsync(master, instance, tail.Rest, query, view, stop);
+    }
+
+    private static async Task FollowAsync(
+        MasterClient master, InstanceId instance, LogLines lines, LogQuery query, LogView view, CancellationToken stop)
+    {
         while (!stop.IsCancellationRequested)
         {
-            var chunk = await master.LogAsync(instance, next, LogReader.ChunkBytes, Wait, stop);
-            next = chunk.Next;
+            var chunk = await master.LogAsync(instance, lines.Next, LogReader.ChunkBytes, Wait, since: null, stop);
             if (chunk.Problem is not null)
             {
                 await Task.Delay(Pause, stop);
                 continue;
             }
 
-            var parts = (rest + chunk.Text).Split('\n');
-            rest = parts[^1];
-            view.Write(instance, new LogTail([.. parts.AsSpan(0, parts.Length - 1)], next, null));
+            view.Write(instance, [.. lines.Take(chunk).Where(query.Wants)], problem: null);
         }
     }
 }

@@ -85,11 +85,13 @@ internal sealed class MasterClient : IDisposable
                 + (instance is null ? "" : $"&instance={instance}"),
             null, WireJson.Default.ActionAccepted, stop);
 
-    public Task<LogChunk> LogAsync(InstanceId instance, long offset, int bytes, TimeSpan wait, CancellationToken stop) =>
+    public Task<LogChunk> LogAsync(
+        InstanceId instance, long offset, int bytes, TimeSpan wait, DateTimeOffset? since, CancellationToken stop) =>
         GetAsync(
             string.Create(
                 System.Globalization.CultureInfo.InvariantCulture,
-                $"/v1/instances/{instance}/logs?offset={offset}&bytes={bytes}&wait={wait:c}"),
+                $"/v1/instances/{instance}/logs?offset={offset}&bytes={bytes}&wait={wait:c}")
+                + (since is { } time ? $"&since={time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}" : ""),
             WireJson.Default.LogChunk, stop);
 
     public Task<ImmutableArray<EventRecord>> EventsAsync(string query, CancellationToken stop) =>

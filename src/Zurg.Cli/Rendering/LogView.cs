@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Zurg.Cli.Client;
 using Zurg.Protocol;
@@ -9,17 +10,35 @@ internal sealed class LogView(Screen screen, bool prefixed, bool json)
 {
     private readonly Lock gate = new();
 
-    public void Write(InstanceId instance, LogTail tail)
+    /// <summary>Of several instances: in the order in which their agents read them, those of one in its own order.</summary>
+    public void WriteMerged(IEnumerable<(InstanceId Instance, LogTail Tail)> tails)
+    {
+        var all = tails.ToList();
+        lock (gate)
+        {
+            foreach (var line in all.SelectMany(t => t.Tail.Lines).OrderBy(l => l.At ?? DateTimeOffset.MinValue))
+            {
+                WriteLine(line);
+            }
+        }
+
+        foreach (var (instance, tail) in all)
+        {
+            Write(instance, [], tail.Problem);
+        }
+    }
+
+    public void Write(InstanceId instance, ImmutableArray<LogLine> lines, string? problem)
     {
         // Several instances are followed at once; a line stays whole.
         lock (gate)
         {
-            foreach (var line in tail.Lines)
+            foreach (var line in lines)
             {
-                WriteLine(instance, line);
+                WriteLine(line);
             }
 
-            if (tail.Problem is { } problem)
+            if (problem is not null)
             {
                 screen.Note($"{instance}: {problem}");
             }
@@ -28,16 +47,18 @@ internal sealed class LogView(Screen screen, bool prefixed, bool json)
         }
     }
 
-    private void WriteLine(InstanceId instance, string line)
+    private void WriteLine(LogLine line)
     {
         if (json)
         {
-            screen.Output.WriteLine(
-                $"{{\"instance\":\"{instance}\",\"line\":{JsonSerializer.Serialize(line, LogJson.Default.String)}}}");
+            var at = line.At is { } time ? $"\"at\":\"{time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}\"," : "";
+            var text = JsonSerializer.Serialize(line.Text, LogJson.Default.String);
+            screen.Output.WriteLine($"{{\"instance\":\"{line.Instance}\",{at}\"line\":{text}}}");
         }
         else
         {
-            screen.Output.WriteLine(prefixed ? screen.TextOf([new Span($"{instance} | ", ToneOf(instance)), line]) : line);
+            screen.Output.WriteLine(
+                prefixed ? screen.TextOf([new Span($"{line.Instance} | ", ToneOf(line.Instance)), line.Text]) : line.Text);
         }
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Zurg.Cli.Client;
 using Zurg.Cli.Rendering;
+using Zurg.Protocol;
 
 namespace Zurg.Cli.Verbs;
 
@@ -14,19 +15,32 @@ internal sealed class LogsVerb : ClientVerb
     private readonly Argument<string> target = new("SERVICE[.INDEX]") { Description = "a service, or one of its instances" };
     private readonly Option<bool> follow = new("--follow", "-f") { Description = "stay and show what is written until Ctrl-C" };
     private readonly Option<string?> tail =
-        new("--tail") { Description = $"the last so many lines, or 'all' ({TailDefault})", HelpName = "N|all" };
+        new("--tail")
+        {
+            Description = $"the last so many lines of each instance, or 'all' ({TailDefault}; all with --since or --grep)",
+            HelpName = "N|all",
+        };
+
+    private readonly Option<string?> since =
+        new("--since") { Description = "only lines of the last 90s, 10m, 2h, 1d, or since a time", HelpName = "AGO|TIME" };
+
+    private readonly Option<string?> grep =
+        new("--grep") { Description = "only lines with this text in them", HelpName = "TEXT" };
 
     public LogsVerb() : base("logs", Summary)
     {
         Add(target);
         Add(follow);
         Add(tail);
+        Add(since);
+        Add(grep);
         EndsByInterrupt = true;
         Examples =
         [
             "zurg logs web               # every instance's, each line with its instance",
             "zurg logs web.0 -f          # one instance's, as it is written",
             "zurg logs web --tail all",
+            "zurg logs web --since 10m --grep ERROR",
         ];
     }
 
@@ -42,30 +56,30 @@ internal sealed class LogsVerb : ClientVerb
                 known.Count == 0 ? $"zurg explain {service} says why it has none" : $"it has {string.Join(", ", known)}");
         }
 
-        var lines = LinesOf(call.Value(tail));
+        var from = LogQuery.ParseSince(call.Value(since), call.Now);
+        var usual = from is null && call.Value(grep) is null ? TailDefault : (int?)null;
+        var query = new LogQuery(call.Value(tail) is { } text ? LinesOf(text) : usual, from, call.Value(grep));
         var shown = instance is null ? known : [instance.Value];
         var writer = new LogView(call.Screen, prefixed: instance is null && (shown.Count > 1 || call.Value(follow)), json);
+        var tails = new SortedDictionary<InstanceId, LogTail>();
+        foreach (var log in shown)
+        {
+            tails[log] = await LogReader.TailAsync(master, log, query, call.Value(follow), call.Stop);
+        }
+
+        writer.WriteMerged(tails.Select(t => (t.Key, t.Value)));
         if (call.Value(follow))
         {
-            await LogFollower.RunAsync(master, service, instance, lines, writer, call.Stop);
+            await LogFollower.RunAsync(master, service, instance, tails, query, writer, call.Stop);
             return ExitCode.Done;
         }
 
-        var problems = 0;
-        foreach (var log in shown)
-        {
-            var read = await LogReader.TailAsync(master, log, lines, call.Stop);
-            problems += read.Problem is null ? 0 : 1;
-            writer.Write(log, read);
-        }
-
-        return problems > 0 && problems == shown.Count ? ExitCode.Failed : ExitCode.Done;
+        return tails.Count > 0 && tails.Values.All(t => t.Problem is not null) ? ExitCode.Failed : ExitCode.Done;
     }
 
     /// <summary>Null is all.</summary>
-    private static int? LinesOf(string? text) =>
-        text is null ? TailDefault
-        : text == "all" ? null
+    private static int? LinesOf(string text) =>
+        text == "all" ? null
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var lines) ? lines
         : throw new VerbFailedException($"--tail takes a number or 'all', not '{text}'", exitCode: ExitCode.BadUsage);
 }

@@ -67,6 +67,7 @@ public static class AssignmentView
                 Manifest = release.Manifest,
                 Restart = service.Restart,
                 Stop = service.Stop,
+                Logs = service.Logs,
                 DependsOn = service.DependsOn,
             }
             : null;

@@ -60,6 +60,9 @@ public static class Defaults
             Time(draft.Restart?.Delay ?? RestartDelay), Time(draft.Restart?.MaxDelay ?? RestartMaxDelay),
             Time(draft.Restart?.Window ?? "10m"), draft.Restart?.Attempts ?? 10),
         Stop = new StopPolicy(draft.Stop?.Signal ?? "TERM", Time(draft.Stop?.Grace ?? "30s")),
+        Logs = new LogPolicy(
+            draft.Logs?.MaxSize is { } size ? Measures.Size(size)!.Value : LogBounds.Usual.MaxSize,
+            draft.Logs?.MaxAge is { } age ? Time(age) : LogBounds.Usual.MaxAge),
         Update = new UpdatePolicy(
             draft.Update?.Canary ?? 1, draft.Update?.Batch ?? "25%", Time(draft.Update?.Bake ?? "60s"),
             draft.Update?.MaxUnavailable ?? MaxUnavailable, draft.Update?.Surge ?? Surge,

@@ -72,6 +72,9 @@ public sealed record ServiceDraft
     [Doc("How it is stopped.", Example = "{ signal: TERM, grace: 30s }")]
     public StopDraft? Stop { get; init; }
 
+    [Doc("What is kept of what its instances write to stdout and stderr.", Example = "{ max_size: 500MiB, max_age: 30d }")]
+    public LogsDraft? Logs { get; init; }
+
     [Doc("What one instance may use at most.", Example = "{ memory: 256MiB, open_files: 16384 }")]
     public LimitsDraft? Limits { get; init; }
 
@@ -148,6 +151,17 @@ public sealed record StopDraft
 
     [Doc("The time from the signal until it is killed.", Example = "2m", Default = "30s", Form = DraftForm.Duration)]
     public string? Grace { get; init; }
+}
+
+[Doc("The oldest lines go first. A change takes effect on running instances at once.")]
+public sealed record LogsDraft
+{
+    [Doc("Disk on each host for all of the service's instances there together; each gets an equal share.", Example = "500MiB",
+        Default = "100MiB", Form = DraftForm.Size)]
+    public string? MaxSize { get; init; }
+
+    [Doc("Older lines are removed.", Example = "30d", Default = "7d", Form = DraftForm.Duration)]
+    public string? MaxAge { get; init; }
 }
 
 [Doc("What is not written has no limit.")]

@@ -157,6 +157,8 @@ internal static class SpecLines
         ("restart.attempts", Number(service.Restart.Attempts)),
         ("stop.signal", service.Stop.Signal),
         ("stop.grace", Measures.Show(service.Stop.Grace)),
+        ("logs.max_size", Measures.Show((service.Logs ?? LogBounds.Usual).MaxSize)),
+        ("logs.max_age", Measures.Show((service.Logs ?? LogBounds.Usual).MaxAge)),
         ("update.canary", Number(service.Update.Canary)),
         ("update.batch", service.Update.Batch),
         ("update.bake", Measures.Show(service.Update.Bake)),

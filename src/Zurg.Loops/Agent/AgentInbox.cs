@@ -19,6 +19,10 @@ public sealed class AgentInbox
 
     public ValueTask PostAsync(AgentInput input, CancellationToken stop) => _inputs.Writer.WriteAsync(input, stop);
 
+    /// <summary>Never waits.</summary>
+    /// <returns>False: it is full, and this must be said again later.</returns>
+    public bool TryPost(AgentInput input) => _inputs.Writer.TryWrite(input);
+
     /// <summary>Never waits. Of several not yet taken the highest generation stays.</summary>
     public void Assign(Assignment assignment)
     {

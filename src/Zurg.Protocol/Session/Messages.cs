@@ -113,6 +113,9 @@ public sealed record AssignedInstance
 
     public required StopPolicy Stop { get; init; }
 
+    /// <summary>Null from a master of an earlier build: the agent's defaults.</summary>
+    public LogPolicy? Logs { get; init; }
+
     public ImmutableArray<ServiceName> DependsOn { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
@@ -124,12 +127,25 @@ public sealed record NamingSubscription
 
 /// <summary>A piece of an instance's log, please.</summary>
 /// <param name="Nonce">Comes back with the answer.</param>
-/// <param name="Offset">In bytes from the start of the log; negative: so many bytes before its end.</param>
+/// <param name="Offset">In bytes from the start of the log; negative: so many of its kept bytes before its end.</param>
 /// <param name="BytesMax">At most 256 KiB are sent at once.</param>
 /// <param name="Wait">When there is nothing after the offset, wait so long for more; at most 30 s.</param>
-public sealed record LogRequest(long Nonce, InstanceId Instance, long Offset, int BytesMax, TimeSpan Wait);
+public sealed record LogRequest(long Nonce, InstanceId Instance, long Offset, int BytesMax, TimeSpan Wait)
+{
+    /// <summary>Begin with the first line read at this time or later, if that is after the offset.</summary>
+    public DateTimeOffset? Since { get; init; }
+}
 
-/// <param name="Offset">Where <paramref name="Text"/> begins.</param>
+/// <param name="Offset">Where <paramref name="Text"/> begins: later than asked for when what is before is no longer kept.</param>
 /// <param name="Next">Where the next piece begins.</param>
 /// <param name="Problem">Why there is none, in plain language.</param>
-public sealed record LogChunk(long Nonce, long Offset, long Next, string Text, string? Problem = null);
+public sealed record LogChunk(long Nonce, long Offset, long Next, string Text, string? Problem = null)
+{
+    /// <summary>
+    /// When what the text holds was read, ordered by offset; the first one may begin before the text. Empty from an older agent.
+    /// </summary>
+    public ImmutableArray<LogTime> Times { get; init => field = value.IsDefault ? [] : value; } = [];
+}
+
+/// <summary>Lines that begin at the offset or after it, before that of the next one, were read at this time.</summary>
+public sealed record LogTime(long Offset, DateTimeOffset At);

@@ -35,6 +35,9 @@ public sealed record ServiceSpec
     /// <summary>Takes effect on running instances at once, without a restart.</summary>
     public required StopPolicy Stop { get; init; }
 
+    /// <summary>Takes effect at once, without a restart. Null in a spec of an earlier build: the defaults.</summary>
+    public LogPolicy? Logs { get; init; }
+
     public required UpdatePolicy Update { get; init; }
 }
 
@@ -62,6 +65,11 @@ public sealed record RestartPolicy(TimeSpan Delay, TimeSpan MaxDelay, TimeSpan W
 /// <param name="Signal">By name without SIG: TERM, INT, QUIT, HUP, USR1, USR2 or KILL.</param>
 /// <param name="Grace">From the signal until the whole tree is killed.</param>
 public sealed record StopPolicy(string Signal, TimeSpan Grace);
+
+/// <summary>What is kept of what the instances write to stdout and stderr.</summary>
+/// <param name="MaxSize">Bytes on one host for all of the service's instances there together.</param>
+/// <param name="MaxAge">Older lines are removed.</param>
+public sealed record LogPolicy(long MaxSize, TimeSpan MaxAge);
 
 /// <summary>How a change goes out.</summary>
 /// <param name="Canary">Instances that get it first.</param>

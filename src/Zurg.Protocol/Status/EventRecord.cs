@@ -49,4 +49,10 @@ public enum EventKind
     ReleaseQuarantined,
     HostLow,
     HostRecovered,
+
+    /// <summary>Lines of a log went before their time: the disk is full, or too many came while no agent was there.</summary>
+    LogCut,
+
+    /// <summary>A log is not kept as it should be, or is again.</summary>
+    LogTrouble,
 }

@@ -26,11 +26,12 @@ internal static class ReadLogs
             "offset: in bytes from the start; negative: so many bytes before the end (the last 64 KiB when not given). "
             + "bytes: 1 to 262144. "
             + "wait: a time such as 00:00:20, at most 30 s, to wait for more when there is nothing after the offset. "
-            + "The answer says where the next piece begins.");
+            + "since: begin with the first line that the agent read at this time or later, if that is after the offset. "
+            + "The answer says where the next piece begins, and when its lines were read.");
 
     private static async Task<Results<Ok<LogChunk>, Problem400, Problem404, Problem503, Problem504>> HandleAsync(
-        InstanceId instance, long? offset, int? bytes, TimeSpan? wait, IClusterView view, AgentSessions sessions,
-        TimeProvider time, CancellationToken stop)
+        InstanceId instance, long? offset, int? bytes, TimeSpan? wait, DateTimeOffset? since, IClusterView view,
+        AgentSessions sessions, TimeProvider time, CancellationToken stop)
     {
         if (bytes is < 1 or > BytesMax || wait < TimeSpan.Zero || wait > WaitMax)
         {
@@ -50,7 +51,10 @@ internal static class ReadLogs
                 $"{host}, which has {instance}, is not connected", "its processes may run on: look at the host itself");
         }
 
-        var ask = new LogRequest(0, instance, offset ?? OffsetUsual, bytes ?? BytesUsual, wait ?? TimeSpan.Zero);
+        var ask = new LogRequest(0, instance, offset ?? OffsetUsual, bytes ?? BytesUsual, wait ?? TimeSpan.Zero)
+        {
+            Since = since,
+        };
         using var late = new CancellationTokenSource(ask.Wait + AnswerTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token);
         try

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Zurg.Agent.Logs;
 using Zurg.Agent.Processes;
 using Zurg.Core;
 using Zurg.Protocol;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
+using Zurg.Agent.Logs;
 using Zurg.Agent.Processes;
 using Zurg.Core;
 using Zurg.Protocol;

@@ -91,11 +91,13 @@ public sealed class AssignmentViewTests
     public void A_policy_reaches_running_instances_under_a_newer_generation()
     {
         var before = Running;
-        var after = before.Apply(Specs.Service("web", 2) with { Stop = new StopPolicy("INT", TimeSpan.FromSeconds(1)) });
+        var logs = new LogPolicy(1 << 20, TimeSpan.FromHours(1));
+        var stop = new StopPolicy("INT", TimeSpan.FromSeconds(1));
+        var after = before.Apply(Specs.Service("web", 2) with { Stop = stop, Logs = logs });
 
         var (old, now) = (AssignmentView.Of(before.State, Host1)!, AssignmentView.Of(after.State, Host1)!);
         Assert.True(now.Generation > old.Generation);
-        Assert.Equal("INT", now.Instances[0].Stop.Signal);
+        Assert.Equal((stop, logs), (now.Instances[0].Stop, now.Instances[0].Logs));
         Assert.Equal(old.Instances[0].SpecDigest, now.Instances[0].SpecDigest);
     }
 }

@@ -1,9 +1,9 @@
 using System.Text;
 using Zurg.Agent;
-using Zurg.Agent.Processes;
+using Zurg.Agent.Logs;
 using Zurg.Protocol;
 
-namespace Zurg.Tests.Agent.Processes;
+namespace Zurg.Tests.Agent.Logs;
 
 public sealed class LogReaderTests : IDisposable
 {
@@ -79,6 +79,6 @@ public sealed class LogReaderTests : IDisposable
     }
 
     private Task<LogChunk> ReadAsync(long offset, int bytes, TimeSpan wait = default) =>
-        new LogReader(_paths, TimeProvider.System)
-        .ReadAsync(new LogRequest(1, AgentSamples.Web, offset, bytes, wait), CancellationToken.None).AsTask();
+        new LogReader(_paths, TimeProvider.System).ReadAsync(
+            new LogRequest(1, AgentSamples.Web, offset, bytes, wait), CancellationToken.None).AsTask();
 }

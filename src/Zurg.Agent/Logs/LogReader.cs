@@ -1,9 +1,9 @@
 using System.Text;
 using Zurg.Protocol;
 
-namespace Zurg.Agent.Processes;
+namespace Zurg.Agent.Logs;
 
-/// <summary>Reads pieces of an instance's log, never cutting a UTF-8 character.</summary>
+/// <summary>Reads pieces of an instance's log, moved or not, never cutting a UTF-8 character.</summary>
 internal sealed class LogReader(AgentPaths paths, TimeProvider time)
 {
     public const int BytesMax = 256 * 1024;
@@ -32,23 +32,23 @@ internal sealed class LogReader(AgentPaths paths, TimeProvider time)
             }
 
             // From here on the place is fixed, also when it was asked for from the end.
-            request = chunk.Problem is null ? request with { Offset = chunk.Next } : request;
+            request = chunk.Problem is null ? request with { Offset = chunk.Next, Since = null } : request;
             await Task.Delay(pause < left ? pause : left, time, stop);
             pause = pause * 2 < PauseMax ? pause * 2 : PauseMax;
         }
     }
 
-    private static LogChunk Read(string path, LogRequest request)
+    private LogChunk Read(string path, LogRequest request)
     {
         try
         {
-            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            return Read(file, request);
+            using var log = new LogView(path);
+            return Read(log, request);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            return new LogChunk(
-                request.Nonce, 0, 0, "", $"{request.Instance} has no log on this host: it was never started here");
+            var problem = $"{request.Instance} has no log on this host: it was never started here, or somebody removed its log";
+            return new LogChunk(request.Nonce, 0, 0, "", problem);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -56,13 +56,14 @@ internal sealed class LogReader(AgentPaths paths, TimeProvider time)
         }
     }
 
-    private static LogChunk Read(Microsoft.Win32.SafeHandles.SafeFileHandle file, LogRequest request)
+    private LogChunk Read(LogView log, LogRequest request)
     {
-        var length = RandomAccess.GetLength(file);
-        var offset = request.Offset < 0 ? Math.Max(0, length + request.Offset) : Math.Min(request.Offset, length);
+        var offset = request.Offset < 0 ? log.Back(-request.Offset) : Math.Min(request.Offset, log.End);
+        offset = log.Kept(Math.Max(offset, request.Since is { } since ? log.OffsetOf(since) : 0));
         var buffer = new byte[Math.Clamp(request.BytesMax, CharacterMax, BytesMax)];
-        var bytes = buffer.AsSpan(0, RandomAccess.Read(file, buffer, offset));
-        if (request.Offset < 0)
+        var (read, more) = log.Read(buffer, offset);
+        var bytes = buffer.AsSpan(0, read);
+        if (request.Offset < 0 && offset > log.Start)
         {
             // Counted from the end it can fall into the middle of a character.
             var skip = 0;
@@ -75,8 +76,12 @@ internal sealed class LogReader(AgentPaths paths, TimeProvider time)
             bytes = bytes[skip..];
         }
 
-        bytes = bytes[..^Unfinished(bytes)];
-        return new LogChunk(request.Nonce, offset, offset + bytes.Length, Encoding.UTF8.GetString(bytes));
+        bytes = more ? bytes : bytes[..^Unfinished(bytes)];
+        var next = offset + bytes.Length;
+        return new LogChunk(request.Nonce, offset, next, Encoding.UTF8.GetString(bytes))
+        {
+            Times = bytes.IsEmpty ? [] : log.TimesOf(offset, next, time.GetUtcNow()),
+        };
     }
 
     /// <summary>How many bytes at the end begin a character that goes on after them.</summary>
