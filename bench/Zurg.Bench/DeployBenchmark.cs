@@ -175,7 +175,8 @@ internal static class DeployBenchmark
         };
 
         private ReleaseStore Store(string host, HttpMessageInvoker http) => new(
-            new ReleasePaths(host), new ArtifactSource(http, master.Url, master.TokenFile, TimeProvider.System),
+            new ReleaseShelf(new ReleasePaths(host), [], TimeProvider.System, NullLogger<ReleaseShelf>.Instance),
+            new ArtifactSource(http, master.Url, master.TokenFile, TimeProvider.System),
             (_, _) => ValueTask.CompletedTask, TimeProvider.System, NullLogger<ReleaseStore>.Instance);
 
         private string NextHost()

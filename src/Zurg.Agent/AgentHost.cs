@@ -32,6 +32,7 @@ public sealed partial class AgentHost : IAsyncDisposable
     private readonly AgentOptions _options;
     private readonly DirectoryLock _lock;
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false });
+    private readonly ReleaseShelf _shelf;
     private readonly ReleaseStore _releases;
     private readonly WatchedJournal _journal;
     private readonly MasterSession _session;
@@ -60,8 +61,10 @@ public sealed partial class AgentHost : IAsyncDisposable
             new SessionOptions(options.Master, options.TokenFile),
             membership, entrance, time, logs.CreateLogger<MasterSession>());
         var source = new ArtifactSource(_http, options.Master, options.TokenFile, time);
+        var assigned = new AssignedReleases(new ReleasePaths(directory));
+        _shelf = new ReleaseShelf(new ReleasePaths(directory), [assigned], time, logs.CreateLogger<ReleaseShelf>());
         _releases = new ReleaseStore(
-            new ReleasePaths(directory), source, _inbox.PostAsync, time, logs.CreateLogger<ReleaseStore>());
+            _shelf, source, _inbox.PostAsync, time, logs.CreateLogger<ReleaseStore>());
         _journal = new WatchedJournal(new SqliteJournal(directory, options.Host, ProcessStat.BootId, time));
         var site = new AgentSite(paths, options.Host, options.Cell, IPAddress.Parse(options.Address), options.SocketPath);
         _hands = new AgentHands(site, options.Ports, _releases, _naming, _inbox.PostAsync, time, logs.CreateLogger<AgentHands>());
@@ -71,9 +74,9 @@ public sealed partial class AgentHost : IAsyncDisposable
             _session.Measure, time, logs.CreateLogger<MeasureLoop>());
         _logs = new LogKeeper(paths, _inbox.TryPost, time, logs.CreateLogger<LogKeeper>());
         var identity = new AgentIdentity(options.Host, SeedOf(options.Host));
+        var observers = new Observers([assigned, _hands, _naming, _measures, _logs]);
         _loop = new AgentLoop(
-            _inbox, _hands, _journal, _session, new Observers([_hands, _naming, _measures, _logs]), identity, time,
-            logs.CreateLogger<AgentLoop>());
+            _inbox, _hands, _journal, _session, observers, identity, time, logs.CreateLogger<AgentLoop>());
     }
 
     public HostId Host => _options.Host;
@@ -163,6 +166,7 @@ public sealed partial class AgentHost : IAsyncDisposable
         [
             _looping,
             Task.Run(() => TalkAsync(_stop.Token), CancellationToken.None),
+            Task.Run(() => _shelf.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _namingFile.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _measures.RunAsync(_stop.Token), CancellationToken.None),
             _logs.RunAsync(_stop.Token),

@@ -24,6 +24,13 @@ internal static class DiskRoom
         return Math.Max(0, disk.AvailableFreeSpace - ReserveOf(disk));
     }
 
+    /// <summary>Whether the disk is large enough for them, whatever is on it now.</summary>
+    public static bool MayEverHave(string directory, long bytes)
+    {
+        var disk = new DriveInfo(directory);
+        return disk.TotalSize - ReserveOf(disk) >= bytes;
+    }
+
     /// <exception cref="NoRoomException">There is not so much room; nothing of it may be written.</exception>
     public static void Demand(string directory, long bytes)
     {

@@ -97,17 +97,5 @@ internal sealed class HostFiles(ReleasePaths paths)
     }
 
     /// <summary>The marks of the releases whose files were linked go on speaking for them.</summary>
-    public void Relink()
-    {
-        foreach (var release in _relinked.IsEmpty ? [] : paths.Complete())
-        {
-            if (ReleaseMark.Read(paths.Mark(release)) is { } mark && mark.Stamps.Values.Any(_relinked.ContainsKey))
-            {
-                var path = paths.Mark(release);
-                var written = File.GetLastWriteTimeUtc(path);
-                mark.Relinked(_relinked).Write(path);
-                File.SetLastWriteTimeUtc(path, written);
-            }
-        }
-    }
+    public void Relink() => ReleaseMark.Relink(paths, _relinked);
 }

@@ -6,12 +6,12 @@ using Zurg.Protocol;
 namespace Zurg.Agent.Artifacts;
 
 /// <summary>Makes one release complete: what is here is verified, what is missing or wrong is brought.</summary>
-internal sealed partial class ReleaseLaying(ReleasePaths paths, ArtifactSource source, TimeProvider time, ILogger logger)
+internal sealed partial class ReleaseLaying(ReleaseShelf shelf, ArtifactSource source, TimeProvider time, ILogger logger)
     : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<ReleaseId, Task> _syncs = new();
-    private readonly KeptManifests _manifests = new(paths);
-    private readonly DeltaFetch _deltas = new(paths, source, logger);
+    private readonly KeptManifests _manifests = new(shelf.Paths);
+    private readonly DeltaFetch _deltas = new(shelf.Paths, source, logger);
 
     /// <summary>One at a time for each release.</summary>
     /// <param name="wrong">Hears the first difference when the bytes on disk are wrong; they are set aside by then.</param>
@@ -22,12 +22,12 @@ internal sealed partial class ReleaseLaying(ReleasePaths paths, ArtifactSource s
         ReleaseId release, Digest digest, Func<string, ValueTask> wrong, CancellationToken stop)
     {
         var manifest = await _manifests.FindAsync(release, digest, stop);
-        if (manifest is null && Directory.Exists(paths.Tree(release)))
+        if (manifest is null && Directory.Exists(shelf.Paths.Tree(release)))
         {
             manifest = _manifests.Accept(release, await source.ManifestAsync(release, digest, stop));
         }
 
-        var tree = manifest is null ? null : new ReleaseTree(paths, manifest, digest);
+        var tree = manifest is null ? null : new ReleaseTree(shelf.Paths, manifest, digest);
         var verified = tree is null ? null : await VerifiedAsync(tree, release, wrong, stop);
         return verified ?? await BringAsync(release, digest, manifest, stop);
     }
@@ -53,7 +53,7 @@ internal sealed partial class ReleaseLaying(ReleasePaths paths, ArtifactSource s
             case TreeVerdict.Right right:
                 return new VerifiedTree(tree, right.Mark);
             case TreeVerdict.Wrong(var problem):
-                Log.SetAside(logger, release, problem, tree.SetAside());
+                Log.SetAside(logger, release, problem, tree.SetAside(time.GetUtcNow()));
                 await wrong(problem);
                 return null;
             default:
@@ -64,7 +64,7 @@ internal sealed partial class ReleaseLaying(ReleasePaths paths, ArtifactSource s
     private async Task<VerifiedTree> BringAsync(
         ReleaseId release, Digest digest, ReleaseManifest? manifest, CancellationToken stop)
     {
-        var staging = paths.Staging(release, digest);
+        var staging = shelf.Paths.Staging(release, digest);
         try
         {
             return await BringAsync(release, digest, manifest, staging, stop);
@@ -72,7 +72,7 @@ internal sealed partial class ReleaseLaying(ReleasePaths paths, ArtifactSource s
         catch (IOException e) when (DiskRoom.IsFull(e))
         {
             // Somebody else filled the disk meanwhile. What the journal needs now is worth more than what would be fetched again.
-            Directory.Delete(staging, recursive: true);
+            shelf.ClearStaging(release);
             throw;
         }
     }
@@ -84,20 +84,36 @@ internal sealed partial class ReleaseLaying(ReleasePaths paths, ArtifactSource s
         using (var delta = await _deltas.TryAsync(release, digest, staging, stop))
         {
             manifest ??= _manifests.Accept(release, delta?.ManifestBytes ?? await source.ManifestAsync(release, digest, stop));
-            var here = HostFiles.Of(paths, release, time.GetUtcNow());
             var stage = new ReleaseStaging(staging, manifest, source);
-            DiskRoom.Demand(paths.Root, stage.BytesToBring(here));
+            var here = WithRoom(release, stage);
             await stage.StageAsync(here, delta, stop);
-            var tree = new ReleaseTree(paths, manifest, digest);
+            var tree = new ReleaseTree(shelf.Paths, manifest, digest);
             tree.TakeOver(stage.Tree);
             verified = new VerifiedTree(tree, tree.Seal(here.HashedAt(time.GetUtcNow()), stage.Linked));
             here.Relink();
         }
 
-        Directory.Delete(staging, recursive: true);
+        shelf.ClearStaging(release);
         _syncs[release] = Task.Run(() => SyncAsync(release), CancellationToken.None);
         Log.LaidOut(logger, release, manifest.Files.Length);
         return verified;
+    }
+
+    /// <summary>What can be spared makes way, but not for something that would not fit even then.</summary>
+    /// <exception cref="NoRoomException">Nothing more can be spared.</exception>
+    private HostFiles WithRoom(ReleaseId release, ReleaseStaging stage)
+    {
+        for (; ; )
+        {
+            var here = HostFiles.Of(shelf.Paths, release, time.GetUtcNow());
+            var bytes = stage.BytesToBring(here);
+            if (DiskRoom.For(shelf.Paths.Root) >= bytes || !DiskRoom.MayEverHave(shelf.Paths.Root, bytes)
+                || !shelf.TryFreeOne(except: release))
+            {
+                DiskRoom.Demand(shelf.Paths.Root, bytes);
+                return here;
+            }
+        }
     }
 
     /// <summary>
@@ -109,7 +125,7 @@ internal sealed partial class ReleaseLaying(ReleasePaths paths, ArtifactSource s
         await Task.Yield();
         try
         {
-            Disk.SyncFileSystem(paths.Root);
+            Disk.SyncFileSystem(shelf.Paths.Root);
         }
         catch (IOException e)
         {

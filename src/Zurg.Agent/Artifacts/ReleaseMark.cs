@@ -19,6 +19,9 @@ internal sealed record ReleaseMark(
 
     public static readonly TimeSpan AgeMax = TimeSpan.FromDays(1);
 
+    public static readonly ImmutableSortedDictionary<string, string> NoStamps =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
     private const string Form = "zurg mark 2";
 
     public static string ThisBoot { get; } = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
@@ -71,8 +74,25 @@ internal sealed record ReleaseMark(
         Disk.Replace(path, Encoding.UTF8.GetBytes(text.ToString()));
     }
 
-    /// <summary>Where entries look as a key does, they look as its value does now: another release linked their files.</summary>
-    public ReleaseMark Relinked(IReadOnlyDictionary<string, string> stamps) => this with
+    /// <summary>
+    /// Where entries of any complete release look as a key does, they look as its value does now: their files got a name more, or
+    /// one less. When they were last needed stays as it is.
+    /// </summary>
+    public static void Relink(ReleasePaths paths, IReadOnlyDictionary<string, string> stamps)
+    {
+        foreach (var release in stamps.Count == 0 ? [] : paths.Complete())
+        {
+            if (Read(paths.Mark(release)) is { } mark && mark.Stamps.Values.Any(stamps.ContainsKey))
+            {
+                var path = paths.Mark(release);
+                var written = File.GetLastWriteTimeUtc(path);
+                mark.Relinked(stamps).Write(path);
+                File.SetLastWriteTimeUtc(path, written);
+            }
+        }
+    }
+
+    private ReleaseMark Relinked(IReadOnlyDictionary<string, string> stamps) => this with
     {
         Stamps = Stamps.SetItems(
             Stamps.Where(s => stamps.ContainsKey(s.Value)).Select(s => KeyValuePair.Create(s.Key, stamps[s.Value]))),

@@ -13,28 +13,27 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
     private const int HappenedMax = 500;
 
     private readonly ConcurrentDictionary<(ReleaseId, Digest), Lazy<Task<ReleaseOutcome>>> _flights = new();
-    private readonly ConcurrentDictionary<ReleaseId, SemaphoreSlim> _turns = new();
-    private readonly ConcurrentDictionary<ReleaseId, VerifiedTree> _verified = new();
     private readonly CancellationTokenSource _disposed = new();
     private readonly ReleaseLaying _laying;
+    private readonly ReleaseShelf _shelf;
     private readonly Func<AgentInput.Happened, CancellationToken, ValueTask> _tell;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     /// <param name="tell">Hears what people must be able to read later: a release whose bytes were wrong.</param>
     public ReleaseStore(
-        ReleasePaths paths, ArtifactSource source, Func<AgentInput.Happened, CancellationToken, ValueTask> tell,
+        ReleaseShelf shelf, ArtifactSource source, Func<AgentInput.Happened, CancellationToken, ValueTask> tell,
         TimeProvider time, ILogger<ReleaseStore> logger)
     {
-        paths.Create();
-        (_tell, _time, _logger) = (tell, time, logger);
-        _laying = new ReleaseLaying(paths, source, time, logger);
+        shelf.Paths.Create();
+        (_shelf, _tell, _time, _logger) = (shelf, tell, time, logger);
+        _laying = new ReleaseLaying(shelf, source, time, logger);
     }
 
     /// <summary>Callers that want the same release at the same time share one fetch; each may stop waiting by itself.</summary>
     public async ValueTask<ReleaseOutcome> EnsureAsync(ReleaseDemand demand, CancellationToken stop)
     {
-        if (_verified.TryGetValue(demand.Release, out var verified) && verified.Is(demand.Manifest, _time.GetUtcNow()))
+        if (_shelf.Verified(demand.Release) is { } verified && verified.Is(demand.Manifest, _time.GetUtcNow()))
         {
             return new ReleaseOutcome.Ready(verified.Directory);
         }
@@ -57,12 +56,11 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
         var (release, manifest) = (demand.Release, demand.Manifest);
 
         // Two manifests of one release are two flights (a master was set up anew): the tree is one, so they take turns.
-        var turn = _turns.GetOrAdd(release, _ => new SemaphoreSlim(1));
-        await turn.WaitAsync(_disposed.Token);
+        await _shelf.TakeTurnAsync(release, _disposed.Token);
         try
         {
             var tree = await _laying.LayOutAsync(release, manifest, problem => TellAsync(demand, problem), _disposed.Token);
-            _verified[release] = tree;
+            _shelf.Keep(release, tree);
             return new ReleaseOutcome.Ready(tree.Directory);
         }
         catch (InvalidDataException e)
@@ -89,7 +87,7 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
         }
         finally
         {
-            turn.Release();
+            _shelf.EndTurn(release);
             _flights.TryRemove((release, manifest), out _);
         }
     }

@@ -70,17 +70,42 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
     }
 
     /// <summary>Renames the tree aside. Processes that run from it keep their open files.</summary>
+    /// <param name="now">The time of its directory: it is removed some days later.</param>
     /// <returns>Where it is now.</returns>
-    public string SetAside()
+    public string SetAside(DateTimeOffset now)
     {
         var aside = paths.Quarantine(manifest.Release);
         Remove(aside);
         File.Delete(paths.Mark(manifest.Release));
-
-        // A directory's '..' changes with its parent: without its write bit only root may move it.
-        File.SetUnixFileMode(_tree, OpenDirectory);
-        Directory.Move(_tree, aside);
+        MoveAway(_tree, aside);
+        Directory.SetLastWriteTimeUtc(aside, now.UtcDateTime);
         return aside;
+    }
+
+    public static void MoveAway(string tree, string to)
+    {
+        // A directory's '..' changes with its parent: without its write bit only root may move it.
+        File.SetUnixFileMode(tree, OpenDirectory);
+        Directory.Move(tree, to);
+    }
+
+    /// <summary>Whatever is there, read-only directories too.</summary>
+    public static void Remove(string directory)
+    {
+        if (Directory.Exists(directory))
+        {
+            MakeWritable(directory);
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    public static void MakeWritable(string directory)
+    {
+        File.SetUnixFileMode(directory, OpenDirectory);
+        foreach (var child in new DirectoryInfo(directory).EnumerateDirectories().Where(d => d.LinkTarget is null))
+        {
+            MakeWritable(child.FullName);
+        }
     }
 
     private ReleaseMark Mark(DateTimeOffset now, ImmutableSortedDictionary<string, string> stamps)
@@ -128,24 +153,6 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
         if (entry is { Exists: true, LinkTarget: null } && entry.UnixFileMode != mode)
         {
             File.SetUnixFileMode(entry.FullName, mode);
-        }
-    }
-
-    private static void Remove(string directory)
-    {
-        if (Directory.Exists(directory))
-        {
-            MakeWritable(directory);
-            Directory.Delete(directory, recursive: true);
-        }
-    }
-
-    private static void MakeWritable(string directory)
-    {
-        File.SetUnixFileMode(directory, OpenDirectory);
-        foreach (var child in new DirectoryInfo(directory).EnumerateDirectories().Where(d => d.LinkTarget is null))
-        {
-            MakeWritable(child.FullName);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -43,10 +44,17 @@ internal sealed class FakeReleases : IAsyncDisposable
 
     public static FakeReleases Start() => new(new TemporaryDirectory(), fake => fake.HandleAsync);
 
+    /// <summary>What the agent says that it needs.</summary>
+    public FakeUse Use { get; } = new();
+
+    /// <summary>Of the newest store.</summary>
+    public ReleaseShelf Shelf { get; private set; } = null!;
+
     /// <param name="time">Of the marks; null: the system's.</param>
     /// <param name="agent">The agent's directory; null: the usual one.</param>
     public ReleaseStore NewStore(TimeProvider? time = null, string? agent = null) => new(
-        new ReleasePaths(agent ?? Directory["agent"]),
+        Shelf = new ReleaseShelf(
+            new ReleasePaths(agent ?? Directory["agent"]), [Use], time ?? TimeProvider.System, NullLogger<ReleaseShelf>.Instance),
         new ArtifactSource(_http, _server.Url, Directory["token"], TimeProvider.System), HearAsync, time ?? TimeProvider.System,
         NullLogger<ReleaseStore>.Instance);
 
@@ -113,4 +121,11 @@ internal sealed class FakeReleases : IAsyncDisposable
             http.Response.StatusCode = 404;
         }
     }
+}
+
+internal sealed class FakeUse : IReleaseUse
+{
+    public ImmutableSortedSet<ReleaseId>? Releases { get; set; }
+
+    public void Set(params string[] releases) => Releases = [.. releases.Select(r => ReleaseId.Parse(r))];
 }

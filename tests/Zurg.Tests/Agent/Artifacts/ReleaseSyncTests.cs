@@ -33,7 +33,8 @@ public sealed class ReleaseSyncTests : IAsyncLifetime
         _master = await TestMaster.StartAsync();
         _between = await LoopbackServer.StartAsync(PassAsync);
         _store = new ReleaseStore(
-            new ReleasePaths(_directory["agent"]),
+            new ReleaseShelf(
+                new ReleasePaths(_directory["agent"]), [], TimeProvider.System, NullLogger<ReleaseShelf>.Instance),
             new ArtifactSource(_http, _between.Url, _master.Host.TokenFile, TimeProvider.System),
             FakeReleases.Nobody, TimeProvider.System,
             NullLogger<ReleaseStore>.Instance);

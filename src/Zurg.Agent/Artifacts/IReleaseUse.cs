@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+using Zurg.Core;
+using Zurg.Loops;
+using Zurg.Protocol;
+
+namespace Zurg.Agent.Artifacts;
+
+/// <summary>Something for which releases must stay on this host.</summary>
+internal interface IReleaseUse
+{
+    /// <summary>Those that it needs now; null while it does not know yet: then nothing is removed.</summary>
+    ImmutableSortedSet<ReleaseId>? Releases { get; }
+}
+
+/// <summary>What is assigned to this host, and what runs on it, still or already.</summary>
+internal sealed class AssignedReleases(ReleasePaths paths) : IReleaseUse, IAgentObserver
+{
+    private ImmutableSortedSet<ReleaseId>? _releases;
+
+    public ImmutableSortedSet<ReleaseId>? Releases => Volatile.Read(ref _releases);
+
+    public void Observe(AgentState state)
+    {
+        if (state.Assignment is not { } assignment)
+        {
+            return;
+        }
+
+        var assigned = assignment.Instances.Select(i => i.Spec.Release);
+        var instances = state.Instances.Values.Select(i => i.Assigned.Spec.Release);
+
+        // An instance that is being replaced runs another release than it is assigned: its command line names it.
+        var running = state.Instances.Values.Select(i => i.Launch).OfType<Launch>().SelectMany(Named);
+        Interlocked.Exchange(ref _releases, [.. assigned, .. instances, .. running]);
+    }
+
+    private IEnumerable<ReleaseId> Named(Launch launch) =>
+        launch.Args.Concat(launch.Env.Values).Append(launch.Executable).Append(launch.WorkingDirectory)
+            .Select(paths.ReleaseOf).OfType<ReleaseId>();
+}
