@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -41,9 +42,11 @@ public sealed partial class AgentHost : IAsyncDisposable
     private readonly AgentHands _hands;
     private readonly MeasureLoop _measures;
     private readonly LogKeeper _logs;
+    private readonly AgentMetrics _metrics;
     private readonly AgentLoop _loop;
     private readonly ILogger _logger;
     private LocalServer? _server;
+    private MetricsServer? _metricsServer;
     private Task _looping = Task.CompletedTask;
     private int _stopping;
 
@@ -68,10 +71,11 @@ public sealed partial class AgentHost : IAsyncDisposable
         _journal = new WatchedJournal(new SqliteJournal(directory, options.Host, ProcessStat.BootId, time));
         var site = new AgentSite(paths, options.Host, options.Cell, IPAddress.Parse(options.Address), options.SocketPath);
         _hands = new AgentHands(site, options.Ports, _releases, _naming, _inbox.PostAsync, time, logs.CreateLogger<AgentHands>());
-        _measures = new MeasureLoop(
-            new HostMeter(
-                [("agent", directory), ("releases", Path.Combine(directory, "releases")), ("logs", paths.Logs)], time),
-            _session.Measure, time, logs.CreateLogger<MeasureLoop>());
+        ImmutableArray<(string, string)> places =
+            [("agent", directory), ("releases", Path.Combine(directory, "releases")), ("logs", paths.Logs)];
+        _measures = new MeasureLoop(new HostMeter(places, time), _session.Measure, time, logs.CreateLogger<MeasureLoop>());
+        _metrics = new AgentMetrics(
+            options.Host, new HostMeter(places, time), () => _loop!.State, () => _session.Connected, time);
         _logs = new LogKeeper(paths, _inbox.TryPost, time, logs.CreateLogger<LogKeeper>());
         var identity = new AgentIdentity(options.Host, SeedOf(options.Host));
         var observers = new Observers([assigned, _hands, _naming, _measures, _logs]);
@@ -82,6 +86,9 @@ public sealed partial class AgentHost : IAsyncDisposable
     public HostId Host => _options.Host;
 
     public string SocketPath => _options.SocketPath;
+
+    /// <summary>Of /metrics on 127.0.0.1; null when it was not asked for.</summary>
+    public int? MetricsPort => _metricsServer?.Port;
 
     /// <summary>
     /// Ends when the agent has stopped; faults when one of its loops died, and the agent is then of no use any more.
@@ -136,6 +143,7 @@ public sealed partial class AgentHost : IAsyncDisposable
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _hands.DisposeAsync();
         await _releases.DisposeAsync();
+        await (_metricsServer?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_server?.DisposeAsync() ?? ValueTask.CompletedTask);
         _journal.Dispose();
         _http.Dispose();
@@ -159,7 +167,10 @@ public sealed partial class AgentHost : IAsyncDisposable
 
         // Consumers are answered from what was last known before anything else happens.
         _namingFile.Load();
-        _server = await LocalServer.StartAsync(_options.SocketPath, _naming, _options.Logs, stop);
+        _server = await LocalServer.StartAsync(_options.SocketPath, _naming, _metrics.Text, _options.Logs, stop);
+        _metricsServer = _options.MetricsPort is { } port
+            ? await MetricsServer.StartAsync(port, _metrics.Text, _options.Logs, stop)
+            : null;
         SaySocket(Path.Combine(_options.Directory, "socket"), _options.SocketPath + "\n");
         _looping = Task.Run(() => _loop.RunAsync(_stop.Token), CancellationToken.None);
         Task[] loops =

@@ -34,6 +34,9 @@ public sealed record AgentOptions
     /// <summary>Of the local socket: at most 107 bytes, the same after a restart.</summary>
     public required string SocketPath { get; init; }
 
+    /// <summary>Serves /metrics on this port of 127.0.0.1 too (0: the kernel's choice); null: on the socket alone.</summary>
+    public int? MetricsPort { get; init; }
+
     public required TimeProvider Time { get; init; }
 
     public required ILoggerFactory Logs { get; init; }
@@ -57,6 +60,11 @@ public sealed record AgentOptions
         if (Ports.From < 1 || Ports.To > portMax || Ports.From > Ports.To)
         {
             yield return $"{Ports.From}-{Ports.To} is no range of ports: 1 to {portMax}, the lower one first";
+        }
+
+        if (MetricsPort is < 0 or > portMax)
+        {
+            yield return $"{MetricsPort} is no port for metrics: 0 to {portMax}";
         }
 
         if (Encoding.UTF8.GetByteCount(SocketPath) is 0 or > LocalServer.SocketPathBytesMax)

@@ -10,8 +10,7 @@ namespace Zurg.Agent.Local;
 
 /// <summary>
 /// HTTP on the agent's Unix socket. Every local user may connect (mode 0666): instances run as users of their own and must
-/// resolve
-/// names, and so far nothing else is offered. What changes something must ask who is calling (SO_PEERCRED).
+/// resolve names, and besides that only numbers are offered. What changes something must ask who is calling (SO_PEERCRED).
 /// </summary>
 internal sealed class LocalServer : IAsyncDisposable
 {
@@ -29,8 +28,8 @@ internal sealed class LocalServer : IAsyncDisposable
 
     /// <summary>Called under the agent's lock: a socket that nobody answers on is a dead agent's and is removed.</summary>
     /// <exception cref="IOException">Somebody else listens there.</exception>
-    public static async Task<LocalServer> StartAsync(string socketPath, NamingCache cache, ILoggerFactory logs,
-        CancellationToken stop)
+    public static async Task<LocalServer> StartAsync(
+        string socketPath, NamingCache cache, Func<string> metrics, ILoggerFactory logs, CancellationToken stop)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(socketPath)!);
         await RemoveStaleAsync(socketPath, stop);
@@ -51,6 +50,7 @@ internal sealed class LocalServer : IAsyncDisposable
         app.UseRouting();
         GetService.Map(app, cache, app.Lifetime.ApplicationStopping);
         WatchServices.Map(app, cache, app.Lifetime.ApplicationStopping);
+        GetMetrics.Map(app, metrics);
         await app.StartAsync(stop);
         File.SetUnixFileMode(socketPath, Everybody);
         return new LocalServer(app);
@@ -83,7 +83,7 @@ internal sealed class LocalServer : IAsyncDisposable
         throw new IOException($"another agent listens on {path}; give this one a socket of its own");
     }
 
-    private sealed class NoLifetime : IHostLifetime
+    internal sealed class NoLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

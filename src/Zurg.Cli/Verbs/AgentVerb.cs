@@ -32,6 +32,10 @@ internal sealed class AgentVerb : Verb
     };
     private readonly Option<string?> socket =
         new("--socket") { Description = "of the local API (/run/zurg/HOST.sock)", HelpName = "PATH" };
+    private readonly Option<int?> metrics = new("--metrics")
+    {
+        Description = "serve /metrics on this port of 127.0.0.1 too; it is always on the local socket", HelpName = "PORT",
+    };
     private readonly Option<bool> stopInstances = new("--stop-instances")
     {
         Description = "stop what it runs when it is stopped; else that runs on and the next agent takes it over",
@@ -39,7 +43,8 @@ internal sealed class AgentVerb : Verb
 
     public AgentVerb() : base("agent", Summary)
     {
-        foreach (var option in (Option[])[master, tokenFile, host, cell, directory, labels, ports, socket, stopInstances])
+        foreach (var option in (Option[])
+            [master, tokenFile, host, cell, directory, labels, ports, socket, metrics, stopInstances])
         {
             Add(option);
         }
@@ -55,7 +60,8 @@ internal sealed class AgentVerb : Verb
     {
         using var logs = LineLogs.Factory(Console.Error, LogLevel.Information, call.Surroundings.Time);
         await using var agent = await AgentHost.StartAsync(OptionsOf(call, logs), call.Stop);
-        call.Screen.Line($"agent of {agent.Host}, local socket {agent.SocketPath}");
+        call.Screen.Line($"agent of {agent.Host}, local socket {agent.SocketPath}"
+            + (agent.MetricsPort is { } port ? $", http://127.0.0.1:{port}/metrics" : ""));
         try
         {
             await Lifetime.UntilStoppedAsync(agent.Completion, call.Stop);
@@ -83,6 +89,7 @@ internal sealed class AgentVerb : Verb
             TokenFile = call.PathOf(call.Value(tokenFile)!),
             Ports = RangeOf(call.Value(ports)!),
             SocketPath = call.Value(socket) is { } typed ? call.PathOf(typed) : SocketOf(name),
+            MetricsPort = call.Value(metrics),
             Time = call.Surroundings.Time,
             Logs = logs,
         };

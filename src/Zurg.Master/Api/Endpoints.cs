@@ -31,6 +31,7 @@ internal static class Endpoints
         GetArtifact.Map(routes);
         ListEvents.Map(routes);
         AgentSession.Map(routes);
+        GetMetrics.Map(routes);
         Healthz.Map(routes);
     }
 }

@@ -13,6 +13,8 @@ internal sealed class LocalAgent : IAsyncDisposable
 
     public NamingCache Naming { get; } = new(NamingFixtures.Own, TimeProvider.System, _ => { });
 
+    public string Metrics { get; set; } = "";
+
     public string SocketPath => Directory["agent.sock"];
 
     public static async Task<LocalAgent> StartAsync()
@@ -23,7 +25,7 @@ internal sealed class LocalAgent : IAsyncDisposable
     }
 
     public async Task ListenAsync() =>
-        _server = await LocalServer.StartAsync(SocketPath, Naming, NullLoggerFactory.Instance, default);
+        _server = await LocalServer.StartAsync(SocketPath, Naming, () => Metrics, NullLoggerFactory.Instance, default);
 
     public async Task HangUpAsync() => await _server!.DisposeAsync();
 

@@ -42,6 +42,27 @@ public sealed class LocalServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Metrics_are_there_for_scrapers()
+    {
+        _agent.Metrics = "zurg_x 1\n";
+        using var answer = await _http.GetAsync("/metrics");
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.Content.Headers.ContentType!.ToString());
+        Assert.Equal("zurg_x 1\n", await answer.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task A_tcp_port_serves_metrics_alone_and_only_to_whoever_means_the_loopback()
+    {
+        await using var server = await MetricsServer.StartAsync(0, () => "zurg_x 1\n", NullLoggerFactory.Instance, default);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{server.Port}") };
+
+        Assert.Equal("zurg_x 1\n", await http.GetStringAsync("/metrics"));
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("/v1/services/web")).StatusCode);
+        using var other = new HttpRequestMessage(HttpMethod.Get, "/metrics") { Headers = { Host = "evil.example" } };
+        Assert.Equal(HttpStatusCode.Forbidden, (await http.SendAsync(other)).StatusCode);
+    }
+
+    [Fact]
     public async Task The_first_question_waits_for_the_first_set()
     {
         var asked = _http.GetStringAsync("/v1/services/web");
@@ -117,10 +138,10 @@ public sealed class LocalServerTests : IAsyncLifetime
         }
 
         File.Move(path + ".kept", path);
-        await using (await LocalServer.StartAsync(path, _agent.Naming, NullLoggerFactory.Instance, default))
+        await using (await LocalServer.StartAsync(path, _agent.Naming, () => "", NullLoggerFactory.Instance, default))
         {
             await Assert.ThrowsAsync<IOException>(() => LocalServer.StartAsync(path, _agent.Naming,
-                NullLoggerFactory.Instance, default));
+                () => "", NullLoggerFactory.Instance, default));
         }
     }
 }

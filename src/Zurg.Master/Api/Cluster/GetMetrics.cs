@@ -1,0 +1,35 @@
+using System.Reflection;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Zurg.Core;
+using Zurg.Loops;
+
+namespace Zurg.Master.Api;
+
+/// <summary>GET /metrics: the cluster as this master sees it, in Prometheus' text format.</summary>
+internal static class GetMetrics
+{
+    private static readonly string Build = typeof(GetMetrics).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/metrics", Handle)
+        .WithName("getMetrics").WithTags("cluster")
+        .WithSummary("Everything that can be counted, for Prometheus")
+        .WithDescription("Text format 0.0.4. It wants the token as everything else: authorization: { credentials_file: ... }.");
+
+    private static ContentHttpResult Handle(IClusterView view, SpeakerLoop speaker)
+    {
+        var (state, naming) = view.Current;
+        var page = new MetricPage();
+        ClusterMetrics.Add(page, StatusView.Of(state, naming), state, speaker.MeasuresOf);
+        page.Gauge("zurg_master_info", "Always 1; the label says which build runs.", 1, ("build", Build));
+        page.Gauge("zurg_master_store_revision", "The store's revision that this master has seen.", state.Revision.Value);
+        page.Gauge("zurg_master_memory_bytes", "Resident memory of the master itself.", Environment.WorkingSet);
+        page.Counter(
+            "zurg_master_cpu_seconds_total", "CPU time of the master itself.", Environment.CpuUsage.TotalTime.TotalSeconds);
+        return TypedResults.Text(page.ToString(), MetricPage.ContentType, Encoding.UTF8);
+    }
+}
