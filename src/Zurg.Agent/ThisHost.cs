@@ -18,7 +18,7 @@ internal static class ThisHost
         Memory = Memory(File.ReadLines("/proc/meminfo")),
         Cpus = Environment.ProcessorCount,
         Kernel = LineOf("/proc/sys/kernel/osrelease"),
-        Limits = HostLimits.Describe(),
+        Limits = HostLimits.Ability.Describe(),
     };
 
     public static string Build { get; } =

@@ -59,6 +59,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         }
 
         _tasks.Begin(new OrphanReaper(time).RunAsync);
+        _tasks.Begin(stop => Accounts.RefreshAsync(time, stop));
         _tasks.Begin(new UsageWatch(() => _works.Values, time).RunAsync);
     }
 
@@ -132,7 +133,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
                 when TryPrepareAgain(prepare.Assigned, WorkOf(prepare.Assigned.Instance, prepare.Incarnation)) is { } launch:
                 answer = new AgentInput.Prepared(prepare.Assigned.Instance, prepare.Incarnation, launch);
                 return true;
-            case AgentEffect.Start start when kept && IsOurs(start.Launch.Executable):
+            case AgentEffect.Start start when kept && IsOurs(start.Launch.Executable) && Accounts.IsKnown(RunAs.Of(start.Assigned.Spec)):
                 var starting = WorkOf(start.Assigned.Instance, start.Incarnation);
                 answer = _processes.Start(start, starting, _tasks);
                 _processes.SayStarted(starting, _tasks);
@@ -280,6 +281,8 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
                 Address = _site.Address,
                 Command = spec.Kind == ProbeKind.Exec ? CommandOf(probe.Assigned, spec, work, probe.Launch) : [],
                 User = probe.Assigned.Spec.User,
+                Group = probe.Assigned.Spec.Group,
+                Groups = probe.Assigned.Spec.Groups,
                 Notify = spec.Kind == ProbeKind.Notify ? NotifyOf(work) : null,
                 Eager = probe.Eager,
             };

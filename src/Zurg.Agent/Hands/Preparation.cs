@@ -38,6 +38,7 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
     {
         if (!assigned.Spec.Templates.IsEmpty
             || !_done.TryGetValue(assigned.Instance, out var done) || done != (assigned.SpecDigest, assigned.Manifest)
+            || !Accounts.IsKnown(RunAs.Of(assigned.Spec))
             || !Directory.Exists(site.Paths.Instance(assigned.Instance)))
         {
             return null;
@@ -100,8 +101,7 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
     public LaunchVariables VariablesOf(
         AssignedInstance assigned, IncarnationWork work, ImmutableSortedDictionary<PortName, int> given, string releaseDirectory)
     {
-        var user = assigned.Spec.User ?? Environment.UserName;
-        var home = UserAccount.Find(user)?.Home ?? "/";
+        var who = Accounts.Find(RunAs.Of(assigned.Spec)).Credentials;
         return new LaunchVariables
         {
             Host = site.Host,
@@ -115,8 +115,8 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
             NotifySocket = assigned.Spec.Probe?.Kind == ProbeKind.Notify ? '@' + site.Paths.NotifyName(work.Instance, work.Incarnation) : null,
             Inherited = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal)
                 .Add("PATH", Path)
-                .Add("HOME", home)
-                .Add("USER", user),
+                .Add("HOME", who?.Home ?? "/")
+                .Add("USER", who?.Name ?? assigned.Spec.User ?? Environment.UserName),
         };
     }
 
@@ -128,7 +128,7 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
     {
         try
         {
-            MakeDirectory(site.Paths.Instance(work.Instance), assigned.Spec.User);
+            MakeDirectory(site.Paths.Instance(work.Instance), Accounts.Find(RunAs.Of(assigned.Spec)).Credentials?.Account);
             if (templates.Write(assigned, given, releaseDirectory) is TemplatesOutcome.Held held)
             {
                 return new PreparationOutcome.Held(held.Hold);
@@ -158,7 +158,7 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
     }
 
     /// <summary>For its user and group alone; given to the user when it is not the agent's own.</summary>
-    private static void MakeDirectory(string directory, string? user)
+    private static void MakeDirectory(string directory, UserAccount? owner)
     {
         const UnixFileMode userAndGroup = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
             | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
@@ -169,9 +169,9 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
         }
 
         Directory.CreateDirectory(directory, userAndGroup);
-        if (user is not null && UserAccount.Find(user) is { } account)
+        if (owner is not null)
         {
-            _ = Libc.ChangeOwner(directory, account.User, account.Group);
+            _ = Libc.ChangeOwner(directory, owner.User, owner.Group);
         }
     }
 }

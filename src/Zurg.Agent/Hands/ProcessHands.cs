@@ -22,7 +22,7 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
         switch (Spawn(start))
         {
             case SpawnOutcome.Started started:
-                (work.Process, work.StartedBy) = (started.Process, Libc.ThreadId());
+                (work.Process, work.StartedBy) = (started.Process, started.Thread);
                 Watch(work, started.Process, tasks);
                 return new AgentInput.Started(work.Instance, work.Incarnation, started.Process);
             case SpawnOutcome.Held held:
@@ -97,6 +97,13 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
 
     private SpawnOutcome Spawn(AgentEffect.Start start)
     {
+        var spec = start.Assigned.Spec;
+        var ability = HostLimits.Ability;
+        if (ability.HoldOf(spec) is { } hold)
+        {
+            return new SpawnOutcome.Held(hold);
+        }
+
         int output;
         try
         {
@@ -116,8 +123,13 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
                 Env = start.Launch.Env,
                 WorkingDirectory = start.Launch.WorkingDirectory,
                 Output = output,
-                User = start.Assigned.Spec.User,
-                Limits = start.Assigned.Spec.Limits,
+                User = spec.User,
+                Group = spec.Group,
+                Groups = spec.Groups,
+                Umask = spec.Umask,
+                Nice = spec.Nice,
+                OomScoreAdj = spec.OomScoreAdj,
+                Limits = ability.LimitsOf(spec.Limits),
             });
         }
         finally

@@ -30,6 +30,8 @@ internal static class ExecProbe
                 WorkingDirectory = target.Launch.WorkingDirectory,
                 Output = write,
                 User = target.User,
+                Group = target.Group,
+                Groups = target.Groups,
             });
             _ = Libc.Close(write);
             write = -1;

@@ -26,6 +26,10 @@ internal sealed record ProbeTarget
     /// <summary>For exec: the instance's.</summary>
     public string? User { get; init; }
 
+    public string? Group { get; init; }
+
+    public ImmutableArray<string>? Groups { get; init; }
+
     /// <summary>For notify.</summary>
     public NotifySocket? Notify { get; init; }
 

@@ -10,6 +10,7 @@ internal static unsafe partial class Libc
     /// <summary>Errors of errno(3) that are told apart here.</summary>
     internal static class Errno
     {
+        public const int NotPermitted = 1;
         public const int NotFound = 2;
         public const int NoSuchProcess = 3;
         public const int Interrupted = 4;
@@ -65,6 +66,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(int fd, byte* buffer, nuint count);
 
+    [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int fd, byte* buffer, nuint count);
+
     [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]
     public static partial int Close(int fd);
 
@@ -111,11 +115,50 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int ChangeOwner(string path, uint user, uint group);
 
+    [LibraryImport(Library, EntryPoint = "prlimit", SetLastError = true)]
+    public static partial int Limit(int pid, int resource, ulong* wanted, ulong* was);
+
+    [LibraryImport(Library, EntryPoint = "setpriority", SetLastError = true)]
+    private static partial int SetPriority(int kind, int pid, int nice);
+
+    [LibraryImport(Library, EntryPoint = "getpriority")]
+    private static partial int GetPriority(int kind, int pid);
+
+    [LibraryImport(Library, EntryPoint = "unshare", SetLastError = true)]
+    private static partial int Unshare(int flags);
+
+    [LibraryImport(Library, EntryPoint = "umask")]
+    public static partial uint Umask(uint mask);
+
+    [LibraryImport(Library, EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int MemoryFile(string name, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int FileControl(int fd, int command, nint argument);
+
+    [LibraryImport(Library, EntryPoint = "dup3", SetLastError = true)]
+    public static partial int Replace(int from, int to, int flags);
+
+    [LibraryImport(Library, EntryPoint = "getgrnam_r", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int GroupByName(string name, void* entry, byte* buffer, nuint size, out nint found);
+
+    [LibraryImport(Library, EntryPoint = "getgrouplist", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int GroupsOf(string user, uint group, uint* groups, int* count);
+
     [LibraryImport(Library, EntryPoint = "gettid")]
     public static partial int ThreadId();
 
     [LibraryImport(Library, EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
+
+    /// <summary>The calling thread gets a umask and a working directory of its own (unshare(2), CLONE_FS).</summary>
+    public static int UnshareFileSystemState() => Unshare(0x200);
+
+    /// <summary>Of one process that has one thread.</summary>
+    public static int SetNice(int pid, int nice) => SetPriority(0, pid, nice);
+
+    /// <summary>The calling thread's own.</summary>
+    public static int Nice() => GetPriority(0, 0);
 
     public static int PidfdOpen(int pid) => (int)SystemCall(434, pid, 0, 0, 0);
 

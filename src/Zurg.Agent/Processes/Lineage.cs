@@ -17,6 +17,9 @@ internal static class Lineage
 
     private static readonly bool Adopts = Libc.BecomeSubreaper() == 0;
 
+    [ThreadStatic]
+    private static byte[]? _list;
+
     private static int _reapsBegun;
     private static int _reapsEnded;
 
@@ -66,11 +69,18 @@ internal static class Lineage
         return false;
     }
 
+    /// <summary>The children of one thread of this process; none when it has ended, or the kernel keeps no such list.</summary>
+    public static List<int> ChildrenOf(int thread)
+    {
+        var list = List;
+        var length = ReadList(thread, list);
+        return length <= 0 ? [] : Pids(list.AsSpan(0, length));
+    }
+
     private static bool MayBeOver(ProcessIdentity ended, int thread)
     {
-        var list = new byte[ListMax];
-        var length = ProcessStat.ReadFile(
-            string.Create(CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/task/{thread}/children"), list);
+        var list = List;
+        var length = ReadList(thread, list);
         if (length < 0 || length == ListMax)
         {
             // The thread has ended, or the kernel keeps no such list: then the first thread has none either.
@@ -78,16 +88,26 @@ internal static class Lineage
         }
 
         var known = ExitWatcher.Shared.Children();
-        foreach (var range in list.AsSpan(0, length).Split((byte)' '))
+        return !Pids(list.AsSpan(0, length)).Exists(pid => pid == ended.Pid || (!known.Contains(pid) && MayDescend(pid, ended)));
+    }
+
+    private static byte[] List => _list ??= new byte[ListMax];
+
+    private static int ReadList(int thread, byte[] list) => ProcessStat.ReadFile(
+        string.Create(CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/task/{thread}/children"), list);
+
+    private static List<int> Pids(ReadOnlySpan<byte> list)
+    {
+        var pids = new List<int>();
+        foreach (var range in list.Split((byte)' '))
         {
-            if (Utf8Parser.TryParse(list.AsSpan(0, length)[range], out int pid, out _)
-                && (pid == ended.Pid || (!known.Contains(pid) && MayDescend(pid, ended))))
+            if (Utf8Parser.TryParse(list[range], out int pid, out _))
             {
-                return false;
+                pids.Add(pid);
             }
         }
 
-        return true;
+        return pids;
     }
 
     /// <summary>A child that nobody watches is an orphan. The dead have no children; the older are no descendants.</summary>

@@ -23,8 +23,26 @@ internal sealed record SpawnRequest
     /// <summary>The agent's own user when null.</summary>
     public string? User { get; init; }
 
-    /// <summary>Open files and processes only; memory and cpu are for cgroups.</summary>
-    public LimitsSpec? Limits { get; init; }
+    /// <summary>The user's own when null.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>On top of the user's own.</summary>
+    public ImmutableArray<string>? Groups { get; init; }
+
+    public int? Umask { get; init; }
+
+    public int? Nice { get; init; }
+
+    public int? OomScoreAdj { get; init; }
+
+    /// <summary>Of single processes.</summary>
+    public ImmutableSortedDictionary<ProcessLimit, long> Limits { get; init; } =
+        ImmutableSortedDictionary<ProcessLimit, long>.Empty;
+
+    public RunAs RunAs => new(User, Group, Groups is { } groups ? string.Join(',', groups) : null);
+
+    /// <summary>Whether something has to be set between its birth and its first instruction.</summary>
+    public bool IsDressed => Umask is not null || Nice is not null || OomScoreAdj is not null || !Limits.IsEmpty;
 }
 
 /// <summary>What came of a start.</summary>
@@ -34,7 +52,8 @@ internal abstract record SpawnOutcome
     {
     }
 
-    public sealed record Started(ProcessIdentity Process) : SpawnOutcome;
+    /// <param name="Thread">Whose child it is.</param>
+    public sealed record Started(ProcessIdentity Process, int Thread) : SpawnOutcome;
 
     public sealed record Held(Hold Hold) : SpawnOutcome;
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Zurg.Core;
 using Zurg.Protocol;
@@ -22,7 +21,6 @@ internal static unsafe class Spawner
     private const short SetMask = 0x08;
     private const short SetSession = 0x80;
 
-    private const string LimitTool = "/usr/bin/prlimit";
     private const string UserTool = "/usr/bin/setpriv";
 
     /// <summary>Blocks until the process runs or could not be made to.</summary>
@@ -39,81 +37,42 @@ internal static unsafe class Spawner
                 $"the working directory {request.WorkingDirectory} does not exist", "create it, or correct working_directory:");
         }
 
-        var argv = ImmutableArray.CreateBuilder<string>();
-        if (Wrap(request, argv) is { } hold)
+        var who = Accounts.Find(request.RunAs);
+        if (who.Hold is { } hold)
         {
             return new SpawnOutcome.Held(hold);
         }
 
-        argv.Add(request.Executable);
-        argv.AddRange(request.Args);
-        var error = Spawn(request, argv.ToImmutable(), out var pid);
-        return error == 0
-            ? new SpawnOutcome.Started(new ProcessIdentity(pid, ProcessStat.Read(pid)?.StartTicks ?? 0, ProcessStat.BootId))
-            : new SpawnOutcome.Held(Explain(request, error));
-    }
-
-    /// <summary>Limits and the user are set by util-linux's own tools, which become the program in the same process.</summary>
-    private static Hold? Wrap(SpawnRequest request, ImmutableArray<string>.Builder argv)
-    {
-        if (request.Limits is { OpenFiles: not null } or { Processes: not null })
+        var argv = ImmutableArray.CreateBuilder<string>();
+        if (who.Credentials is { Arguments: { IsEmpty: false } arguments })
         {
-            if (!File.Exists(LimitTool))
+            if (!File.Exists(UserTool))
             {
-                return Reason($"limits need {LimitTool}, which this host does not have", "install the package util-linux");
+                return Held($"user: needs {UserTool}, which this host does not have", "install the package util-linux");
             }
 
-            argv.Add(LimitTool);
-            if (request.Limits.OpenFiles is { } files)
-            {
-                argv.Add(string.Create(CultureInfo.InvariantCulture, $"--nofile={files}:{files}"));
-            }
-
-            if (request.Limits.Processes is { } processes)
-            {
-                argv.Add(string.Create(CultureInfo.InvariantCulture, $"--nproc={processes}:{processes}"));
-            }
-
+            // It becomes the program in the same process. Why no thread of the agent does this: decision 009.
+            argv.Add(UserTool);
+            argv.AddRange(arguments);
             argv.Add("--");
         }
 
-        return request.User is { } user && user != Environment.UserName ? WrapUser(user, argv) : null;
+        argv.Add(request.Executable);
+        argv.AddRange(request.Args);
+        return request.IsDressed
+            ? DressedSpawn.Run(request, argv.ToImmutable())
+            : Outcome(request, Spawn(request, argv.ToImmutable(), gate: null, out var pid), pid, Libc.ThreadId());
     }
 
-    private static Hold? WrapUser(string user, ImmutableArray<string>.Builder argv)
-    {
-        if (UserAccount.Find(user) is not { } account)
-        {
-            return Reason(
-                $"the user '{user}' does not exist on this host", $"create it (useradd --system {user}), or correct user:");
-        }
+    /// <param name="error">Of posix_spawn(3).</param>
+    public static SpawnOutcome Outcome(SpawnRequest request, int error, int pid, int thread) => error == 0
+        ? new SpawnOutcome.Started(
+            new ProcessIdentity(pid, ProcessStat.Read(pid)?.StartTicks ?? 0, ProcessStat.BootId), thread)
+        : new SpawnOutcome.Held(Explain(request, error));
 
-        if (account.User == Libc.EffectiveUser())
-        {
-            return null;
-        }
-
-        if (Libc.EffectiveUser() != 0)
-        {
-            return Reason(
-                $"the agent runs as {Environment.UserName} and may not start a process of the user '{user}'",
-                "run the agent as root, or leave user: out");
-        }
-
-        if (!File.Exists(UserTool))
-        {
-            return Reason($"user: needs {UserTool}, which this host does not have", "install the package util-linux");
-        }
-
-        argv.Add(UserTool);
-        argv.Add(string.Create(CultureInfo.InvariantCulture, $"--reuid={account.User}"));
-        argv.Add(string.Create(CultureInfo.InvariantCulture, $"--regid={account.Group}"));
-        argv.Add("--init-groups");
-        argv.Add("--");
-        return null;
-    }
-
-    private static int Spawn(SpawnRequest request, ImmutableArray<string> argv, out int pid)
+    /// <param name="gate">What the child waits at before it becomes the program; null: it does not.</param>
+    /// <returns>An error of errno(3); 0 when it runs.</returns>
+    public static int Spawn(SpawnRequest request, ImmutableArray<string> argv, SpawnGate? gate, out int pid)
     {
         var attributes = stackalloc byte[AttributesSize];
         var actions = stackalloc byte[ActionsSize];
@@ -130,6 +89,13 @@ internal static unsafe class Spawner
             _ = Libc.SignalSetEmpty(signals);
             _ = Libc.AttributesSetMask(attributes, signals);
             _ = Libc.AttributesSetFlags(attributes, SetDefaultSignals | SetMask | SetSession);
+            if (gate is not null)
+            {
+                const int directory = 0x10000;
+                _ = Libc.ActionsOpen(actions, 0, gate.Path, 0, 0);
+                _ = Libc.ActionsOpen(actions, 0, gate.Path, directory, 0);
+            }
+
             _ = Libc.ActionsDuplicate(actions, request.Output, 1);
             _ = Libc.ActionsDuplicate(actions, request.Output, 2);
             _ = Libc.ActionsOpen(actions, 0, "/dev/null", 0, 0);

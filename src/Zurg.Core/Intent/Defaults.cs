@@ -85,17 +85,28 @@ public static class Defaults
             Env = Ordinal(env),
             WorkingDirectory = draft.WorkingDirectory,
             User = draft.User,
+            Group = draft.Group,
+            Groups = draft.Groups is { IsEmpty: false } groups ? groups : null,
+            Umask = draft.Umask is { } umask ? LimitsCheck.Umask(umask) : null,
+            Nice = draft.Nice,
+            OomScoreAdj = draft.OomScoreAdj,
             Ports = (draft.Ports ?? ImmutableSortedDictionary<string, string>.Empty).ToImmutableSortedDictionary(
                 p => new PortName(p.Key),
                 p => new PortSpec(p.Value == "dynamic" ? null : int.Parse(p.Value, CultureInfo.InvariantCulture))),
             Probe = probe,
-            Limits = draft.Limits is not { } limits ? null : new LimitsSpec(
-                limits.Memory is null ? null : Measures.Size(limits.Memory), limits.Cpu, limits.OpenFiles, limits.Processes),
+            Limits = draft.Limits is { } limits ? Limits(limits) : null,
             Templates = [.. (draft.Templates ?? []).Select(Template)],
             Vars = draft.Vars is { Count: > 0 } vars ? Ordinal(vars) : null,
             Settings = used.ToImmutableSortedDictionary(s => s, s => settings[s], StringComparer.Ordinal),
         };
     }
+
+    private static LimitsSpec Limits(LimitsDraft draft) => new(
+        draft.Memory is null ? null : Measures.Size(draft.Memory), draft.Cpu, draft.OpenFiles, draft.Processes,
+        Limit(draft.Core), Limit(draft.Stack), Limit(draft.LockedMemory), Limit(draft.FileSize),
+        draft.Enforce == "required" ? LimitsEnforce.Required : null);
+
+    private static long? Limit(string? text) => text is null ? null : LimitsCheck.Limit(text);
 
     /// <summary>Nothing written: a service with ports is ready when the first of them, by name, takes a connection.</summary>
     private static ProbeSpec? Probe(ServiceDraft draft)

@@ -38,6 +38,10 @@ public enum DraftForm
     ReloadSignal,
     Rollback,
 
+    /// <summary>A size, or unlimited.</summary>
+    Limit,
+    Enforce,
+
     /// <summary>For a flag: may stand as a word in place of the whole section, such as `probe: none`.</summary>
     Word,
 

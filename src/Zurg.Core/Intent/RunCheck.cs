@@ -3,7 +3,7 @@ using Zurg.Protocol;
 
 namespace Zurg.Core;
 
-/// <summary>What one instance runs: executable, args, env, user, limits and templates of a draft.</summary>
+/// <summary>What one instance runs: executable, args, env and templates of a draft.</summary>
 internal static class RunCheck
 {
     public static void Check(string at, ServiceDraft draft, SpecNames names, ProblemList problems)
@@ -23,12 +23,7 @@ internal static class RunCheck
                 CheckInside($"{at}.working_directory", directory, "instance's directory", problems);
             }
         }
-        if (draft.User is { } user && !IsUserName(user))
-        {
-            problems.Add($"{at}.user", $"{Words.Quote(user)} is no name of a user",
-                "write the name of a user of the host, such as www-data: 1 to 32 of a-z, 0-9, '_' and '-'");
-        }
-        CheckLimits(at, draft.Limits ?? new LimitsDraft(), problems);
+        LimitsCheck.Check(at, draft, problems);
         CheckTemplates(at, draft, problems);
         VarsCheck.Check(at, draft, problems);
     }
@@ -97,18 +92,6 @@ internal static class RunCheck
             }
             CheckText(place, value, variables, problems);
         }
-    }
-
-    private static void CheckLimits(string at, LimitsDraft limits, ProblemList problems)
-    {
-        problems.Add($"{at}.limits.memory", limits.Memory is null ? null
-            : Measures.SizeProblem(limits.Memory, 1L << 20, 1L << 50));
-        if (limits.Cpu is { } cpu && cpu is not (>= 0.01 and <= 4096))
-        {
-            problems.Add($"{at}.limits.cpu", $"{cpu} cores are out of range", "it must be 0.01 to 4096");
-        }
-        ServiceCheck.CheckRange($"{at}.limits.open_files", limits.OpenFiles, 16, 1 << 30, problems);
-        ServiceCheck.CheckRange($"{at}.limits.processes", limits.Processes, 1, 4_194_304, problems);
     }
 
     private static void CheckTemplates(string at, ServiceDraft draft, ProblemList problems)
@@ -181,8 +164,4 @@ internal static class RunCheck
             problems.Add(at, "it holds a NUL character, which no process could be given", "leave it out");
         }
     }
-
-    private static bool IsUserName(string user) =>
-        user.Length is > 0 and <= 32 && (char.IsAsciiLetterLower(user[0]) || user[0] == '_')
-        && user.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '_' or '-');
 }

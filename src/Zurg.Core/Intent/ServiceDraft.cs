@@ -38,6 +38,23 @@ public sealed record ServiceDraft
         Default = "the agent's own")]
     public string? User { get; init; }
 
+    [Doc("The group of the host in place of the user's own.", Example = "www-data", Default = "the user's own")]
+    public string? Group { get; init; }
+
+    [Doc("More groups, on top of those that the host gives the user.", Example = "[ssl-cert]", Default = "none")]
+    public ImmutableArray<string>? Groups { get; init; }
+
+    [Doc("Permission bits that the files it makes do not get, in octal.", Example = "\"027\"", Default = "the agent's own")]
+    public string? Umask { get; init; }
+
+    [Doc("-20 (goes first) to 19 (goes last) when processors are scarce. Below the agent's own only root may go.",
+        Example = "5", Default = "the agent's own")]
+    public int? Nice { get; init; }
+
+    [Doc("-1000 (never) to 1000 (first): who is killed when the host's memory runs out. Below the agent's own only root may go.",
+        Example = "500", Default = "the agent's own")]
+    public int? OomScoreAdj { get; init; }
+
     [Doc("How many in all, spread over cells, then hosts: 0 to 10000. Not together with per_host or hosts.", Example = "3",
         Default = "1")]
     public int? Instances { get; init; }
@@ -167,17 +184,37 @@ public sealed record LogsDraft
 [Doc("What is not written has no limit.")]
 public sealed record LimitsDraft
 {
-    [Doc("Memory. A host is never promised more than it has.", Example = "256MiB", Form = DraftForm.Size)]
+    [Doc("Memory of all its processes together. A host is never promised more than it has.", Example = "256MiB",
+        Form = DraftForm.Size)]
     public string? Memory { get; init; }
 
-    [Doc("Processor time in cores.", Example = "0.5")]
+    [Doc("Processor time of all its processes together, in cores.", Example = "0.5")]
     public double? Cpu { get; init; }
 
-    [Doc("Open files.", Example = "16384")]
+    [Doc("Open files of one process. Never above the kernel's fs.nr_open.", Example = "16384")]
     public int? OpenFiles { get; init; }
 
-    [Doc("Processes and threads together.", Example = "200")]
+    [Doc("Processes and threads together. Without the kernel's pids controller all processes of its user count, and root's are "
+        + "not limited.", Example = "200")]
     public int? Processes { get; init; }
+
+    [Doc("The size of a core dump; 0 makes none.", Example = "unlimited", Default = "the agent's own", Form = DraftForm.Limit)]
+    public string? Core { get; init; }
+
+    [Doc("The stack of the main thread.", Example = "8MiB", Default = "the agent's own", Form = DraftForm.Limit)]
+    public string? Stack { get; init; }
+
+    [Doc("Memory that one process may lock.", Example = "64MiB", Default = "the agent's own", Form = DraftForm.Limit)]
+    public string? LockedMemory { get; init; }
+
+    [Doc("The size of a file that it writes. Its log counts.", Example = "1GiB", Default = "the agent's own",
+        Form = DraftForm.Limit)]
+    public string? FileSize { get; init; }
+
+    [Doc("Where the kernel has no controller for memory, cpu or processes: `best_effort` runs it without that limit "
+        + "(`zurg hosts` says what a host enforces), `required` holds it. All other limits hold it wherever they cannot be set.",
+        Example = "required", Default = "best_effort", Form = DraftForm.Enforce)]
+    public string? Enforce { get; init; }
 }
 
 [Doc("A Handlebars template of the release and the file that comes of it.")]

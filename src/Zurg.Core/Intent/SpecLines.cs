@@ -77,6 +77,10 @@ internal static class SpecLines
         {
             yield return ("user", user);
         }
+        foreach (var line in Attire(spec))
+        {
+            yield return line;
+        }
         foreach (var (name, value) in spec.Vars ?? ImmutableSortedDictionary<string, string>.Empty)
         {
             yield return ($"vars.{name}", value);
@@ -138,6 +142,35 @@ internal static class SpecLines
         {
             yield return ("limits.processes", Number(processes));
         }
+        (string Name, long? Value)[] sizes =
+        [
+            ("core", limits.Core), ("stack", limits.Stack), ("locked_memory", limits.LockedMemory),
+            ("file_size", limits.FileSize),
+        ];
+        foreach (var (name, value) in sizes)
+        {
+            if (value is { } size)
+            {
+                yield return ($"limits.{name}", size == LimitsSpec.Unlimited ? SpecWords.Unlimited : Measures.Show(size));
+            }
+        }
+        if (limits.Enforce is { } enforce)
+        {
+            yield return ("limits.enforce", WireEnum.NameOf(enforce));
+        }
+    }
+
+    private static IEnumerable<(string Path, string Value)> Attire(InstanceSpec spec)
+    {
+        (string Path, string? Value)[] lines =
+        [
+            ("group", spec.Group),
+            ("groups", spec.Groups is { } groups ? List(groups) : null),
+            ("umask", spec.Umask is { } umask ? Convert.ToString(umask, 8).PadLeft(3, '0') : null),
+            ("nice", spec.Nice is { } nice ? Number(nice) : null),
+            ("oom_score_adj", spec.OomScoreAdj is { } score ? Number(score) : null),
+        ];
+        return lines.Where(l => l.Value is not null).Select(l => (l.Path, l.Value!));
     }
 
     private static IEnumerable<(string Path, string Value)> Scale(ServiceSpec service) => service.Scale switch

@@ -17,4 +17,8 @@ public static class SpecWords
         && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
 
     public static ImmutableArray<string> Rollbacks { get; } = ["auto", "manual"];
+
+    public static ImmutableArray<string> Enforces { get; } = ["best_effort", "required"];
+
+    public const string Unlimited = "unlimited";
 }

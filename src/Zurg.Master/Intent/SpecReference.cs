@@ -75,6 +75,8 @@ public static class SpecReference
             DraftForm.Port => "port",
             DraftForm.StopSignal or DraftForm.ReloadSignal => "signal",
             DraftForm.Rollback => "auto or manual",
+            DraftForm.Enforce => "best_effort or required",
+            DraftForm.Limit => "size, 0 or unlimited",
             DraftForm.Plain or DraftForm.Word or DraftForm.OneOrMany => "text",
         },
         DraftShape.Number => "number",

@@ -23,6 +23,23 @@ public sealed record InstanceSpec
     /// <summary>The agent's own user when null.</summary>
     public string? User { get; init; }
 
+    /// <summary>The user's own group when null.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>On top of those that the host's group database gives the user. Null, not empty, when there are none.</summary>
+    public ImmutableArray<string>? Groups { get; init; }
+
+    /// <summary>Permission bits that files it makes do not get; the agent's own when null.</summary>
+    public int? Umask { get; init; }
+
+    /// <summary>-20 (first) to 19 (last); the agent's own when null.</summary>
+    public int? Nice { get; init; }
+
+    /// <summary>
+    /// -1000 (never) to 1000 (first) when memory runs out (proc_pid_oom_score_adj(5)); the agent's own when null.
+    /// </summary>
+    public int? OomScoreAdj { get; init; }
+
     public ImmutableSortedDictionary<PortName, PortSpec> Ports { get; init => field = value ?? NoPorts; } = NoPorts;
 
     /// <summary>Null: ready once the process has run for a second.</summary>
@@ -51,11 +68,21 @@ public sealed record InstanceSpec
 public sealed record PortSpec(int? Fixed = null);
 
 /// <summary>Null fields set no limit.</summary>
-/// <param name="Memory">Bytes. Placement counts it against the host's memory.</param>
-/// <param name="Cpu">In cores; 0.5 is half of one.</param>
-/// <param name="OpenFiles">File descriptors (RLIMIT_NOFILE).</param>
+/// <param name="Memory">Bytes, of the instance's whole tree. Placement counts it against the host's memory.</param>
+/// <param name="Cpu">In cores, of the whole tree; 0.5 is half of one.</param>
+/// <param name="OpenFiles">File descriptors of one process (RLIMIT_NOFILE).</param>
 /// <param name="Processes">Processes and threads of the instance together.</param>
-public sealed record LimitsSpec(long? Memory = null, double? Cpu = null, int? OpenFiles = null, int? Processes = null);
+/// <param name="Core">Bytes of a core dump (RLIMIT_CORE); this and the next three may be <see cref="Unlimited"/>.</param>
+/// <param name="Stack">Bytes of the main thread's stack (RLIMIT_STACK).</param>
+/// <param name="LockedMemory">Bytes that one process may keep from being swapped (RLIMIT_MEMLOCK).</param>
+/// <param name="FileSize">Bytes of one file that it writes (RLIMIT_FSIZE).</param>
+/// <param name="Enforce">What to do where memory, cpu or processes cannot be limited; null is best effort.</param>
+public sealed record LimitsSpec(
+    long? Memory = null, double? Cpu = null, int? OpenFiles = null, int? Processes = null, long? Core = null, long? Stack = null,
+    long? LockedMemory = null, long? FileSize = null, LimitsEnforce? Enforce = null)
+{
+    public const long Unlimited = -1;
+}
 
 /// <param name="From">A Handlebars template inside the release.</param>
 /// <param name="To">The generated file, inside the instance's directory.</param>

@@ -31,3 +31,15 @@ public enum RollbackMode
     Auto,
     Manual,
 }
+
+[JsonConverter(typeof(WireEnumConverter<LimitsEnforce>))]
+public enum LimitsEnforce
+{
+    Unknown,
+
+    /// <summary>A host without the kernel's controllers runs it all the same, and says what it does not enforce.</summary>
+    BestEffort,
+
+    /// <summary>Such a host does not start it.</summary>
+    Required,
+}

@@ -42,4 +42,7 @@ public enum HoldReason
     DoesNotDie,
     NotUnderstood,
     DiskFull,
+
+    /// <summary>A user, a limit or a priority that this host's agent may not set.</summary>
+    LimitNotAllowed,
 }

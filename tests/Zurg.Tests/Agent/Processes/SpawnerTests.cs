@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Zurg.Agent.Processes;
+using Zurg.Core;
 using Zurg.Protocol;
 
 namespace Zurg.Tests.Agent.Processes;
@@ -62,13 +64,63 @@ public sealed class SpawnerTests : IDisposable
     {
         var request = _bench.Request("/bin/sh", "-c", "ulimit -n; echo $$; exec 200</dev/null") with
         {
-            Limits = new LimitsSpec(OpenFiles: 123),
+            Limits = Limits((ProcessLimit.OpenFiles, 123)),
         };
         var process = _bench.Start(request);
         Assert.NotEqual(0, (await ProcessBench.ExitOf(process)).Code);
         var lines = _bench.Output.Split('\n');
         Assert.Equal("123", lines[0]);
         Assert.Equal(process.Pid.ToString(CultureInfo.InvariantCulture), lines[1]);
+    }
+
+    [Fact]
+    public async Task Limits_priorities_and_umask_hold_from_the_first_instruction_and_are_not_the_agents()
+    {
+        var (umask, files) = (Status("Umask"), File.ReadAllText("/proc/self/limits"));
+        const string script = "cat /proc/self/limits; umask; nice; cat /proc/self/oom_score_adj; :>made";
+        var request = _bench.Request("/bin/sh", "-c", script) with
+        {
+            Limits = Limits((ProcessLimit.OpenFiles, 99), (ProcessLimit.Core, 0), (ProcessLimit.Stack, 1 << 20),
+                (ProcessLimit.LockedMemory, 4096), (ProcessLimit.FileSize, 12345678)),
+            Umask = 0x1F,
+            Nice = 7,
+            OomScoreAdj = 321,
+        };
+        for (var i = 0; i < 2; i++)
+        {
+            var lines = (await _bench.RunAsync(request)).Split('\n').TakeLast(20).ToList();
+            Assert.Equal(["0037", "7", "321", ""], lines[^4..]);
+            Assert.Equal(("99", "99"), LimitOf(lines, "Max open files"));
+            Assert.Equal(("0", "0"), LimitOf(lines, "Max core file size"));
+            Assert.Equal(("1048576", "1048576"), LimitOf(lines, "Max stack size"));
+            Assert.Equal(("4096", "4096"), LimitOf(lines, "Max locked memory"));
+            Assert.Equal(("12345678", "12345678"), LimitOf(lines, "Max file size"));
+            request = request with { Args = request.Args.SetItem(1, request.Args[1] + "$RANDOM") };
+        }
+
+        Assert.Equal((UnixFileMode)0b110_100_000, File.GetUnixFileMode(Path.Combine(_bench.Directory, "made")));
+        Assert.Equal((umask, files), (Status("Umask"), File.ReadAllText("/proc/self/limits")));
+    }
+
+    [Fact]
+    public void A_dressed_start_that_fails_says_why()
+    {
+        var hold = ProcessBench.HoldOf(_bench.Request("/bin/true", new string('x', 200_000)) with { Nice = 3 });
+        Assert.Contains("too long for the kernel", hold.Text, StringComparison.Ordinal);
+    }
+
+    [RootFact]
+    public async Task It_runs_with_the_group_and_the_groups_that_are_asked_for()
+    {
+        var request = _bench.Request("/bin/sh", "-c", "id -un; id -gn; id -Gn") with
+        {
+            User = "nobody", Group = "daemon", Groups = ["mail"], Nice = 1,
+        };
+        var lines = (await _bench.RunAsync(request)).Split('\n');
+        Assert.Equal(["nobody", "daemon"], lines[..2]);
+        Assert.Equal(["daemon", "mail"], lines[2].Split(' ').Order(StringComparer.Ordinal));
+        Assert.Contains("the group 'no-such-group' does not exist",
+            ProcessBench.HoldOf(_bench.Request("/bin/true") with { Groups = ["no-such-group"] }).Text, StringComparison.Ordinal);
     }
 
     [RootFact]
@@ -140,6 +192,16 @@ public sealed class SpawnerTests : IDisposable
         File.WriteAllBytes(path, program);
         Assert.Contains("wants the loader /Xib", ProcessBench.HoldOf(_bench.Request(path)).Text, StringComparison.Ordinal);
     }
+
+    private static ImmutableSortedDictionary<ProcessLimit, long> Limits(params (ProcessLimit Limit, long Value)[] limits) =>
+        limits.ToImmutableSortedDictionary(l => l.Limit, l => l.Value);
+
+    private static (string Soft, string Hard) LimitOf(IEnumerable<string> lines, string name) =>
+        lines.First(l => l.StartsWith(name, StringComparison.Ordinal))[name.Length..]
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var soft, var hard, ..] ? (soft, hard) : ("", "");
+
+    private static string Status(string field) =>
+        File.ReadLines("/proc/self/status").First(l => l.StartsWith(field, StringComparison.Ordinal));
 
     private static ulong MaskOf(string status, string name) => ulong.Parse(
         status.Split('\n').First(l => l.StartsWith(name, StringComparison.Ordinal)).Split('\t')[1],
