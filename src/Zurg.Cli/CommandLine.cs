@@ -45,13 +45,18 @@ internal static class CommandLine
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
+        if (verb is ClientVerb { EndsByInterrupt: true } && surroundings.WatchOutput is { } watch)
+        {
+            watch(() => Cancel(stopping));
+        }
+
         try
         {
             return await verb.RunAsync(new VerbCall(parsed, screen, surroundings, stopping.Token));
         }
         catch (VerbFailedException failure)
         {
-            ProblemView.Write(failure, screen);
+            Refuse(failure);
             return failure.ExitCode;
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -65,14 +70,38 @@ internal static class CommandLine
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             // A directory in use, a port that is taken, a full disk: words, not a stack.
-            ProblemView.Write(new VerbFailedException(e.Message), screen);
+            Refuse(new VerbFailedException(e.Message));
             return ExitCode.Failed;
+        }
+
+        void Refuse(VerbFailedException failure)
+        {
+            if (verb is ClientVerb client && client.WantsJson(parsed))
+            {
+                ProblemView.WriteJson(failure, screen);
+            }
+            else
+            {
+                ProblemView.Write(failure, screen);
+            }
         }
 
         void Stop(PosixSignalContext signal)
         {
             signal.Cancel = true;
             stopping.Cancel();
+        }
+    }
+
+    private static void Cancel(CancellationTokenSource stopping)
+    {
+        try
+        {
+            stopping.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The verb has ended by itself.
         }
     }
 

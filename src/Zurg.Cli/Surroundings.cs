@@ -14,6 +14,9 @@ internal sealed record Surroundings
     /// <summary>Null: sockets of its own. Tests answer for the master here.</summary>
     public HttpMessageHandler? Http { get; init; }
 
+    /// <summary>Calls back when nobody reads the output any more. Null where that is not watched.</summary>
+    public Action<Action>? WatchOutput { get; init; }
+
     public string? Variable(string name) => Environment.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
 
     /// <summary>Who says it was them: ZURG_AUTHOR, or user@machine.</summary>
@@ -25,6 +28,7 @@ internal sealed record Surroundings
     {
         WorkingDirectory = Directory.GetCurrentDirectory(),
         Time = TimeProvider.System,
+        WatchOutput = Console.IsOutputRedirected ? Client.OutputWatch.Start : null,
         Environment = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, Variables()),
     };
 

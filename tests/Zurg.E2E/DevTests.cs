@@ -63,6 +63,36 @@ public sealed class DevTests(DevFixture dev) : IClassFixture<DevFixture>
     }
 
     [NeedsFact("python3")]
+    public async Task Logs_of_two_hosts_are_merged_by_time_and_followed_until_nobody_reads_on()
+    {
+        // Each waits for its turn, which the other's last line is: seven lines, in turns.
+        dev.Write("turns/turns.py", TurnsPy, executable: true);
+        await dev.ZurgAsync("release", "push", "turns", "1.0.0", "turns");
+        await dev.ApplyAsync(
+            "  turns:\n    release: turns@1.0.0\n    run: turns.py\n    instances: 2\n"
+            + $"    args: ['{dev.Directory}/turn']\n");
+        var hosts = (await dev.StatusAsync()).Services.Single(s => s.Service.Value == "turns").Instances.Select(i => i.Host);
+        Assert.Equal(2, hosts.Distinct().Count());
+        string[] turns = [.. Enumerable.Range(0, 7).Select(i => $"turns.{i % 2} | turn {i}")];
+        await DevFixture.Until("all turns are logged, in their order", TimeSpan.FromSeconds(60), async () =>
+            (await dev.ZurgAsync("logs", "turns")).Output.TrimEnd().Split('\n').SequenceEqual(turns));
+        var found = await dev.ZurgAsync("logs", "turns", "--grep", "turn [56]", "--host", hosts.First().Value);
+        Assert.Matches("^turn [56]\n$", found.Output);
+
+        foreach (var followed in (string[])["logs turns -f", "events -f --since 1h"])
+        {
+            using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(
+                "timeout", ["60", "bash", "-c", $"set -o pipefail; {ZurgProgram.Launcher} {followed} | head -1"])
+            {
+                WorkingDirectory = dev.Directory, RedirectStandardOutput = true, UseShellExecute = false,
+            })!;
+            Assert.NotEmpty(await shell.StandardOutput.ReadToEndAsync());
+            await shell.WaitForExitAsync();
+            Assert.Equal(0, shell.ExitCode);
+        }
+    }
+
+    [NeedsFact("python3")]
     public async Task A_restart_replaces_every_process()
     {
         await dev.ApplyAsync(Hello);
@@ -209,4 +239,26 @@ public sealed class DevTests(DevFixture dev) : IClassFixture<DevFixture>
         using var http = new HttpClient();
         return await http.GetStringAsync(new Uri($"http://127.0.0.1:{instance.Status!.Ports.Values.Single()}/"));
     }
+
+    // Line i is written by instance i % 2, after the other has written the one before; the file says whose turn it is.
+    private const string TurnsPy = """
+        #!/usr/bin/env python3
+        import os, sys, time
+
+        def turn():
+            try:
+                return int(open(sys.argv[1]).read() or 0)
+            except FileNotFoundError:
+                return 0
+
+        for i in range(7):
+            if i % 2 == int(os.environ["ZURG_INDEX"]):
+                while turn() < i:
+                    time.sleep(0.01)
+                print("turn", i, flush=True)
+                time.sleep(0.5)  # more than the precision of times
+                open(sys.argv[1] + ".new", "w").write(str(i + 1))
+                os.rename(sys.argv[1] + ".new", sys.argv[1])
+        time.sleep(1000)
+        """;
 }

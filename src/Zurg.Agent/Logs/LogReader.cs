@@ -62,6 +62,13 @@ internal sealed class LogReader(AgentPaths paths, TimeProvider time)
         offset = log.Kept(Math.Max(offset, request.Since is { } since ? log.OffsetOf(since) : 0));
         var buffer = new byte[Math.Clamp(request.BytesMax, CharacterMax, BytesMax)];
         var (read, more) = log.Read(buffer, offset);
+        if (read == 0 && more)
+        {
+            // Its segment was just removed for its age or size.
+            offset = log.Kept(offset);
+            (read, more) = log.Read(buffer, offset);
+        }
+
         var bytes = buffer.AsSpan(0, read);
         if (request.Offset < 0 && offset > log.Start)
         {
@@ -80,6 +87,7 @@ internal sealed class LogReader(AgentPaths paths, TimeProvider time)
         var next = offset + bytes.Length;
         return new LogChunk(request.Nonce, offset, next, Encoding.UTF8.GetString(bytes))
         {
+            End = log.End,
             Times = bytes.IsEmpty ? [] : log.TimesOf(offset, next, time.GetUtcNow()),
         };
     }

@@ -14,7 +14,7 @@ internal sealed class SessionInbox(
     AgentInbox brain, Action<EndpointSet> naming, Func<LogRequest, CancellationToken, Task<LogChunk>> readLog)
 {
     /// <summary>So many log requests are answered at once; more are refused in words.</summary>
-    public const int LogsMax = 16;
+    public const int LogsMax = 64;
 
     private int _logs;
 

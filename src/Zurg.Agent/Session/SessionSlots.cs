@@ -14,7 +14,7 @@ internal sealed class SessionSlots(TimeProvider time)
     public static readonly TimeSpan ReportFresh = TimeSpan.FromSeconds(2);
 
     /// <summary>Answers to log requests; more are dropped, and the asker's own timeout tells.</summary>
-    public const int LogsMax = 32;
+    public const int LogsMax = 64;
 
     private readonly Lock _lock = new();
     private readonly Channel<bool> _signal =

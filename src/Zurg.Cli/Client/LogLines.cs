@@ -22,6 +22,12 @@ internal sealed class LogLines(InstanceId instance)
     /// <summary>A line whose end has not come.</summary>
     public LogLine? Unfinished => _rest.Length > 0 ? new LogLine(instance, _rest, _last) : null;
 
+    /// <summary>The time of the newest line; null when there was none, or none with a time.</summary>
+    public DateTimeOffset? Last => _last;
+
+    /// <summary>What comes next is of another file; a line whose end has not come stays without it.</summary>
+    public void GoOn() => (_rest, Next) = ("", 0);
+
     public ImmutableArray<LogLine> Take(LogChunk chunk)
     {
         From ??= chunk.Offset;

@@ -1,103 +1,139 @@
-using System.Collections.Immutable;
-using System.Globalization;
+using System.Net;
+using System.Runtime.CompilerServices;
 using Zurg.Protocol;
 
 namespace Zurg.Cli.Client;
 
-/// <summary>Which lines are asked for.</summary>
-/// <param name="Lines">The last so many of each instance; null: all.</param>
-/// <param name="Since">Read by the agent then or later.</param>
-/// <param name="Grep">Only lines with this text in them.</param>
-internal sealed record LogQuery(int? Lines, DateTimeOffset? Since, string? Grep)
-{
-    public bool Wants(LogLine line) => Grep is null || line.Text.Contains(Grep, StringComparison.Ordinal);
-
-    /// <summary>A time ago in s, m, h or d, or a time such as 2026-01-31T12:00 (local) or 2026-01-31T12:00Z.</summary>
-    public static DateTimeOffset? ParseSince(string? text, DateTimeOffset now) =>
-        text is null ? null
-        : EventSince.Ago(text) is { } ago ? now - ago
-        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var time) ? time
-        : throw new VerbFailedException(
-            $"'{text}' is no time", "write how long ago, as 90s, 10m, 2h or 1d, or a time such as 2026-01-31T12:00",
-            ExitCode.BadUsage);
-}
-
-/// <param name="Problem">Why there is nothing, in plain language.</param>
-/// <param name="Lines">The last one may be unfinished, unless it is kept back for what follows.</param>
-/// <param name="Rest">What goes on from there.</param>
-internal sealed record LogTail(ImmutableArray<LogLine> Lines, string? Problem, LogLines Rest);
-
-/// <summary>Reads logs piece by piece.</summary>
-internal static class LogReader
+/// <summary>Reads the log of one instance piece by piece, wherever the instance is by then.</summary>
+internal sealed class LogReader(MasterClient master, InstanceId instance, LogQuery query)
 {
     /// <summary>The most that a master sends at once.</summary>
-    public const int ChunkBytes = 256 * 1024;
+    private const int ChunkBytes = 256 * 1024;
 
     /// <summary>How far back a tail looks for its lines; more must be asked for with --tail all.</summary>
     private const long TailBytesMax = 16 * 1024 * 1024;
 
-    /// <param name="follows">The last line is kept back until it is whole.</param>
-    public static async Task<LogTail> TailAsync(
-        MasterClient master, InstanceId instance, LogQuery query, bool follows, CancellationToken stop)
+    private LogLines _lines = new(instance);
+    private HostId? _host;
+
+    public InstanceId Instance => instance;
+
+    /// <summary>Why the last question was not answered, in plain language; null when it was.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>The lines that are there by now and are wanted.</summary>
+    /// <param name="follows">A last line without an end is kept back until it is whole.</param>
+    public async IAsyncEnumerable<LogLine> KeptAsync(bool follows, [EnumeratorCancellation] CancellationToken stop)
     {
-        if (query is { Lines: null } or { Since: not null } or { Grep: not null })
+        if (query.Lines is { } count)
         {
-            return await ReadAsync(master, instance, 0, query, follows, stop);
+            foreach (var line in await TailAsync(count, follows, stop))
+            {
+                yield return line;
+            }
+
+            yield break;
+        }
+
+        await foreach (var line in FromAsync(0, follows, stop))
+        {
+            yield return line;
+        }
+    }
+
+    /// <summary>What comes after that, within the wait; nothing when there is a problem.</summary>
+    public async Task<IReadOnlyList<LogLine>> MoreAsync(TimeSpan wait, CancellationToken stop) =>
+        await AskAsync(_lines.Next, wait, since: null, stop) is { } chunk ? [.. _lines.Take(chunk).Where(query.Wants)] : [];
+
+    private async Task<IReadOnlyCollection<LogLine>> TailAsync(int count, bool follows, CancellationToken stop)
+    {
+        if (query is { Since: not null } or { Grep: not null })
+        {
+            return await LastAsync(0, count, follows, stop);
         }
 
         var before = 0L;
         for (long back = 64 * 1024; ; back *= 4)
         {
-            var tail = await ReadAsync(master, instance, -back, query with { Lines = query.Lines + 1 }, follows, stop);
+            // One more than wanted: the first line of a piece from the middle is rarely whole.
+            var last = await LastAsync(-back, count + 1, follows, stop);
 
             // A log begins at 0, or where the oldest line is that is still kept.
-            var begins = tail.Rest.From == before || tail.Rest.From is 0 or null;
-            if (tail.Problem is not null || tail.Lines.Length > query.Lines || back >= TailBytesMax || begins)
+            var begins = _lines.From == before || _lines.From is 0 or null;
+            if (Problem is not null || last.Count > count || back >= TailBytesMax || begins)
             {
-                // The first line of a piece from the middle is rarely whole.
-                var partial = !begins && tail.Lines.Length <= query.Lines && !tail.Lines.IsEmpty;
-                return tail with { Lines = [.. tail.Lines.Skip(partial ? 1 : 0).TakeLast(query.Lines!.Value)] };
+                return [.. last.Skip(!begins && last.Count <= count ? 1 : 0).TakeLast(count)];
             }
 
-            before = tail.Rest.From!.Value;
+            before = _lines.From!.Value;
         }
     }
 
-    private static async Task<LogTail> ReadAsync(
-        MasterClient master, InstanceId instance, long offset, LogQuery query, bool follows, CancellationToken stop)
+    private async Task<Queue<LogLine>> LastAsync(long offset, int count, bool follows, CancellationToken stop)
     {
-        var lines = new LogLines(instance);
-        var kept = new Queue<LogLine>();
-        while (true)
+        var last = new Queue<LogLine>();
+        await foreach (var line in FromAsync(offset, follows, stop))
         {
-            var chunk = await master.LogAsync(instance, offset, ChunkBytes, TimeSpan.Zero, query.Since, stop);
-            foreach (var line in lines.Take(chunk))
+            last.Enqueue(line);
+            if (last.Count > count)
             {
-                Keep(line);
-            }
-
-            offset = chunk.Next;
-            if (chunk.Problem is not null || chunk.Text.Length == 0)
-            {
-                if (!follows && lines.Unfinished is { } last)
-                {
-                    Keep(last);
-                }
-
-                return new LogTail([.. kept], chunk.Problem, lines);
+                last.Dequeue();
             }
         }
 
-        void Keep(LogLine line)
+        return last;
+    }
+
+    /// <summary>To where the log ended when this began: a process that writes faster than that has no other end.</summary>
+    private async IAsyncEnumerable<LogLine> FromAsync(
+        long offset, bool follows, [EnumeratorCancellation] CancellationToken stop)
+    {
+        _lines = new LogLines(instance);
+        long? end = null;
+        while (await AskAsync(offset, TimeSpan.Zero, query.Since, stop) is { } chunk)
         {
-            if (query.Wants(line))
+            end ??= chunk.End;
+            foreach (var line in _lines.Take(chunk).Where(query.Wants))
             {
-                kept.Enqueue(line);
-                if (kept.Count > query.Lines)
-                {
-                    kept.Dequeue();
-                }
+                yield return line;
             }
+
+            offset = _lines.Next;
+            if (chunk.Text.Length == 0 || offset >= end)
+            {
+                break;
+            }
+        }
+
+        if (!follows && _lines.Unfinished is { } unfinished && query.Wants(unfinished))
+        {
+            yield return unfinished;
+        }
+    }
+
+    /// <returns>Null: there is a problem.</returns>
+    private async Task<LogChunk?> AskAsync(long offset, TimeSpan wait, DateTimeOffset? since, CancellationToken stop)
+    {
+        try
+        {
+            var chunk = await master.LogAsync(instance, query.Host, offset, ChunkBytes, wait, since, stop);
+            if (chunk.Host is { } host && _host is { } last && host != last)
+            {
+                // It moved: the log on its new host counts from its own start, and may hold lines of an earlier stay.
+                _host = host;
+                _lines.GoOn();
+                return await AskAsync(0, TimeSpan.Zero, _lines.Last, stop);
+            }
+
+            (_host, Problem) = (chunk.Host, chunk.Problem);
+            return chunk.Problem is null ? chunk : null;
+        }
+        catch (VerbFailedException e) when ((HttpStatusCode)e.HttpStatus is
+            HttpStatusCode.NotFound or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout)
+        {
+            // The host's or the instance's trouble, not that of the others.
+            Problem = e.Message;
+            return null;
         }
     }
 }

@@ -86,11 +86,13 @@ internal sealed class MasterClient : IDisposable
             null, WireJson.Default.ActionAccepted, stop);
 
     public Task<LogChunk> LogAsync(
-        InstanceId instance, long offset, int bytes, TimeSpan wait, DateTimeOffset? since, CancellationToken stop) =>
+        InstanceId instance, HostId? host, long offset, int bytes, TimeSpan wait, DateTimeOffset? since,
+        CancellationToken stop) =>
         GetAsync(
             string.Create(
                 System.Globalization.CultureInfo.InvariantCulture,
                 $"/v1/instances/{instance}/logs?offset={offset}&bytes={bytes}&wait={wait:c}")
+                + (host is null ? "" : $"&host={host}")
                 + (since is { } time ? $"&since={time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}" : ""),
             WireJson.Default.LogChunk, stop);
 

@@ -8,43 +8,35 @@ namespace Zurg.Cli.Rendering;
 /// <summary>Lines of logs; of several instances each with the instance's name before it.</summary>
 internal sealed class LogView(Screen screen, bool prefixed, bool json)
 {
-    private readonly Lock gate = new();
-
-    /// <summary>Of several instances: in the order in which their agents read them, those of one in its own order.</summary>
-    public void WriteMerged(IEnumerable<(InstanceId Instance, LogTail Tail)> tails)
+    public void Write(ImmutableArray<LogLine> lines)
     {
-        var all = tails.ToList();
-        lock (gate)
+        foreach (var line in lines)
         {
-            foreach (var line in all.SelectMany(t => t.Tail.Lines).OrderBy(l => l.At ?? DateTimeOffset.MinValue))
-            {
-                WriteLine(line);
-            }
+            WriteLine(line);
         }
 
-        foreach (var (instance, tail) in all)
+        if (!lines.IsEmpty)
         {
-            Write(instance, [], tail.Problem);
+            screen.Output.Flush();
         }
     }
 
-    public void Write(InstanceId instance, ImmutableArray<LogLine> lines, string? problem)
+    /// <summary>All of them, flushed at the end.</summary>
+    public async Task WriteAsync(IAsyncEnumerable<LogLine> lines)
     {
-        // Several instances are followed at once; a line stays whole.
-        lock (gate)
+        await foreach (var line in lines)
         {
-            foreach (var line in lines)
-            {
-                WriteLine(line);
-            }
-
-            if (problem is not null)
-            {
-                screen.Note($"{instance}: {problem}");
-            }
-
-            screen.Output.Flush();
+            WriteLine(line);
         }
+
+        screen.Output.Flush();
+    }
+
+    /// <summary>About an instance, beside its lines.</summary>
+    public void Note(string text)
+    {
+        screen.Output.Flush();
+        screen.Note(text);
     }
 
     private void WriteLine(LogLine line)

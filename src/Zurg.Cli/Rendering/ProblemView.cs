@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Zurg.Protocol;
 
 namespace Zurg.Cli.Rendering;
@@ -25,6 +26,21 @@ internal static class ProblemView
         {
             screen.Hint(mend);
         }
+    }
+
+    /// <summary>The same in one line of JSON on the error stream, as the API says it; status 0: no master was asked.</summary>
+    public static void WriteJson(VerbFailedException failure, Screen screen)
+    {
+        screen.Progress("");
+        screen.Note(JsonSerializer.Serialize(
+            new ApiProblem
+            {
+                Title = failure.Message,
+                Status = failure.HttpStatus,
+                Mend = failure.Mend,
+                Problems = failure.Problems,
+            },
+            WireJson.Default.ApiProblem));
     }
 
     private static void Write(Problem problem, (string Name, string Text)? source, Screen screen)

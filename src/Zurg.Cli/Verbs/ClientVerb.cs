@@ -14,7 +14,7 @@ internal abstract class ClientVerb : Verb
     };
     private readonly Option<string?> tokenFile =
         new("--token-file") { Description = "the file with the API's token; else ZURG_TOKEN_FILE", HelpName = "FILE" };
-    private readonly Option<bool> json = new("--json") { Description = "everything, as JSON" };
+    private readonly Option<bool> json = new("--json") { Description = "everything, as JSON; an error too, on stderr" };
 
     protected ClientVerb(string name, string summary) : base(name, summary)
     {
@@ -29,6 +29,8 @@ internal abstract class ClientVerb : Verb
         using var client = new MasterClient(cluster, call.Surroundings.Http);
         return await RunAsync(client, call, call.Value(json));
     }
+
+    public bool WantsJson(ParseResult parsed) => parsed.GetValue(json);
 
     protected abstract Task<int> RunAsync(MasterClient master, VerbCall call, bool json);
 

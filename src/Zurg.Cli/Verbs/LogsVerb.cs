@@ -25,7 +25,14 @@ internal sealed class LogsVerb : ClientVerb
         new("--since") { Description = "only lines of the last 90s, 10m, 2h, 1d, or since a time", HelpName = "AGO|TIME" };
 
     private readonly Option<string?> grep =
-        new("--grep") { Description = "only lines with this text in them", HelpName = "TEXT" };
+        new("--grep") { Description = "only lines that this regular expression matches", HelpName = "REGEX" };
+
+    private readonly Option<HostId?> host = new("--host")
+    {
+        Description = "only what this host keeps, also of an instance that has left it",
+        HelpName = "HOST",
+        CustomParser = result => HostId.TryParse(result.Tokens[0].Value, null, out var id) ? id : Refuse(result),
+    };
 
     public LogsVerb() : base("logs", Summary)
     {
@@ -34,47 +41,71 @@ internal sealed class LogsVerb : ClientVerb
         Add(tail);
         Add(since);
         Add(grep);
+        Add(host);
         EndsByInterrupt = true;
         Examples =
         [
-            "zurg logs web               # every instance's, each line with its instance",
+            "zurg logs web               # every instance's in the order of their times, each line with its instance",
             "zurg logs web.0 -f          # one instance's, as it is written",
             "zurg logs web --tail all",
-            "zurg logs web --since 10m --grep ERROR",
+            "zurg logs web --since 10m --grep 'ERROR|timeout'",
         ];
     }
 
     protected override async Task<int> RunAsync(MasterClient master, VerbCall call, bool json)
     {
         var (service, instance) = Target.Parse(call.Value(target));
-        var explained = await master.ExplainAsync(service, call.Stop);
-        var known = explained.Status.Instances.Select(i => i.Instance).ToList();
-        if (instance is { } one && !known.Contains(one))
-        {
-            throw new VerbFailedException(
-                $"{service} has no instance {one.Index}",
-                known.Count == 0 ? $"zurg explain {service} says why it has none" : $"it has {string.Join(", ", known)}");
-        }
-
         var from = LogQuery.ParseSince(call.Value(since), call.Now);
         var usual = from is null && call.Value(grep) is null ? TailDefault : (int?)null;
-        var query = new LogQuery(call.Value(tail) is { } text ? LinesOf(text) : usual, from, call.Value(grep));
-        var shown = instance is null ? known : [instance.Value];
-        var writer = new LogView(call.Screen, prefixed: instance is null && (shown.Count > 1 || call.Value(follow)), json);
-        var tails = new SortedDictionary<InstanceId, LogTail>();
-        foreach (var log in shown)
+        var query = new LogQuery(
+            call.Value(tail) is { } text ? LinesOf(text) : usual, from, LogQuery.ParseGrep(call.Value(grep)), call.Value(host));
+        var whose = new LogTarget(service, instance, query.Host);
+        var logs = (await InstancesAsync(master, whose, call.Stop)).ConvertAll(i => new LogReader(master, i, query));
+        var view = new LogView(call.Screen, prefixed: instance is null && (logs.Count > 1 || call.Value(follow)), json);
+        await view.WriteAsync(LogMerge.MergeAsync(logs.Select(l => l.KeptAsync(call.Value(follow), call.Stop)), call.Stop));
+        foreach (var log in logs.Where(l => l.Problem is not null))
         {
-            tails[log] = await LogReader.TailAsync(master, log, query, call.Value(follow), call.Stop);
+            view.Note($"{log.Instance}: {log.Problem}");
         }
 
-        writer.WriteMerged(tails.Select(t => (t.Key, t.Value)));
         if (call.Value(follow))
         {
-            await LogFollower.RunAsync(master, service, instance, tails, query, writer, call.Stop);
-            return ExitCode.Done;
+            await new LogFollower(master, whose, query, view, call.Surroundings.Time).RunAsync(logs, call.Stop);
         }
 
-        return tails.Count > 0 && tails.Values.All(t => t.Problem is not null) ? ExitCode.Failed : ExitCode.Done;
+        return logs.Count > 0 && logs.All(l => l.Problem is not null) ? ExitCode.Failed : ExitCode.Done;
+    }
+
+    private static async Task<List<InstanceId>> InstancesAsync(MasterClient master, LogTarget whose, CancellationToken stop)
+    {
+        var all = (await master.ExplainAsync(whose.Service, stop)).Status.Instances;
+        var found = all.Where(whose.Has).Select(i => i.Instance).ToList();
+        if (found.Count > 0)
+        {
+            return found;
+        }
+
+        if (whose is { Instance: { } left, Host: not null })
+        {
+            // It may have left the host, which keeps its log for as long as it may.
+            return [left];
+        }
+
+        var has = all.IsEmpty
+            ? $"zurg explain {whose.Service} says why it has none"
+            : $"it has {string.Join(", ", all.Select(i => $"{i.Instance} on {i.Host}"))}";
+        return whose switch
+        {
+            { Instance: { } one } => throw new VerbFailedException($"{whose.Service} has no instance {one.Index}", has),
+            { Host: { } host } => throw new VerbFailedException($"{whose.Service} has no instance on {host}", has),
+            _ => found,
+        };
+    }
+
+    private static HostId? Refuse(System.CommandLine.Parsing.ArgumentResult result)
+    {
+        result.AddError(HostId.ProblemOf(result.Tokens[0].Value) ?? "a host is needed");
+        return null;
     }
 
     /// <summary>Null is all.</summary>

@@ -20,6 +20,8 @@ internal sealed class WatchVerb : ClientVerb
 
     protected override async Task<int> RunAsync(MasterClient master, VerbCall call, bool json)
     {
+        // A name that no service has would be watched for ever, and a typing error look like a service without instances.
+        await master.ExplainAsync(call.Value(service), call.Stop);
         await foreach (var set in master.WatchEndpointsAsync(call.Value(service), call.Stop))
         {
             if (json)

@@ -145,6 +145,12 @@ public sealed record LogChunk(long Nonce, long Offset, long Next, string Text, s
     /// When what the text holds was read, ordered by offset; the first one may begin before the text. Empty from an older agent.
     /// </summary>
     public ImmutableArray<LogTime> Times { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>Where the log ended when it was read; null from an older agent.</summary>
+    public long? End { get; init; }
+
+    /// <summary>Whose log it is; said by the master.</summary>
+    public HostId? Host { get; init; }
 }
 
 /// <summary>Lines that begin at the offset or after it, before that of the next one, were read at this time.</summary>

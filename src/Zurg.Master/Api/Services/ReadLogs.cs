@@ -23,14 +23,15 @@ internal static class ReadLogs
         .WithName("readLogs").WithTags("instances")
         .WithSummary("A piece of an instance's log")
         .WithDescription(
-            "offset: in bytes from the start; negative: so many bytes before the end (the last 64 KiB when not given). "
+            "offset: in bytes from the start; negative: so many kept bytes before the end (the last 64 KiB when not given). "
             + "bytes: 1 to 262144. "
             + "wait: a time such as 00:00:20, at most 30 s, to wait for more when there is nothing after the offset. "
             + "since: begin with the first line that the agent read at this time or later, if that is after the offset. "
+            + "host: ask this one, which may keep the log of an instance that left it; else the one that has the instance. "
             + "The answer says where the next piece begins, and when its lines were read.");
 
     private static async Task<Results<Ok<LogChunk>, Problem400, Problem404, Problem503, Problem504>> HandleAsync(
-        InstanceId instance, long? offset, int? bytes, TimeSpan? wait, DateTimeOffset? since, IClusterView view,
+        InstanceId instance, long? offset, int? bytes, TimeSpan? wait, DateTimeOffset? since, HostId? host, IClusterView view,
         AgentSessions sessions, TimeProvider time, CancellationToken stop)
     {
         if (bytes is < 1 or > BytesMax || wait < TimeSpan.Zero || wait > WaitMax)
@@ -39,16 +40,16 @@ internal static class ReadLogs
         }
 
         var (state, _) = view.Current;
-        if (HostsOf(state, instance) is not [var host, ..])
+        if ((host is { } named ? [named] : HostsOf(state, instance)) is not [var asked, ..])
         {
             return Unknown.Instance(
                 instance, state.Placements.Values.SelectMany(p => p.Instances).Select(p => p.Instance).Order());
         }
 
-        if (sessions.Find(host) is not { } session)
+        if (sessions.Find(asked) is not { } session)
         {
             return new Problem503(
-                $"{host}, which has {instance}, is not connected", "its processes may run on: look at the host itself");
+                $"{asked}, which has {instance}, is not connected", "its processes may run on: look at the host itself");
         }
 
         var ask = new LogRequest(0, instance, offset ?? OffsetUsual, bytes ?? BytesUsual, wait ?? TimeSpan.Zero)
@@ -60,12 +61,12 @@ internal static class ReadLogs
         try
         {
             return await session.ReadLogAsync(ask, either.Token) is { } chunk
-                ? TypedResults.Ok(chunk)
-                : new Problem503($"too many requests for logs of {host} wait already", "try again in a moment");
+                ? TypedResults.Ok(chunk with { Host = asked })
+                : new Problem503($"too many requests for logs of {asked} wait already", "try again in a moment");
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            return new Problem504($"the agent of {host} did not answer in time, or its session ended", "see: zurg hosts");
+            return new Problem504($"the agent of {asked} did not answer in time, or its session ended", "see: zurg hosts");
         }
     }
 

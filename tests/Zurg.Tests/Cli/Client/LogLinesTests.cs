@@ -1,6 +1,4 @@
-using Zurg.Cli;
 using Zurg.Cli.Client;
-using Zurg.Cli.Rendering;
 using Zurg.Protocol;
 
 namespace Zurg.Tests.Cli.Client;
@@ -8,7 +6,6 @@ namespace Zurg.Tests.Cli.Client;
 public sealed class LogLinesTests
 {
     private static readonly InstanceId Web0 = InstanceId.Parse("web.0");
-    private static readonly InstanceId Web1 = InstanceId.Parse("web.1");
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
     [Fact]
@@ -33,35 +30,13 @@ public sealed class LogLinesTests
     }
 
     [Fact]
-    public void Lines_of_several_instances_are_shown_in_the_order_of_their_times()
+    public void After_a_move_the_next_piece_is_of_another_file()
     {
-        var screens = new Screens();
-        new LogView(screens.Pipe, prefixed: true, json: false).WriteMerged(
-        [
-            (Web0, TailOf(Web0, Chunk(0, "a\nd\n", (0, 1), (2, 4)))),
-            (Web1, TailOf(Web1, Chunk(0, "b\nc\n", (0, 2), (2, 3)))),
-        ]);
-        Assert.Equal("web.0 | a\nweb.1 | b\nweb.1 | c\nweb.0 | d\n", screens.Output.ToString());
-    }
-
-    [Theory]
-    [InlineData("10m", "2026-01-01T11:50:00Z")]
-    [InlineData("2025-12-31T23:00Z", "2025-12-31T23:00:00Z")]
-    public void Since_is_how_long_ago_or_a_time(string text, string time) => Assert.Equal(
-        DateTimeOffset.Parse(time, System.Globalization.CultureInfo.InvariantCulture), LogQuery.ParseSince(text, Noon));
-
-    [Fact]
-    public void Since_anything_else_is_bad_usage()
-    {
-        var e = Assert.Throws<VerbFailedException>(() => LogQuery.ParseSince("yesterday-ish", Noon));
-        Assert.Equal(ExitCode.BadUsage, e.ExitCode);
-        Assert.Null(LogQuery.ParseSince(null, Noon));
-    }
-
-    private static LogTail TailOf(InstanceId instance, LogChunk chunk)
-    {
-        var lines = new LogLines(instance);
-        return new LogTail(lines.Take(chunk), null, lines);
+        var lines = new LogLines(Web0);
+        lines.Take(Chunk(0, "a\nhal", (0, 1)));
+        lines.GoOn();
+        Assert.Equal((0L, Noon.AddSeconds(1)), (lines.Next, lines.Last));
+        Assert.Equal("b", Assert.Single(lines.Take(Chunk(0, "b\n", (0, 2)))).Text);
     }
 
     private static LogChunk Chunk(long offset, string text, params (long Offset, int Seconds)[] times) =>
