@@ -76,6 +76,7 @@ internal static class MasterWeb
         services.AddSingleton(new SpecArchive(store)).AddSingleton(new SpecApplying(store, view, events, options.Time));
         services.AddSingleton(new IntentChanging(store, view, events, options.Time));
         services.AddSingleton(new PushContext(releases, view, events, options.Time));
+        services.AddSingleton(new SignContext(new ReleaseVouching(store, options.Time), view, events, options.Time));
     }
 
     /// <summary>

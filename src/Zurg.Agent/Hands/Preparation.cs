@@ -28,7 +28,7 @@ internal abstract record PreparationOutcome
 /// <summary>From what is assigned to what can be started: release, directory, ports, files, command line.</summary>
 internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPool ports, TemplateSource templates)
 {
-    private readonly ConcurrentDictionary<InstanceId, (Digest Spec, Digest Manifest)> _done = new();
+    private readonly ConcurrentDictionary<InstanceId, (Digest Spec, Digest Manifest, SigningTerms? Signing)> _done = new();
 
     /// <summary>
     /// For what was prepared before and needs nothing new: within the call, and the disk is only looked at.
@@ -37,7 +37,8 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
     public Launch? TryAgain(AssignedInstance assigned, IncarnationWork work)
     {
         if (!assigned.Spec.Templates.IsEmpty
-            || !_done.TryGetValue(assigned.Instance, out var done) || done != (assigned.SpecDigest, assigned.Manifest)
+            || !_done.TryGetValue(assigned.Instance, out var done)
+            || done != (assigned.SpecDigest, assigned.Manifest, assigned.Signing)
             || !Accounts.IsKnown(RunAs.Of(assigned.Spec))
             || !Directory.Exists(site.Paths.Instance(assigned.Instance)))
         {
@@ -45,7 +46,7 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
         }
 
         // What has to be fetched or hashed goes on by itself, and the preparation that follows waits for it.
-        var ready = releases.EnsureAsync(new ReleaseDemand(assigned.Spec.Release, assigned.Manifest, assigned.Instance), CancellationToken.None);
+        var ready = releases.EnsureAsync(DemandOf(assigned), CancellationToken.None);
         PortOutcome? picked = null;
         return ready is { IsCompletedSuccessfully: true, Result: ReleaseOutcome.Ready tree }
             && work.TryUnlessEnded(() => picked = ports.Pick(work.Instance, work.Incarnation, assigned.Spec.Ports))
@@ -60,8 +61,14 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
 
     public async Task<PreparationOutcome> PrepareAsync(AssignedInstance assigned, IncarnationWork work, CancellationToken stop)
     {
+        if (assigned.Signing is { } signing
+            && ReleaseSigning.Problem(assigned.Spec.Release, assigned.Manifest, signing.Keys, signing.Signatures) is { } problem)
+        {
+            return new PreparationOutcome.Held(new Hold(HoldReason.ReleaseUnsigned, problem.Text, problem.Mend));
+        }
+
         var directory = "";
-        switch (await releases.EnsureAsync(new ReleaseDemand(assigned.Spec.Release, assigned.Manifest, assigned.Instance), stop))
+        switch (await releases.EnsureAsync(DemandOf(assigned), stop))
         {
             case ReleaseOutcome.Ready ready:
                 directory = ready.Directory;
@@ -82,7 +89,7 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
             case PortOutcome.Picked given when Finish(assigned, work, given.Ports, directory) is { } outcome:
                 if (outcome is PreparationOutcome.Ready)
                 {
-                    _done[work.Instance] = (assigned.SpecDigest, assigned.Manifest);
+                    _done[work.Instance] = (assigned.SpecDigest, assigned.Manifest, assigned.Signing);
                 }
                 else if (outcome is PreparationOutcome.Held)
                 {
@@ -96,6 +103,9 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
                 throw new System.Diagnostics.UnreachableException();
         }
     }
+
+    private static ReleaseDemand DemandOf(AssignedInstance assigned) =>
+        new(assigned.Spec.Release, assigned.Manifest, assigned.Instance);
 
     /// <summary>The variables of one start; the same after an agent's restart.</summary>
     public LaunchVariables VariablesOf(

@@ -117,6 +117,11 @@ internal sealed class MasterClient : IDisposable
             $"/v1/releases/{manifest.Release.Name}/{manifest.Release.Version}?author={Uri.EscapeDataString(author)}",
             JsonOf(new ReleasePush(manifest), WireJson.Default.ReleasePush), WireJson.Default.ReleasePushAnswer, stop);
 
+    public Task<ReleaseRecord> SignAsync(ReleaseId release, ReleaseSign sign, string author, CancellationToken stop) =>
+        SendAsync(
+            HttpMethod.Put, $"/v1/releases/{release.Name}/{release.Version}/signature?author={Uri.EscapeDataString(author)}",
+            JsonOf(sign, WireJson.Default.ReleaseSign), WireJson.Default.ReleaseRecord, stop);
+
     public async Task UploadAsync(Digest digest, Stream bytes, CancellationToken stop)
     {
         using var content = new StreamContent(bytes);

@@ -29,6 +29,8 @@ internal static class ReleaseView
             $"  {Measures.Count(record.Files, "file")}, {Measures.Size(record.Bytes)}, ",
             $"pushed {Measures.Moment(record.At)} by {record.Author}"),
         Block.Line.Of($"digest {record.Manifest}"),
+        .. (record.Signatures ?? []).Select(s => Block.Line.Of(
+            $"signed {Measures.Moment(s.At)} by {s.Author} with the key {ReleaseSignature.NameOf(s.Key)}")),
         new Block.Table(
             ["MODE", "SIZE", "DIGEST", "PATH"],
             [

@@ -8,11 +8,14 @@ namespace Zurg.Cli.Verbs;
 /// <summary>Releases: directories that were pushed under a name and a version, and never change afterwards.</summary>
 internal static class ReleaseVerb
 {
-    public const string Summary = "what can run: push a directory as a release, list, show";
+    public const string Summary = "what can run: push a directory as a release, list, show, sign";
 
-    public static Command Build() => new("release", Summary) { new Push(), new List(), new Show() };
+    public static Command Build() => new("release", Summary) 
+    {
+        new Push(), new List(), new Show(), new ReleaseSignVerb(), new ReleaseKeygenVerb(),
+    };
 
-    private static ReleaseId Of(string name, string version) =>
+    public static ReleaseId Of(string name, string version) =>
         (ReleaseName.ProblemOf(name) ?? ReleaseVersion.ProblemOf(version)) is { } problem
             ? throw new VerbFailedException(problem, exitCode: ExitCode.BadUsage)
             : new ReleaseId(new ReleaseName(name), new ReleaseVersion(version));
@@ -25,19 +28,34 @@ internal static class ReleaseVerb
             new("VERSION") { Description = "such as 1.2.0; once pushed it never gets other bytes" };
         private readonly Argument<string> directory = new("DIR") { Description = "everything in it is pushed" };
 
+        private readonly Option<string> key = ReleaseSignVerb.KeyOption(required: false);
+
         public Push() : base("push", "push a directory as a release; only what the master lacks is sent")
         {
             Add(name);
             Add(version);
             Add(directory);
-            Examples = ["zurg release push web 1.2.0 ./out"];
+            Add(key);
+            Examples =
+            [
+                "zurg release push web 1.2.0 ./out",
+                "zurg release push web 1.2.0 ./out --key ci.pem   # and sign it",
+            ];
         }
 
         protected override async Task<int> RunAsync(MasterClient master, VerbCall call, bool json)
         {
             var release = Of(call.Value(name), call.Value(version));
             var folder = ReleaseFolder.Read(release, call.PathOf(call.Value(directory)), call.Screen, call.Stop);
+            var manifest = SigningKey.DigestOf(folder.Manifest);
+            var sign = call.Value(key) is { } file ? SigningKey.Sign(call.PathOf(file), manifest) : null;
             var pushed = await ReleasePusher.PushAsync(master, folder, call.Surroundings.Author, call.Screen, call.Stop);
+            if (sign is not null)
+            {
+                var signed = await master.SignAsync(release, sign, call.Surroundings.Author, call.Stop);
+                pushed = pushed with { Record = signed };
+            }
+
             if (json)
             {
                 call.Screen.Json(pushed.Record);
@@ -49,6 +67,10 @@ internal static class ReleaseVerb
                     $"  {Measures.Count(pushed.Record.Files, "file")}, {Measures.Size(pushed.Record.Bytes)}, ",
                     $"sent {Measures.Size(pushed.Sent)}");
                 call.Screen.Line($"digest {pushed.Record.Manifest}");
+                if (sign is not null)
+                {
+                    ReleaseSignVerb.Show(call.Screen, pushed.Record, sign);
+                }
             }
 
             return ExitCode.Done;

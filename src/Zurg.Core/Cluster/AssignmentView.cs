@@ -39,7 +39,13 @@ public static class AssignmentView
         named.Select(h => state.ModifiedOf(StoreKeys.Facts(h.Host)).Value)
             .Append(state.ModifiedOf(StoreKeys.Placements(host)).Value)
             .Append(state.ModifiedOf(StoreKeys.CurrentSpec).Value)
+            .Concat(SignedOn(state, host).Select(r => state.ModifiedOf(StoreKeys.Release(r)).Value))
             .Max());
+
+    /// <summary>Releases whose signatures are part of the assignment: one may get another later.</summary>
+    private static IEnumerable<ReleaseId> SignedOn(ClusterState state, HostId host) =>
+        state.Applied?.Spec.Keys is null ? [] : state.Placements[host].Instances
+            .Select(p => state.InstanceSpecs.GetValueOrDefault(p.Spec)?.Release).OfType<ReleaseId>();
 
     /// <summary>Every host that ever connected, by name. Silent ones too (DESIGN.md promise 7).</summary>
     public static ImmutableArray<ClusterHost> HostsOf(ClusterState state) =>
@@ -68,6 +74,7 @@ public static class AssignmentView
                 Restart = service.Restart,
                 Stop = service.Stop,
                 Logs = service.Logs,
+                Signing = applied.Spec.Keys is { } keys ? new SigningTerms(keys, release.Signatures ?? []) : null,
                 DependsOn = service.DependsOn,
             }
             : null;

@@ -25,6 +25,13 @@ public sealed record ClusterDraft
         + "It has room again once a fifth more than this is free.")]
     public ReserveDraft? Reserve { get; init; }
 
+    [Doc("Public keys by name, ECDSA P-256, as PEM or base64: `zurg release keygen` makes one. With a key here a release runs "
+        + "only when it was signed by one of them (`zurg release sign`): others are refused when they are applied, and by "
+        + "every host.",
+        Example = "{ ci: MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE5A7xLt5it2VMqubEn5dm/U+xBfDAu++zdEbpe0ngkzGKvcD+7rm7wu2nLPQnZknFm6J+"
+            + "ZeQ8pqnGYtcBSWMrrA== }", Default = "releases need no signature")]
+    public ImmutableSortedDictionary<string, string>? Keys { get; init; }
+
     [Doc("Which requests from outside reach which service.", Example = "[{ path: /, service: web }]")]
     public ImmutableArray<RouteDraft>? Routes { get; init; }
 }

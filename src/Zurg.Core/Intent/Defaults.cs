@@ -35,6 +35,7 @@ public static class Defaults
             Reserve = new ReserveSpec(
                 ReserveCheck.Limit(draft.Reserve?.Disk) ?? Reserve.Disk,
                 ReserveCheck.Limit(draft.Reserve?.Memory) ?? Reserve.Memory),
+            Keys = KeysCheck.Fill(draft.Keys),
             Routes = [.. (draft.Routes ?? []).Select(r =>
                 new RouteSpec { Host = r.Host, Path = r.Path!, Service = new ServiceName(r.Service!) })],
         };

@@ -29,6 +29,8 @@ internal static class SpecLines
         .. spec.Cells.IsEmpty ? [] : new[] { ("cells", List(spec.Cells.Select(c => c.Value))) },
         .. Reserve("disk", spec.Reserve?.Disk, Defaults.Reserve.Disk),
         .. Reserve("memory", spec.Reserve?.Memory, Defaults.Reserve.Memory),
+        .. (spec.Keys ?? ImmutableSortedDictionary<string, string>.Empty)
+            .Select(k => ($"keys.{k.Key}", ReleaseSignature.NameOf(k.Value))),
         .. spec.Routes.Select(r => ($"routes.{r.Host}{r.Path}", r.Service.Value)),
     ];
 

@@ -17,6 +17,7 @@ public static class SpecValidator
         CheckCells(draft, problems);
         CheckSettings(draft, problems);
         ReserveCheck.Check(draft.Reserve, problems);
+        KeysCheck.Check(draft.Keys, problems);
         foreach (var (name, service) in names.Services)
         {
             if (problems.Full)

@@ -27,6 +27,7 @@ internal static class Endpoints
         ShowRelease.Map(routes);
         GetManifest.Map(routes);
         PushRelease.Map(routes);
+        SignRelease.Map(routes);
         PutArtifact.Map(routes);
         GetArtifact.Map(routes);
         ListEvents.Map(routes);

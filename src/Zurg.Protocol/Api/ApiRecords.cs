@@ -59,6 +59,9 @@ public sealed record ActionAccepted(string Text);
 /// <summary>A manifest whose artifacts are all there by now, or of which the master says what it lacks.</summary>
 public sealed record ReleasePush(ReleaseManifest Manifest);
 
+/// <summary>A signature that somebody made with a private key of theirs; <see cref="ReleaseSignature"/>.</summary>
+public sealed record ReleaseSign(string Key, string Value);
+
 /// <param name="Release">Set when the release is complete and durable.</param>
 /// <param name="Missing">Artifacts to upload first.</param>
 public sealed record ReleasePushAnswer(

@@ -40,6 +40,7 @@ namespace Zurg.Protocol;
 [JsonSerializable(typeof(RevertRequest))]
 [JsonSerializable(typeof(ReleasePush))]
 [JsonSerializable(typeof(ReleasePushAnswer))]
+[JsonSerializable(typeof(ReleaseSign))]
 [JsonSerializable(typeof(ActionAccepted))]
 [JsonSerializable(typeof(LogChunk))]
 [JsonSerializable(typeof(Assignment))]

@@ -116,8 +116,17 @@ public sealed record AssignedInstance
     /// <summary>Null from a master of an earlier build: the agent's defaults.</summary>
     public LogPolicy? Logs { get; init; }
 
+    /// <summary>Null: the cluster has no keys, and no release needs a signature.</summary>
+    public SigningTerms? Signing { get; init; }
+
     public ImmutableArray<ServiceName> DependsOn { get; init => field = value.IsDefault ? [] : value; } = [];
 }
+
+/// <summary>What a host needs to see for itself that a release is signed as the cluster wants it.</summary>
+/// <param name="Keys">As in <see cref="ClusterSpec.Keys"/>; not empty.</param>
+/// <param name="Signatures">Of the release's manifest.</param>
+public sealed record SigningTerms(
+    ImmutableSortedDictionary<string, string> Keys, ImmutableArray<ReleaseSignature> Signatures);
 
 /// <summary>The services that consumers on this host ask for now: the whole list, each time.</summary>
 public sealed record NamingSubscription

@@ -18,6 +18,12 @@ public sealed record ClusterSpec
     /// <summary>Plain settings: ${settings.NAME} in env and args, {{settings.NAME}} in templates.</summary>
     public ImmutableSortedDictionary<string, string> Settings { get; init => field = value ?? Wire.NoText; } = Wire.NoText;
 
+    /// <summary>
+    /// Public keys by name, each a SubjectPublicKeyInfo in base64: a release runs only with a signature of one of them. Null:
+    /// releases need none.
+    /// </summary>
+    public ImmutableSortedDictionary<string, string>? Keys { get; init; }
+
     public ImmutableArray<RouteSpec> Routes { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>What every host is to keep free; null in specs of builds that did not know it: the usual then.</summary>

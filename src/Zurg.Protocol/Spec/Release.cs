@@ -17,6 +17,18 @@ public sealed record ReleaseRecord
     public required string Author { get; init; }
 
     public required DateTimeOffset At { get; init; }
+
+    /// <summary>Oldest first, at most one of each key; null: not signed.</summary>
+    public ImmutableArray<ReleaseSignature>? Signatures { get; init; }
+}
+
+/// <summary>Somebody who holds a key vouches for a release: ECDSA P-256 (FIPS 186-5) over the SHA-256 of its manifest.</summary>
+/// <param name="Key">The public key: a SubjectPublicKeyInfo (RFC 5480) in base64.</param>
+/// <param name="Value">The signature as DER (RFC 3279 section 2.2.3) in base64, as openssl makes and checks them.</param>
+public sealed record ReleaseSignature(string Key, string Value, string Author, DateTimeOffset At)
+{
+    /// <summary>Twelve hex digits by which people tell public keys apart.</summary>
+    public static string NameOf(string key) => Digest.Of(Convert.FromBase64String(key)).Short;
 }
 
 /// <summary>Every file of a release, ordered by path.</summary>

@@ -55,4 +55,5 @@ public enum EventKind
 
     /// <summary>A log is not kept as it should be, or is again.</summary>
     LogTrouble,
+    ReleaseSigned,
 }

@@ -45,4 +45,5 @@ public enum HoldReason
 
     /// <summary>A user, a limit or a priority that this host's agent may not set.</summary>
     LimitNotAllowed,
+    ReleaseUnsigned,
 }

@@ -56,9 +56,9 @@ internal sealed class SpecApplying(IStateStore store, IClusterView view, IEventL
                 return new ApplyOutcome.Stale(newest);
             }
 
-            if (await MissingReleasesAsync(request.Text, spec, stop) is { IsEmpty: false } missing)
+            if (await ReleaseProblemsAsync(request.Text, spec, stop) is { IsEmpty: false } problems)
             {
-                return new ApplyOutcome.Invalid(missing);
+                return new ApplyOutcome.Invalid(problems);
             }
 
             var changes = SpecDiff.Between(newest?.Spec, spec, view.Current.State.Placements.Values);
@@ -88,11 +88,13 @@ internal sealed class SpecApplying(IStateStore store, IClusterView view, IEventL
         throw new StoreFaultException($"others applied {AttemptsMax} times while this apply was under way");
     }
 
-    private async Task<ImmutableArray<Problem>> MissingReleasesAsync(string yaml, ClusterSpec spec, CancellationToken stop)
+    /// <summary>Releases that do not exist, or that no key of the spec vouches for.</summary>
+    private async Task<ImmutableArray<Problem>> ReleaseProblemsAsync(string yaml, ClusterSpec spec, CancellationToken stop)
     {
-        var known = (await store.ReleasesAsync(stop)).Select(r => r.Release).ToImmutableSortedSet();
-        var missing = spec.Services.Where(s => !known.Contains(s.Instance.Release)).ToImmutableArray();
-        if (missing.IsEmpty)
+        var known = (await store.ReleasesAsync(stop)).ToImmutableSortedDictionary(r => r.Release, r => r);
+        var wrong = spec.Services.Select(s => (s.Name, Problem: ProblemOf(s.Instance.Release, known, spec.Keys)))
+            .Where(s => s.Problem is not null).ToImmutableArray();
+        if (wrong.IsEmpty)
         {
             return [];
         }
@@ -101,15 +103,21 @@ internal sealed class SpecApplying(IStateStore store, IClusterView view, IEventL
         var tree = YamlTree.Read(yaml, new ProblemList())!;
         return
         [
-            .. missing.Select(s =>
+            .. wrong.Select(s =>
             {
                 var path = $"services.{s.Name}.release";
                 var place = YamlNode.PlaceOf(tree, path);
-                var text = $"the release {s.Instance.Release} does not exist";
-                return new Problem(path, text, Unknown.ReleaseMend(s.Instance.Release, known), place.Line, place.Column);
+                return new Problem(path, s.Problem!.Value.Text, s.Problem.Value.Mend, place.Line, place.Column);
             }),
         ];
     }
+
+    private static (string Text, string Mend)? ProblemOf(
+        ReleaseId release, ImmutableSortedDictionary<ReleaseId, ReleaseRecord> known,
+        ImmutableSortedDictionary<string, string>? keys) =>
+        !known.TryGetValue(release, out var record)
+            ? ($"the release {release} does not exist", Unknown.ReleaseMend(release, known.Keys))
+            : keys is null ? null : ReleaseSigning.Problem(release, record.Manifest, keys, record.Signatures ?? []);
 
     private AppliedSpec Numbered(ApplyRequest request, ClusterSpec spec, AppliedSpec? newest) => SpecCompiler.Compile(
         spec, request.Text, request.Author, time.GetUtcNow(), basedOn: newest?.Number ?? default,

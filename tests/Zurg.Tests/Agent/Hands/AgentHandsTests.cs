@@ -4,6 +4,7 @@ using Zurg.Agent.Logs;
 using Zurg.Agent.Processes;
 using Zurg.Core;
 using Zurg.Protocol;
+using Zurg.Tests.Core.Releases;
 
 namespace Zurg.Tests.Agent.Hands;
 
@@ -47,6 +48,22 @@ public sealed class AgentHandsTests : IAsyncLifetime
         _bench.ReleaseHold = new Hold(HoldReason.ReleaseUnavailable, "not pushed");
         _bench.Hands.Begin(new AgentEffect.Prepare(AgentSamples.Assigned(), AgentSamples.First));
         Assert.Same(_bench.ReleaseHold, (await _bench.NextAsync<AgentInput.PrepareFailed>()).Hold);
+    }
+
+    [Fact]
+    public async Task A_release_that_no_key_vouches_for_does_not_run_here_whatever_the_master_says()
+    {
+        using var key = new SigningKeys();
+        var keys = ImmutableSortedDictionary<string, string>.Empty.Add("ci", key.Public);
+        var assigned = AgentSamples.Assigned() with { Signing = new SigningTerms(keys, []) };
+        _bench.Hands.Begin(new AgentEffect.Prepare(assigned, AgentSamples.First));
+        var hold = (await _bench.NextAsync<AgentInput.PrepareFailed>()).Hold;
+        Assert.Equal(HoldReason.ReleaseUnsigned, hold.Reason);
+        Assert.Contains("zurg release sign", hold.Mend, StringComparison.Ordinal);
+
+        var signed = assigned with { Signing = new SigningTerms(keys, [key.Signature(assigned.Manifest)]) };
+        _bench.Hands.Begin(new AgentEffect.Prepare(signed, AgentSamples.First.Next));
+        await _bench.NextAsync<AgentInput.Prepared>();
     }
 
     [Fact]

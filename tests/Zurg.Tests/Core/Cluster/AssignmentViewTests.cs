@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Zurg.Core;
 using Zurg.Protocol;
 using Zurg.Tests.Core.Intent;
+using Zurg.Tests.Core.Releases;
 using Zurg.Tests.Support;
 
 namespace Zurg.Tests.Core.Cluster;
@@ -34,6 +35,30 @@ public sealed class AssignmentViewTests
         var world = Running.Apply(Specs.Service("web", 0)).Settle();
 
         Assert.Empty(AssignmentView.Of(world.State, Host1)!.Instances);
+    }
+
+    [Fact]
+    public void With_keys_a_host_is_told_them_and_each_signature_and_a_later_one_is_newer_truth()
+    {
+        using var key = new SigningKeys();
+        var world = Running;
+        var applied = world.State.Applied!;
+        var keys = ImmutableSortedDictionary<string, string>.Empty.Add("ci", key.Public);
+        Assert.Null(AssignmentView.Of(world.State, Host1)!.Instances[0].Signing);
+
+        var keyed = world.Put(
+            StoreKeys.CurrentSpec, applied with { Spec = applied.Spec with { Keys = keys } }, WireJson.Default.AppliedSpec);
+        var unsigned = AssignmentView.Of(keyed.State, Host1)!;
+        Assert.Equal(keys, unsigned.Instances[0].Signing!.Keys);
+        Assert.Empty(unsigned.Instances[0].Signing!.Signatures);
+
+        var release = keyed.State.Releases.Values.Single();
+        var signature = key.Signature(release.Manifest);
+        var later = keyed.Put(
+            StoreKeys.Release(release.Release), release with { Signatures = [signature] }, WireJson.Default.ReleaseRecord);
+        var signed = AssignmentView.Of(later.State, Host1)!;
+        Assert.Equal(signature, Assert.Single(signed.Instances[0].Signing!.Signatures));
+        Assert.True(signed.Generation > unsigned.Generation);
     }
 
     [Fact]
