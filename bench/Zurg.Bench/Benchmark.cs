@@ -5,10 +5,10 @@ namespace Zurg.Bench;
 /// <param name="Summary">One line for the list.</param>
 internal sealed record Benchmark(string Name, string Summary, Func<BenchmarkOptions, CancellationToken, Task<BenchmarkLine>> RunAsync)
 {
-    public static readonly Benchmark[] All =
-    [
-        StoreBenchmark.Entry, ApplyBenchmark.Entry, RestartBenchmark.Entry, DeployBenchmark.Entry,
-    ];
+    /// <summary>Of each round, when nobody says --seconds.</summary>
+    public TimeSpan RoundTime { get; init; } = TimeSpan.FromSeconds(2);
+
+    public static readonly Benchmark[] All = [StoreBenchmark.Entry, ApplyBenchmark.Entry, RestartBenchmark.Entry, DeployBenchmark.Entry, IdleBenchmark.Entry];
 }
 
 /// <param name="Directory">Where data goes while it runs: it must be on the disk that is to be measured.</param>
@@ -16,9 +16,10 @@ internal sealed record Benchmark(string Name, string Summary, Func<BenchmarkOpti
 /// <param name="RoundTime">For each single measurement.</param>
 internal sealed record BenchmarkOptions(string Directory, int Rounds, TimeSpan RoundTime)
 {
-    public static BenchmarkOptions Parse(string name, ReadOnlySpan<string> args)
+    public static BenchmarkOptions Parse(Benchmark benchmark, ReadOnlySpan<string> args)
     {
-        var options = new BenchmarkOptions(Path.GetFullPath(Path.Combine(".build", "bench", name)), Rounds: 5, TimeSpan.FromSeconds(2));
+        var directory = Path.GetFullPath(Path.Combine(".build", "bench", benchmark.Name));
+        var options = new BenchmarkOptions(directory, Rounds: 5, benchmark.RoundTime);
         for (; args.Length >= 2; args = args[2..])
         {
             options = args[0] switch

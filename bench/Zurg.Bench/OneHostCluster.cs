@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
-using Zurg.Agent;
 using Zurg.Cli.Client;
 using Zurg.Master;
 using Zurg.Protocol;
@@ -25,37 +23,38 @@ internal sealed class OneHostCluster : IAsyncDisposable
         """;
 
     private readonly MasterHost _master;
-    private readonly AgentHost _agent;
+    private readonly IOneAgent _agent;
     private readonly MasterClient _client;
     private readonly StringBuilder _services = new();
     private int _count;
 
-    private OneHostCluster(MasterHost master, AgentHost agent, MasterClient client) =>
+    private OneHostCluster(MasterHost master, IOneAgent agent, MasterClient client) =>
         (_master, _agent, _client) = (master, agent, client);
 
     public string SocketPath => _agent.SocketPath;
+
+    /// <summary>Of the process that the agent lives in.</summary>
+    public int AgentPid => _agent.Pid;
 
     public static Task<OneHostCluster> StartAsync(string directory, CancellationToken stop) =>
         StartAsync(directory, Encoding.UTF8.GetBytes(Program), stop);
 
     /// <param name="program">The one file of the release bench@1, named serve.</param>
-    public static async Task<OneHostCluster> StartAsync(string directory, byte[] program, CancellationToken stop)
+    public static Task<OneHostCluster> StartAsync(string directory, byte[] program, CancellationToken stop) =>
+        StartAsync(directory, program, apart: false, stop);
+
+    /// <summary>With the agent in a process of its own, as <c>zurg agent</c> starts it.</summary>
+    public static Task<OneHostCluster> StartApartAsync(string directory, byte[] program, CancellationToken stop) =>
+        StartAsync(directory, program, apart: true, stop);
+
+    private static async Task<OneHostCluster> StartAsync(string directory, byte[] program, bool apart, CancellationToken stop)
     {
         var master = await MasterHost.StartAsync(
             new MasterOptions { Directory = Path.Combine(directory, "master"), Listen = new IPEndPoint(IPAddress.Loopback, 0) }, stop);
-        var agent = await AgentHost.StartAsync(
-            new AgentOptions
-            {
-                Directory = Path.Combine(directory, "host1"),
-                Host = new HostId("host1"),
-                Cell = new CellName("az1"),
-                Master = master.Url,
-                TokenFile = master.TokenFile,
-                SocketPath = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"zurg-bench-{Environment.ProcessId}.sock")),
-                Time = TimeProvider.System,
-                Logs = NullLoggerFactory.Instance,
-            },
-            stop);
+        var place = Path.Combine(directory, "host1");
+        IOneAgent agent = apart
+            ? AgentProcess.Start(master, place)
+            : await AgentInside.StartAsync(master, place, stop);
         var cluster = new OneHostCluster(master, agent, new MasterClient(new ClusterAddress(master.Url, master.TokenFile, Directory: null), handler: null));
         await cluster.PushAsync(program, stop);
         return cluster;
@@ -75,9 +74,11 @@ internal sealed class OneHostCluster : IAsyncDisposable
     public Task ApplyAsync(string services, CancellationToken stop) =>
         _client.ApplyAsync($"cluster: bench\nservices:\n{services}", plan: false, "bench", seen: null, stop);
 
+    /// <summary>Instances of all services that are ready now.</summary>
+    public async Task<int> ReadyAsync(CancellationToken stop) => (await _client.StatusAsync(stop)).Services.Sum(s => s.Ready);
+
     public async ValueTask DisposeAsync()
     {
-        await _agent.StopAsync(stopInstances: true);
         await _agent.DisposeAsync();
         await _master.DisposeAsync();
         _client.Dispose();

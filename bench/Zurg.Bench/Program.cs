@@ -26,7 +26,7 @@ Console.CancelKeyPress += (_, pressed) =>
 
 try
 {
-    var options = BenchmarkOptions.Parse(benchmark.Name, args.AsSpan(1));
+    var options = BenchmarkOptions.Parse(benchmark, args.AsSpan(1));
     Console.WriteLine(await benchmark.RunAsync(options, stop.Token));
     return 0;
 }
