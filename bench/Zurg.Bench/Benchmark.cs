@@ -8,7 +8,8 @@ internal sealed record Benchmark(string Name, string Summary, Func<BenchmarkOpti
     /// <summary>Of each round, when nobody says --seconds.</summary>
     public TimeSpan RoundTime { get; init; } = TimeSpan.FromSeconds(2);
 
-    public static readonly Benchmark[] All = [StoreBenchmark.Entry, ApplyBenchmark.Entry, RestartBenchmark.Entry, DeployBenchmark.Entry, IdleBenchmark.Entry];
+    public static readonly Benchmark[] All =
+        [StoreBenchmark.Entry, ApplyBenchmark.Entry, RestartBenchmark.Entry, DeployBenchmark.Entry, IdleBenchmark.Entry];
 }
 
 /// <param name="Directory">Where data goes while it runs: it must be on the disk that is to be measured.</param>

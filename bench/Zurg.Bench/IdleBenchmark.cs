@@ -11,7 +11,7 @@ namespace Zurg.Bench;
 internal static class IdleBenchmark
 {
     public static readonly Benchmark Entry = new(
-        "idle", "what an agent with 20 and with 200 quiet, probed processes costs, against Debian's monit (about 14 min)", RunAsync)
+        "idle", "what an agent with 20 and 200 quiet, probed processes costs, against Debian's monit (16 min)", RunAsync)
     {
         RoundTime = TimeSpan.FromMinutes(2),
     };
@@ -52,7 +52,8 @@ internal static class IdleBenchmark
         await using var cluster = await OneHostCluster.StartApartAsync(
             Path.Combine(directory, "zurg"), System.Text.Encoding.UTF8.GetBytes(OneHostCluster.Program), stop);
         await cluster.ApplyAsync(
-            $"  s: {{ release: bench@1, run: serve, instances: {count}, ports: {{ http: dynamic }}, probe: {{ tcp: http, every: 1s }} }}\n",
+            $"  s: {{ release: bench@1, run: serve, instances: {count}, ports: {{ http: dynamic }}, "
+            + "probe: { tcp: http, every: 1s } }\n",
             stop);
         await UntilReadyAsync(cluster, count, stop);
         await using var monit = await MonitServer.StartAsync(Path.Combine(directory, "monit"), count, stop);
@@ -67,8 +68,8 @@ internal static class IdleBenchmark
             looks.Add([.. pids.Select(ProcessCost.Of)]);
             var (we, they) = (looks[^1][0], looks[^1][1]);
             Console.WriteLine(
-                $"{count} processes, round {round} of {rounds}:  ours {Show(PerCent(first[0], we, begun))} % of a core, {Show(Megabytes(we))} MB"
-                + $"    monit {Show(PerCent(first[1], they, begun))} %, {Show(Megabytes(they))} MB");
+                $"{count} processes, round {round} of {rounds}:  ours {Show(PerCent(first[0], we, begun))} % of a core, "
+                + $"{Show(Megabytes(we))} MB    monit {Show(PerCent(first[1], they, begun))} %, {Show(Megabytes(they))} MB");
         }
 
         return new IdleCost(

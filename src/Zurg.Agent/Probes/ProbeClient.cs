@@ -20,9 +20,16 @@ internal sealed class ProbeClient(TimeProvider time) : IDisposable
         MaxResponseHeadersLength = 64,
     });
 
+    private static readonly ProbeAnswer Accepted = new(true, "accepted a connection");
+
     public async Task<ProbeAnswer> AskAsync(ProbeTarget target, CancellationToken stop)
     {
         var spec = target.Spec;
+        if (spec.Kind == ProbeKind.Tcp && target.Port is { } known && TcpQuestion.IsAccepted(target.Address, known))
+        {
+            return Accepted;
+        }
+
         using var timeout = new CancellationTokenSource(spec.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stop);
         try
@@ -65,7 +72,7 @@ internal sealed class ProbeClient(TimeProvider time) : IDisposable
     {
         using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(new IPEndPoint(address, port), stop);
-        return new ProbeAnswer(true, "accepted a connection");
+        return Accepted;
     }
 
     private static string Reason(Exception e) => e switch

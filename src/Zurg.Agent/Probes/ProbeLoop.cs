@@ -36,9 +36,14 @@ internal sealed class ProbeLoop(ProbeClient client, TimeProvider time)
                 answer = OwnerProblem(target) is { } problem ? new ProbeAnswer(false, problem) : answer;
             }
 
+            // A pass after a pass changes nothing, and hundreds of them a second would be most of what a quiet agent does.
+            if (!(answer.Passed && ownerKnown))
+            {
+                await tell(answer, stop);
+            }
+
             ownerKnown = answer.Passed;
             passed |= answer.Passed;
-            await tell(answer, stop);
             pause = passed ? target.Spec.Every : Min(pause * 2, target.Spec.Every);
             await Task.Delay(pause, time, stop);
         }

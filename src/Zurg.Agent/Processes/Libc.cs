@@ -19,6 +19,7 @@ internal static unsafe partial class Libc
         public const int TryAgain = 11;
         public const int NoMemory = 12;
         public const int NotAllowed = 13;
+        public const int InProgress = 115;
     }
 
     [LibraryImport(Library, EntryPoint = "posix_spawn")]
@@ -109,6 +110,15 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "recvmsg", SetLastError = true)]
     public static partial nint Receive(int fd, void* message, int flags);
 
+    [LibraryImport(Library, EntryPoint = "socket", SetLastError = true)]
+    public static partial int Socket(int family, int type, int protocol);
+
+    [LibraryImport(Library, EntryPoint = "connect", SetLastError = true)]
+    public static partial int Connect(int socket, void* address, uint size);
+
+    [LibraryImport(Library, EntryPoint = "getsockopt", SetLastError = true)]
+    public static partial int SocketOption(int socket, int level, int option, void* value, uint* size);
+
     [LibraryImport(Library, EntryPoint = "getpwnam_r", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int UserByName(string name, void* entry, byte* buffer, nuint size, out nint found);
 
@@ -168,10 +178,14 @@ internal static unsafe partial class Libc
     public static int BecomeSubreaper() => ProcessControl(36, 1, 0, 0, 0);
 
     /// <summary>Whether a read would not block (poll(2), POLLIN): true at the end of the input, too.</summary>
-    public static bool HasInput(int fd)
+    public static bool HasInput(int fd) => IsReady(fd, 1);
+
+    /// <summary>Whether a write would not block (poll(2), POLLOUT): true when a connection is made or has failed, too.</summary>
+    public static bool HasOutput(int fd) => IsReady(fd, 4);
+
+    private static bool IsReady(int fd, ulong events)
     {
-        const ulong readable = 1;
-        var watched = (uint)fd | (readable << 32);
+        var watched = (uint)fd | (events << 32);
         return Poll(&watched, 1, 0) > 0;
     }
 

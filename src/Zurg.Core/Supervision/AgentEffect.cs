@@ -44,7 +44,8 @@ public abstract record AgentEffect
         AssignedInstance Assigned, Incarnation Incarnation, ProcessIdentity? Process, Launch Launch) : AgentEffect;
 
     /// <summary>
-    /// Ask the probe until told otherwise. Answers Probed each time. A second one for an incarnation replaces the first.
+    /// Ask the probe until told otherwise. Answers Probed for its first answer, for every failure, and for the first pass after
+    /// one. A second probe of an incarnation replaces the first.
     /// </summary>
     /// <param name="Eager">Not passed yet: ask after 10 ms, doubling up to the probe's own interval.</param>
     public sealed record Probe(AssignedInstance Assigned, Incarnation Incarnation, ProcessIdentity Process,

@@ -39,6 +39,22 @@ public sealed class ProbeLoopTests : IAsyncLifetime
         Assert.True((await ProbedAsync(ProbeKind.Tcp))[^1].Passed);
     }
 
+    [Fact]
+    public async Task A_pass_after_a_pass_is_not_told_and_one_after_a_failure_is()
+    {
+        _bench.AddFile("run", Listen + "for (1 .. 4) { close($s->accept); }\nclose $s;\n"
+            + "until (-e 'again') { select(undef, undef, undef, 0.02); }\n"
+            + Listen[Listen.IndexOf("my $s", StringComparison.Ordinal)..].Replace("my $s", "$s", StringComparison.Ordinal)
+            + "sleep 60;\n");
+        var assigned = Assigned(ProbeKind.Tcp);
+        var (launch, process) = await _bench.RunAsync(assigned);
+        _bench.Probe(assigned, launch, process);
+        await UntilAsync(a => a.Passed);
+        Assert.False((await _bench.NextAsync<AgentInput.Probed>()).Answer.Passed);
+        await File.WriteAllTextAsync(Path.Combine(launch.WorkingDirectory, "again"), "");
+        await UntilAsync(a => a.Passed);
+    }
+
     [Theory]
     [InlineData("200 OK", true, "answered 200")]
     [InlineData("302 Found\\r\\nLocation: http://127.0.0.1:1/", true, "answered 302")]
