@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using Zurg.Loops;
 using Zurg.Master.Agents;
+using Zurg.Master.Alerts;
 using Zurg.Master.Api;
 using Zurg.Master.Events;
 using Zurg.Master.Naming;
@@ -101,6 +102,11 @@ public sealed class MasterHost : IAsyncDisposable
         var naming = new NamingFanOut(view);
         var sessions = new AgentSessions(identity, speaker, naming, time, logs.CreateLogger<AgentSessions>());
 
+        var alerts = new AlertLoop(
+            store, view, new AlertEvents(events.LastId, events.After), deciding, time, logs.CreateLogger<AlertLoop>());
+        var delivery = new AlertDelivery(alerts, view, time, logs.CreateLogger<AlertDelivery>());
+        parts.Add(delivery);
+
         var loops = new LoopHost(logs.CreateLogger<LoopHost>());
         parts.Add(loops);
         loops.Start("view", view.RunAsync);
@@ -108,10 +114,12 @@ public sealed class MasterHost : IAsyncDisposable
         loops.Start("naming", naming.RunAsync);
         loops.Start("decider", decider.RunAsync);
         loops.Start("speaker", speaker.RunAsync);
+        loops.Start("alerts", alerts.RunAsync);
+        loops.Start("alert delivery", delivery.RunAsync);
 
         var rules = new AccessRules(token, options.Listen.Address);
         var web = MasterWeb.Build(
-            options, rules, new MasterParts(store, view, events, artifacts, deltas, sessions, naming, speaker));
+            options, rules, new MasterParts(store, view, events, artifacts, deltas, sessions, naming, speaker, delivery));
         parts.Add(web);
         await web.StartAsync(stop);
         await events.RecordAsync(new EventRecord

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Zurg.Loops;
 using Zurg.Master.Agents;
+using Zurg.Master.Alerts;
 using Zurg.Master.Api;
 using Zurg.Master.Events;
 using Zurg.Master.Naming;
@@ -17,7 +18,7 @@ namespace Zurg.Master;
 /// <summary>What the endpoints work with.</summary>
 internal sealed record MasterParts(
     IStateStore Store, IClusterView View, SqliteEventLog Events, ArtifactStore Artifacts, ReleaseDeltas Deltas,
-    AgentSessions Sessions, NamingFanOut Naming, SpeakerLoop Speaker);
+    AgentSessions Sessions, NamingFanOut Naming, SpeakerLoop Speaker, AlertDelivery Alerts);
 
 /// <summary>
 /// The web server of a master: Kestrel, the two middlewares, the endpoints. It reads no configuration but its options.
@@ -68,11 +69,11 @@ internal static class MasterWeb
 
     private static void AddParts(IServiceCollection services, MasterOptions options, MasterParts parts)
     {
-        var (store, view, events, artifacts, deltas, sessions, naming, speaker) = parts;
+        var (store, view, events, artifacts, deltas, sessions, naming, speaker, alerts) = parts;
         var releases = new ReleasePushing(store, artifacts, options.Time);
         services.AddSingleton(options.Time).AddSingleton(store).AddSingleton(view).AddSingleton<IEventLog>(events);
         services.AddSingleton(events).AddSingleton(artifacts).AddSingleton(deltas).AddSingleton(sessions).AddSingleton(naming);
-        services.AddSingleton(speaker);
+        services.AddSingleton(speaker).AddSingleton(alerts);
         services.AddSingleton(new SpecArchive(store)).AddSingleton(new SpecApplying(store, view, events, options.Time));
         services.AddSingleton(new IntentChanging(store, view, events, options.Time));
         services.AddSingleton(new PushContext(releases, view, events, options.Time));

@@ -54,6 +54,12 @@ internal sealed class MasterClient : IDisposable
     public Task<HostStatus> HostAsync(HostId host, CancellationToken stop) =>
         GetAsync($"/v1/hosts/{host}", WireJson.Default.HostStatus, stop);
 
+    public Task<AlertStatus> AlertsAsync(CancellationToken stop) =>
+        GetAsync("/v1/alerts", WireJson.Default.AlertStatus, stop);
+
+    public Task<ImmutableArray<AlertTestResult>> TestAlertsAsync(CancellationToken stop) =>
+        SendAsync(HttpMethod.Post, "/v1/alerts/test", null, WireJson.Default.ImmutableArrayAlertTestResult, stop);
+
     /// <param name="seen">The newest spec that the author had seen; null: whatever is newest.</param>
     public Task<ApplyResult> ApplyAsync(string text, bool plan, string author, SpecNumber? seen, CancellationToken stop)
     {

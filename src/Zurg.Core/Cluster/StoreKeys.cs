@@ -39,6 +39,9 @@ public static class StoreKeys
 
     public const string FactsPrefix = "facts/";
 
+    /// <summary>The decider's master: what is told to people, see <see cref="AlertBook"/>.</summary>
+    public const string Alerts = "alerts/book";
+
     /// <summary>Whoever takes the role; written once per epoch, so its revision guards every write of that epoch.</summary>
     public static string Role(string role) => "roles/" + role;
 }

@@ -32,6 +32,9 @@ public sealed record ClusterDraft
             + "ZeQ8pqnGYtcBSWMrrA== }", Default = "releases need no signature")]
     public ImmutableSortedDictionary<string, string>? Keys { get; init; }
 
+    [Doc("When people are told of trouble, and where.")]
+    public AlertsDraft? Alerts { get; init; }
+
     [Doc("Which requests from outside reach which service.", Example = "[{ path: /, service: web }]")]
     public ImmutableArray<RouteDraft>? Routes { get; init; }
 }
@@ -46,6 +49,42 @@ public sealed record ReserveDraft
     [Doc("Of the host's memory: what new work could have without swapping.", Example = "10%", Default = "5%, at most 512MiB",
         Form = DraftForm.FreeLimit)]
     public string? Memory { get; init; }
+}
+
+[Doc("When people are told of trouble, and where. Without it nobody is told, and zurg alerts shows all the same.")]
+public sealed record AlertsDraft
+{
+    [Doc("Each change of an alert is posted here once, as JSON, in order; again and again until it is taken.",
+        Example = "[{ url: \"https://hooks.example.org/zurg\" }]")]
+    public ImmutableArray<ReceiverDraft>? Webhook { get; init; }
+
+    [Doc("Alertmanagers: /api/v2/alerts is added to the URL. All that fires is repeated each minute.",
+        Example = "[{ url: \"http://127.0.0.1:9093\" }]")]
+    public ImmutableArray<ReceiverDraft>? Alertmanager { get; init; }
+
+    [Doc("A hold that lasts so long is told.", Example = "30m", Default = "10m", Form = DraftForm.Duration)]
+    public string? HoldAfter { get; init; }
+
+    [Doc("A host that is silent for so long is told.", Example = "5m", Default = "1m", Form = DraftForm.Duration)]
+    public string? SilentAfter { get; init; }
+
+    [Doc("So many ends that nobody asked for, within crash_window, are a crash loop.", Example = "3", Default = "5")]
+    public int? Crashes { get; init; }
+
+    [Doc("See crashes.", Example = "1h", Default = "10m", Form = DraftForm.Duration)]
+    public string? CrashWindow { get; init; }
+}
+
+[Doc("Who is told.")]
+public sealed record ReceiverDraft
+{
+    [Doc("http or https, without user and password. Only its scheme, host and port are ever shown.",
+        Example = "\"https://hooks.example.org/zurg\"", Required = true)]
+    public string? Url { get; init; }
+
+    [Doc("A file on the master whose text is sent as a bearer token. Read anew each time.", Example = "/etc/zurg/hook.token",
+        Default = "no token")]
+    public string? TokenFile { get; init; }
 }
 
 [Doc("One rule of the gateway.")]

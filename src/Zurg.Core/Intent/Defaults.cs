@@ -21,6 +21,9 @@ public static class Defaults
     public static ReserveSpec Reserve { get; } = new(
         new FreeLimit(Percent: 5, Bytes: 2L << 30), new FreeLimit(Percent: 5, Bytes: 512L << 20));
 
+    /// <summary>Of specs that say nothing: the rules at their usual limits, and no receiver.</summary>
+    public static AlertsSpec Alerts { get; } = AlertsCheck.Fill(null);
+
     /// <param name="draft">In which <see cref="SpecValidator"/> found no problem.</param>
     public static ClusterSpec Fill(ClusterDraft draft)
     {
@@ -36,6 +39,7 @@ public static class Defaults
                 ReserveCheck.Limit(draft.Reserve?.Disk) ?? Reserve.Disk,
                 ReserveCheck.Limit(draft.Reserve?.Memory) ?? Reserve.Memory),
             Keys = KeysCheck.Fill(draft.Keys),
+            Alerts = AlertsCheck.Fill(draft.Alerts),
             Routes = [.. (draft.Routes ?? []).Select(r =>
                 new RouteSpec { Host = r.Host, Path = r.Path!, Service = new ServiceName(r.Service!) })],
         };

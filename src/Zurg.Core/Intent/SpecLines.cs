@@ -31,6 +31,7 @@ internal static class SpecLines
         .. Reserve("memory", spec.Reserve?.Memory, Defaults.Reserve.Memory),
         .. (spec.Keys ?? ImmutableSortedDictionary<string, string>.Empty)
             .Select(k => ($"keys.{k.Key}", ReleaseSignature.NameOf(k.Value))),
+        .. AlertsCheck.Lines(spec.Alerts),
         .. spec.Routes.Select(r => ($"routes.{r.Host}{r.Path}", r.Service.Value)),
     ];
 

@@ -18,6 +18,7 @@ public static class SpecValidator
         CheckSettings(draft, problems);
         ReserveCheck.Check(draft.Reserve, problems);
         KeysCheck.Check(draft.Keys, problems);
+        AlertsCheck.Check(draft.Alerts, problems);
         foreach (var (name, service) in names.Services)
         {
             if (problems.Full)

@@ -36,17 +36,21 @@ internal sealed class AgentDraft(AgentState state, DateTimeOffset now)
 
     public void Add(AssignedInstance assigned) => Take(assigned.Instance, old: null, InstanceAssign.New(assigned, Moment));
 
-    public void Tell(EventKind kind, string text, InstanceId? instance = null)
+    public void Tell(EventKind kind, string text, InstanceId? instance = null) => Tell(new InstanceNews(kind, text), instance);
+
+    private void Tell(InstanceNews news, InstanceId? instance)
     {
         var record = new EventRecord
         {
             Id = State.LastEvent + 1,
             At = now,
-            Kind = kind,
+            Kind = news.Kind,
             Service = instance?.Service,
             Instance = instance,
             Host = State.Host,
-            Text = text,
+            Text = news.Text,
+            Start = news.Start,
+            Exit = news.Exit,
         };
         _events.Add(record);
         State = State with { Events = State.Events.Add(record), LastEvent = record.Id };
@@ -92,9 +96,9 @@ internal sealed class AgentDraft(AgentState state, DateTimeOffset now)
     private void Take(InstanceId instance, InstanceState? old, InstanceTurn turn)
     {
         _effects.AddRange(turn.Effects);
-        foreach (var (kind, text) in turn.Events)
+        foreach (var news in turn.Events)
         {
-            Tell(kind, text, instance);
+            Tell(news, instance);
         }
 
         if (turn.State?.ShownHold is { } hold && hold.Reason != old?.ShownHold?.Reason)

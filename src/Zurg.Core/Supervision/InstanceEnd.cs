@@ -116,7 +116,8 @@ internal static class InstanceEnd
             Crashes = asked ? s.Crashes : s.Crashes + 1,
             RecentCrashes = asked ? s.RecentCrashes : RestartDecision.Count(s.Assigned.Restart, s.RecentCrashes, m.Now),
         };
-        return new InstanceTurn(ended).Tell(EventKind.InstanceExited, $"{record.Reason}; {Phrases.Use(record)}");
+        return new InstanceTurn(ended).Tell(
+            new InstanceNews(EventKind.InstanceExited, $"{record.Reason}; {Phrases.Use(record)}") { Exit = record });
     }
 
     private static InstanceTurn Follow(InstanceState s, Moment m)

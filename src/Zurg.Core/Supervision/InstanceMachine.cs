@@ -112,9 +112,13 @@ internal static class InstanceMachine
             Deadline = m.Now + (s.Assigned.Spec.Probe?.StartTimeout ?? ProbelessReadyAfter),
         };
         var turn = new InstanceTurn(started)
-            .Tell(
+            .Tell(new InstanceNews(
                 EventKind.InstanceStarted,
-                $"started {s.Assigned.Spec.Release}, pid {process.Pid}{(s.StartReason is { } why ? $": {why}" : "")}");
+                $"started {s.Assigned.Spec.Release}, pid {process.Pid}{(s.StartReason is { } why ? $": {why}" : "")}")
+            {
+                Start = new InstanceStart(
+                    s.Incarnation, s.Assigned.Spec.Release, s.Assigned.SpecDigest, process.Pid, s.StartReason),
+            });
         return turn.DoIf(HasProbe(s), () => AskProbe(started, eager: true));
     }
 }

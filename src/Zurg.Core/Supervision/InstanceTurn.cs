@@ -8,18 +8,28 @@ namespace Zurg.Core;
 /// <param name="Seed">Of the jitter.</param>
 internal sealed record Moment(HostId Host, DateTimeOffset Now, Incarnation Next, ulong Seed, bool ShuttingDown);
 
+/// <summary>Something that happened to the instance: an event in the making.</summary>
+internal sealed record InstanceNews(EventKind Kind, string Text)
+{
+    public InstanceStart? Start { get; init; }
+
+    public InstanceExit? Exit { get; init; }
+}
+
 /// <summary>What one step made of one instance. A null state: it is forgotten.</summary>
 internal sealed record InstanceTurn(InstanceState? State)
 {
     public ImmutableList<AgentEffect> Effects { get; init; } = [];
 
-    public ImmutableList<(EventKind Kind, string Text)> Events { get; init; } = [];
+    public ImmutableList<InstanceNews> Events { get; init; } = [];
 
     public InstanceTurn Do(AgentEffect effect) => this with { Effects = Effects.Add(effect) };
 
     public InstanceTurn DoIf(bool condition, Func<AgentEffect> effect) => condition ? Do(effect()) : this;
 
-    public InstanceTurn Tell(EventKind kind, string text) => this with { Events = Events.Add((kind, text)) };
+    public InstanceTurn Tell(EventKind kind, string text) => Tell(new InstanceNews(kind, text));
+
+    public InstanceTurn Tell(InstanceNews news) => this with { Events = Events.Add(news) };
 
     /// <summary>This turn and then another one of the state that it led to.</summary>
     public InstanceTurn Then(Func<InstanceState, InstanceTurn> next)

@@ -32,6 +32,8 @@ internal static class Endpoints
         GetArtifact.Map(routes);
         ListEvents.Map(routes);
         AgentSession.Map(routes);
+        GetAlerts.Map(routes);
+        TestAlerts.Map(routes);
         GetMetrics.Map(routes);
         Healthz.Map(routes);
     }

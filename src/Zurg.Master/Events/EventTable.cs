@@ -34,6 +34,7 @@ internal sealed class EventTable : IDisposable
                 create index if not exists events_of_hosts on events (host, id);
                 """;
             command.ExecuteNonQuery();
+            AddColumn(command, "details");
             return new EventTable(connection, eventsMax);
         }
         catch
@@ -51,8 +52,8 @@ internal sealed class EventTable : IDisposable
         command.Transaction = transaction;
         command.CommandText =
             """
-            insert into events (at, kind, service, instance, host, text, agent, number)
-            values ($at, $kind, $service, $instance, $host, $text, $agent, $number)
+            insert into events (at, kind, service, instance, host, text, agent, number, details)
+            values ($at, $kind, $service, $instance, $host, $text, $agent, $number, $details)
             on conflict (agent, number) where agent is not null do nothing
             """;
         foreach (var (agent, events) in appends)
@@ -66,6 +67,7 @@ internal sealed class EventTable : IDisposable
                 command.Parameters.AddWithValue("$instance", OrNull(record.Instance?.Value));
                 command.Parameters.AddWithValue("$host", OrNull((record.Host ?? agent)?.Value));
                 command.Parameters.AddWithValue("$text", record.Text);
+                command.Parameters.AddWithValue("$details", OrNull(EventDetails.JsonOf(record)));
                 command.Parameters.AddWithValue("$agent", OrNull(agent?.Value));
                 command.Parameters.AddWithValue("$number", agent is null ? DBNull.Value : record.Id);
                 command.ExecuteNonQuery();
@@ -88,7 +90,7 @@ internal sealed class EventTable : IDisposable
         command.Parameters.AddWithValue("$limit", query.Limit);
 #pragma warning disable CA2100 // Only the constants of this method are put together; every value is a parameter.
         command.CommandText =
-            $"select id, at, kind, service, instance, host, text from events where {string.Join(" and ", conditions)} "
+            $"select id, at, kind, service, instance, host, text, details from events where {string.Join(" and ", conditions)} "
             + $"order by id {(newest ? "desc" : "asc")} limit $limit";
 #pragma warning restore CA2100
         var events = Read(command);
@@ -112,6 +114,7 @@ internal sealed class EventTable : IDisposable
         using var reader = command.ExecuteReader();
         while (reader.Read())
         {
+            var details = reader.IsDBNull(7) ? null : EventDetails.Read(reader.GetString(7));
             events.Add(new EventRecord
             {
                 Id = reader.GetInt64(0),
@@ -121,6 +124,8 @@ internal sealed class EventTable : IDisposable
                 Instance = reader.IsDBNull(4) ? null : InstanceId.Wrap(reader.GetString(4)),
                 Host = reader.IsDBNull(5) ? null : new HostId(reader.GetString(5)),
                 Text = reader.GetString(6),
+                Start = details?.Start,
+                Exit = details?.Exit,
             });
         }
 
@@ -133,6 +138,20 @@ internal sealed class EventTable : IDisposable
         command.CommandText = "delete from events where id <= (select max(id) from events) - $max";
         command.Parameters.AddWithValue("$max", _eventsMax);
         command.ExecuteNonQuery();
+    }
+
+    /// <summary>Logs of earlier builds lack it.</summary>
+    private static void AddColumn(SqliteCommand command, string column)
+    {
+        command.CommandText = "select count(*) from pragma_table_info('events') where name = $name";
+        command.Parameters.AddWithValue("$name", column);
+        var known = (long)command.ExecuteScalar()! > 0;
+        command.Parameters.Clear();
+        if (!known)
+        {
+            command.CommandText = $"alter table events add column {column} text";
+            command.ExecuteNonQuery();
+        }
     }
 
     private static object OrNull(string? text) => text is null ? DBNull.Value : text;

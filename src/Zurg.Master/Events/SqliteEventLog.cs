@@ -60,6 +60,12 @@ internal sealed partial class SqliteEventLog : IEventLog, IAsyncDisposable
         return EventTable.Query(connection, query);
     }
 
+    /// <summary>The newest id; 0 when there is none.</summary>
+    public long LastId() => Query(new EventQuery { Limit = 1 }) is [var last] ? last.Id : 0;
+
+    /// <summary>Those after an id, the oldest first, as many as come at once.</summary>
+    public ImmutableArray<EventRecord> After(long id) => Query(new EventQuery { Since = id, Limit = EventQuery.LimitMax });
+
     /// <summary>What there is, then each new one, without polling; ends with <paramref name="stop"/>, by its exception.</summary>
     public async IAsyncEnumerable<EventRecord> FollowAsync(EventQuery query, [EnumeratorCancellation] CancellationToken stop)
     {

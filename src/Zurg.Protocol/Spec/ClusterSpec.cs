@@ -29,6 +29,9 @@ public sealed record ClusterSpec
     /// <summary>What every host is to keep free; null in specs of builds that did not know it: the usual then.</summary>
     public ReserveSpec? Reserve { get; init; }
 
+    /// <summary>Null in specs of builds that did not know it: nobody is told then.</summary>
+    public AlertsSpec? Alerts { get; init; }
+
     public ServiceSpec? Find(ServiceName service) => Services.FirstOrDefault(s => s.Name == service);
 }
 

@@ -20,7 +20,18 @@ public sealed record EventRecord
 
     /// <summary>One plain sentence.</summary>
     public required string Text { get; init; }
+
+    /// <summary>Of an instance that was started.</summary>
+    public InstanceStart? Start { get; init; }
+
+    /// <summary>Of an instance that ended.</summary>
+    public InstanceExit? Exit { get; init; }
 }
+
+/// <summary>One incarnation's beginning.</summary>
+/// <param name="Spec">The digest of what it runs.</param>
+/// <param name="Reason">Why it was started, in plain language.</param>
+public sealed record InstanceStart(Incarnation Incarnation, ReleaseId Release, Digest Spec, int Pid, string? Reason = null);
 
 [JsonConverter(typeof(WireEnumConverter<EventKind>))]
 public enum EventKind

@@ -31,7 +31,7 @@ public sealed class InstanceHealthTests
         Assert.True(turn.State!.Healthy);
         Assert.Equal((0, null, null), (turn.State.Failures, turn.State.ProbeText, turn.State.Hold));
         Assert.Equal(At(5).Now, turn.State.Since);
-        Assert.Equal((EventKind.InstanceReady, "ready again after 5 s"), Assert.Single(turn.Events));
+        Assert.Equal(new InstanceNews(EventKind.InstanceReady, "ready again after 5 s"), Assert.Single(turn.Events));
     }
 
     [Theory]
@@ -86,7 +86,7 @@ public sealed class InstanceHealthTests
     {
         var s = Ready with { Process = hasProcess ? Pid(1) : null };
         var turn = InstanceHealth.TemplateChanged(s, new TemplateSpec("a.hbs", "a.conf", then, "HUP"), At(1));
-        Assert.Equal((EventKind.InstanceChanged, $"template a.conf changed: {told}"), Assert.Single(turn.Events));
+        Assert.Equal(new InstanceNews(EventKind.InstanceChanged, $"template a.conf changed: {told}"), Assert.Single(turn.Events));
         Assert.Equal(signals ? ["Signal"] : [], turn.Names());
     }
 }
