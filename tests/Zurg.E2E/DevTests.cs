@@ -93,6 +93,18 @@ public sealed class DevTests(DevFixture dev) : IClassFixture<DevFixture>
     }
 
     [NeedsFact("python3")]
+    public async Task A_process_that_closes_its_stdout_runs_on_and_keeps_what_it_wrote()
+    {
+        dev.Write("mute/mute.sh", "#!/bin/sh\necho before\nexec >&- 2>&-\necho lost\nexec sleep 1000\n", executable: true);
+        await dev.ZurgAsync("release", "push", "mute", "1.0.0", "mute");
+        await dev.ApplyAsync("  mute:\n    release: mute@1.0.0\n    run: mute.sh\n    instances: 1\n");
+        Assert.Equal(1, (await dev.StatusAsync()).Services.Single(s => s.Service.Value == "mute").Ready);
+
+        // Once: it was not started again.
+        Assert.Equal("before\n", (await dev.ZurgAsync("logs", "mute")).Output);
+    }
+
+    [NeedsFact("python3")]
     public async Task A_restart_replaces_every_process()
     {
         await dev.ApplyAsync(Hello);

@@ -25,8 +25,9 @@ internal interface ILogDisk
     /// <summary>Takes back what a failed write left.</summary>
     void Cut(SegmentFile segment, long length);
 
-    /// <summary>The segment's lines and its name are on the disk when this returns.</summary>
-    void Flush(SegmentFolder folder, SegmentFile segment);
+    /// <summary>The segment's lines are on the disk when this returns.</summary>
+    /// <param name="name">Its name too: once for each segment is enough.</param>
+    void Flush(SegmentFolder folder, SegmentFile segment, bool name);
 
     /// <summary>False: the file system cannot do it.</summary>
     bool TryPunch(SafeFileHandle log, long from, long to);

@@ -37,14 +37,17 @@ internal sealed class LogDisk : ILogDisk
         RandomAccess.SetLength(file, length);
     }
 
-    public void Flush(SegmentFolder folder, SegmentFile segment)
+    public void Flush(SegmentFolder folder, SegmentFile segment, bool name)
     {
         using (var file = OpenText(segment))
         {
             RandomAccess.FlushToDisk(file);
         }
 
-        SyncNames(folder);
+        if (name)
+        {
+            SyncNames(folder);
+        }
     }
 
     public bool TryPunch(SafeFileHandle log, long from, long to) => FileCalls.TryPunchHole(log, from, to - from);

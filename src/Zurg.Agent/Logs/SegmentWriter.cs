@@ -12,6 +12,9 @@ internal sealed class SegmentWriter(SegmentFolder folder, ILogDisk disk)
     private readonly List<LogSegment> _segments = [];
     private bool _inLine;
 
+    /// <summary>The start of the segment whose name is on the disk for good, of those whose lines were flushed here.</summary>
+    private long? _named;
+
     /// <summary>The log's offset up to which it was moved.</summary>
     public long End { get; private set; }
 
@@ -47,6 +50,7 @@ internal sealed class SegmentWriter(SegmentFolder folder, ILogDisk disk)
         {
             // Somebody removed the newest segment, or all: what is left is gone through anew.
             var end = End;
+            _named = null;
             Load();
             Begin(end, durable: true);
             Write(lines, now);
@@ -65,7 +69,8 @@ internal sealed class SegmentWriter(SegmentFolder folder, ILogDisk disk)
 
         try
         {
-            disk.Flush(folder, folder.FileOf(newest.Start));
+            disk.Flush(folder, folder.FileOf(newest.Start), name: _named != newest.Start);
+            _named = newest.Start;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

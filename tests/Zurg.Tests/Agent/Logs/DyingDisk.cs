@@ -17,6 +17,9 @@ internal sealed class DyingDisk(int calls, Dictionary<string, long> flushed, Ran
     private readonly LogDisk _disk = LogDisk.Instance;
     private int _left = calls;
 
+    /// <summary>False: the file system is one of those that cannot.</summary>
+    public bool CanPunch { get; init; } = true;
+
     public void Begin(SegmentFolder folder, long start, bool durable)
     {
         Count();
@@ -52,17 +55,23 @@ internal sealed class DyingDisk(int calls, Dictionary<string, long> flushed, Ran
         _disk.Cut(segment, length);
     }
 
-    public void Flush(SegmentFolder folder, SegmentFile segment)
+    public void Flush(SegmentFolder folder, SegmentFile segment, bool name)
     {
         Count();
-        _disk.Flush(folder, segment);
+        _disk.Flush(folder, segment, name);
+        if (!name && !flushed.ContainsKey(segment.Text))
+        {
+            // Its lines are there, and no name to find them by.
+            return;
+        }
+
         flushed[segment.Text] = new FileInfo(segment.Text).Length;
     }
 
     public bool TryPunch(SafeFileHandle log, long from, long to)
     {
         Count();
-        return _disk.TryPunch(log, from, to);
+        return CanPunch && _disk.TryPunch(log, from, to);
     }
 
     public void Remove(SegmentFolder folder, long start)

@@ -154,6 +154,24 @@ public sealed class LogMoverTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_no_hole_can_be_made_segments_are_bounded_and_read_all_the_same_and_the_log_grows()
+    {
+        _bench.Disk = new DyingDisk(int.MaxValue, [], new Random(1)) { CanPunch = false };
+        _bench.Restart();
+        for (var i = 0; i < 30; i++)
+        {
+            _bench.Append(LogBench.Lines(i * 1000, 1000));
+            _bench.Step();
+        }
+
+        Assert.True(_bench.Mover.CannotPunch);
+        Assert.Equal(0, _bench.Mover.BytesGivenUp);
+        Assert.True(_bench.Segments.List().Sum(s => s.End - s.Start) <= LogBench.Small.Bytes);
+        Assert.EndsWith(LogBench.Lines(25_000, 5_000), await _bench.ReadAllAsync(), StringComparison.Ordinal);
+        Assert.Equal(LogBench.Lines(0, 30_000), File.ReadAllText(_bench.Log));
+    }
+
+    [Fact]
     public async Task Times_are_those_of_the_reading_and_say_where_a_time_begins()
     {
         _bench.Append("old\n");
