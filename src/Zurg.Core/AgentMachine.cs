@@ -19,7 +19,7 @@ public static class AgentMachine
         switch (input)
         {
             case AgentInput.Begun begun:
-                Begin(draft, begun.Epoch);
+                Begin(draft, begun);
                 break;
             case AgentInput.Tick:
                 SettleAll(draft);
@@ -52,18 +52,22 @@ public static class AgentMachine
     /// <summary>
     /// Takes up what an earlier run left, then its last assignment: a host that was rebooted needs no master to start.
     /// </summary>
-    private static void Begin(AgentDraft draft, Epoch epoch)
+    private static void Begin(AgentDraft draft, AgentInput.Begun begun)
     {
         var state = draft.State;
-        var newest = state.Instances.Values.Select(i => i.Incarnation).Append(state.LastIncarnation).Max();
+        var newest = state.Instances.Values.Select(i => i.Incarnation).Concat(begun.Survivors.Select(f => f.Incarnation))
+            .Append(state.LastIncarnation).Max();
         draft.Change(state with
         {
             ShuttingDown = false,
-            LastEvent = Math.Max(state.LastEvent, epoch.Value * AgentState.EventsPerEpoch),
+            LastEvent = Math.Max(state.LastEvent, begun.Epoch.Value * AgentState.EventsPerEpoch),
             LastIncarnation = newest,
         });
+        Strays.Sort(draft, begun.Survivors);
         draft.Tell(
-            EventKind.AgentStarted, $"the agent of {state.Host} started with {state.Instances.Count} instances in its journal");
+            EventKind.AgentStarted,
+            $"the agent of {state.Host} started with {state.Instances.Count} instances in its journal"
+                + Strays.Words(draft.State.Strays));
         foreach (var instance in state.Instances.Keys)
         {
             draft.Turn(instance, InstanceAdoption.Begin);
@@ -99,6 +103,7 @@ public static class AgentMachine
             draft.Turn(instance, InstanceAssign.Leave);
         }
 
+        Strays.TakeIn(draft, assignment);
         foreach (var (instance, word) in assigned.OrderBy(i => i.Key))
         {
             if (!draft.State.Instances.ContainsKey(instance))

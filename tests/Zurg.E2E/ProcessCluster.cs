@@ -29,6 +29,12 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     public HttpClient Http => _http!;
 
+    public string AgentDirectory => Path.Combine(_directory, "agent");
+
+    /// <summary>A file in a directory that the instances may write to as well.</summary>
+    public string Shared(string name) =>
+        Path.Combine(Directory.CreateDirectory(Path.Combine(_directory, "shared")).FullName, name);
+
     public string Said => string.Join('\n', _said.Select(s =>
     {
         lock (s)
@@ -54,7 +60,16 @@ internal sealed class ProcessCluster : IAsyncDisposable
     public void StartAgent() => _agent = Start(
         "agent", "--master", $"http://127.0.0.1:{_port.ToString(CultureInfo.InvariantCulture)}",
         "--token-file", Path.Combine(_directory, "master/token"), "--host", "host1", "--cell", "az1",
-        "--dir", Path.Combine(_directory, "agent"), "--socket", Path.Combine(_directory, "a.sock"), "--ports", "28000-28999");
+        "--dir", AgentDirectory, "--socket", Path.Combine(_directory, "a.sock"), "--ports", "28000-28999");
+
+    /// <summary>Ends when the agent that was started last has said this.</summary>
+    public async Task AgentSaysAsync(string text)
+    {
+        for (var began = Stopwatch.GetTimestamp(); !LastSaid().Contains(text, StringComparison.Ordinal); await Task.Delay(5))
+        {
+            Assert.True(!_agent!.HasExited && Stopwatch.GetElapsedTime(began) < Soon, $"it never said '{text}':\n{LastSaid()}");
+        }
+    }
 
     public void KillMaster() => KillHard(_master!);
 
@@ -133,6 +148,14 @@ internal sealed class ProcessCluster : IAsyncDisposable
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
             // It has ended by itself.
+        }
+    }
+
+    private string LastSaid()
+    {
+        lock (_said[^1])
+        {
+            return _said[^1].ToString();
         }
     }
 

@@ -90,6 +90,7 @@ internal sealed class Simulation
             var host = _hosts.Values.ElementAt(_sim.Next(_hosts.Count));
             Maybe(_faults.Crash, "agent killed", () => Bounce(host, host.KillAgent));
             Maybe(_faults.Crash / 2, "master killed", BounceMaster);
+            Maybe(_faults.JournalLost, "agent lost its journal", () => Bounce(host, host.LoseJournal));
             Maybe(_faults.Reboot, "host lost its power", () => Bounce(host, host.LosePower));
             Maybe(_faults.Exit, "process ended by itself", () => host.Alive.FirstOrDefault()?.End(code: 1, signal: null));
         }

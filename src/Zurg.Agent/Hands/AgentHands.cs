@@ -112,6 +112,8 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         }
     }
 
+    public ImmutableArray<Stray> FindAll() => Survivors.Find(_site.Paths);
+
     /// <inheritdoc/>
     /// <remarks>
     /// A restart of what ran before takes this way: its tree is known to be gone, its release untouched, its place is there.
@@ -233,6 +235,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
 
     private async Task FindAsync(AgentEffect.Find find, IncarnationWork work, CancellationToken stop)
     {
+        _ports.Restore(work.Instance, work.Incarnation, find.Launch.Ports, inUse: true);
         if (await _processes.FindAsync(find, work, _tasks, stop) is not null)
         {
             WatchTemplates(find.Assigned, work, find.Launch);

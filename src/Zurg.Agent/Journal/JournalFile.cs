@@ -49,7 +49,7 @@ internal static class JournalFile
         connection?.Dispose();
         var kept = MoveAside(path);
         aside = $"the journal was damaged ({aside}) and is kept as {kept}; "
-            + "what ran before is not known, and nothing of it was killed";
+            + "what still runs is known by its environment alone, and nothing of it was killed";
         return Prepared(Connect(path));
     }
 

@@ -41,7 +41,15 @@ internal sealed class SqliteJournal(string directory, HostId host, string boot, 
             unreadable.Add(aside);
         }
 
-        var known = Math.Max(Counter(EpochCounter), EpochFile.Read(directory).Value);
+        var before = EpochFile.Read(directory).Value;
+        if (aside is null && before > 0 && Counter(EpochCounter) == 0)
+        {
+            aside = "the journal is empty though an agent has worked in this directory: it was cut or deleted; "
+                + "what still runs is known by its environment alone, and nothing of it was killed";
+            unreadable.Add(aside);
+        }
+
+        var known = Math.Max(Counter(EpochCounter), before);
         var epoch = new Epoch(Math.Max(known + 1, time.GetUtcNow().ToUnixTimeSeconds()));
         EpochFile.Write(directory, epoch);
         SetDurable(true);

@@ -72,11 +72,14 @@ internal readonly record struct ProcessStat(int Pid, char State, int Parent, int
         Pid == process.Pid && StartTicks == process.StartTicks && process.BootId == BootId;
 
     /// <summary>Whether it was started with this variable in its environment. False when that may not be read.</summary>
-    public static bool HasVariable(int pid, string assignment)
+    public static bool HasVariable(int pid, string assignment) => HasVariableLike(pid, assignment + '\0');
+
+    /// <summary>Whether a variable with its value begins like this.</summary>
+    public static bool HasVariableLike(int pid, string start)
     {
         var buffer = new byte[EnvironmentMax];
         var length = ReadFile(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/environ"), buffer);
-        var wanted = Encoding.UTF8.GetBytes(assignment + '\0');
+        var wanted = Encoding.UTF8.GetBytes(start);
         var rest = buffer.AsSpan(0, Math.Max(length, 0));
         while (rest.IndexOf(wanted) is var at and >= 0)
         {
@@ -89,6 +92,23 @@ internal readonly record struct ProcessStat(int Pid, char State, int Parent, int
         }
 
         return false;
+    }
+
+    /// <summary>The environment that it was started with; empty when that may not be read.</summary>
+    public static Dictionary<string, string> Environ(int pid)
+    {
+        var buffer = new byte[EnvironmentMax];
+        var length = ReadFile(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/environ"), buffer);
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var variable in Encoding.UTF8.GetString(buffer, 0, Math.Max(length, 0)).Split('\0'))
+        {
+            if (variable.Split('=', 2) is [{ Length: > 0 } name, var value])
+            {
+                variables.TryAdd(name, value);
+            }
+        }
+
+        return variables;
     }
 
     /// <summary>Its effective user; null when it is gone (proc_pid_status(5), Uid).</summary>

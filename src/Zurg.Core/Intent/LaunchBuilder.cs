@@ -55,6 +55,10 @@ public static class LaunchBuilder
 {
     public const string EnvPrefix = "ZURG_";
     public const string PortEnvPrefix = "PORT_";
+
+    /// <summary>The digest of what it runs: an agent that lost its journal compares it with what is assigned.</summary>
+    public const string SpecEnv = "ZURG_SPEC";
+
     public const string NotifySocketEnv = "NOTIFY_SOCKET";
 
     public static LaunchOutcome Build(AssignedInstance assigned, LaunchVariables host)
@@ -138,6 +142,7 @@ public static class LaunchBuilder
             ("ZURG_HOST", host.Host.Value),
             ("ZURG_CELL", host.Cell.Value),
             ("ZURG_RELEASE", assigned.Spec.Release.Version.Value),
+            (SpecEnv, assigned.SpecDigest.Value),
             ("ZURG_INCARNATION", host.IncarnationToken),
             (NotifySocketEnv, host.NotifySocket),
             .. host.Ports.Select(p => (PortEnv(p.Key), (string?)Text(p.Value))),

@@ -36,6 +36,19 @@ internal sealed class AgentDraft(AgentState state, DateTimeOffset now)
 
     public void Add(AssignedInstance assigned) => Take(assigned.Instance, old: null, InstanceAssign.New(assigned, Moment));
 
+    /// <summary>Puts in what the journal has no record of.</summary>
+    public void TakeIn(InstanceId instance, Func<Moment, InstanceTurn> make)
+    {
+        Take(instance, old: null, make(Moment));
+        Change(State with { Sought = State.Sought.Add(instance), Unproven = State.Unproven.Add(instance) });
+    }
+
+    /// <summary>Takes out a record that is of no use any more.</summary>
+    public void Drop(InstanceId instance) => State = State with { Instances = State.Instances.Remove(instance) };
+
+    /// <summary>An effect that is no instance's of this state.</summary>
+    public void Do(AgentEffect effect) => _effects.Add(effect);
+
     public void Tell(EventKind kind, string text, InstanceId? instance = null) => Tell(new InstanceNews(kind, text), instance);
 
     private void Tell(InstanceNews news, InstanceId? instance)
@@ -121,6 +134,7 @@ internal sealed class AgentDraft(AgentState state, DateTimeOffset now)
         {
             Instances = next is null ? State.Instances.Remove(instance) : State.Instances.SetItem(instance, next),
             Sought = next?.Incarnation == old?.Incarnation ? State.Sought : State.Sought.Remove(instance),
+            Unproven = next?.Phase == InstancePhase.Starting ? State.Unproven : State.Unproven.Remove(instance),
             LastIncarnation = next?.Incarnation > State.LastIncarnation ? next.Incarnation : State.LastIncarnation,
         };
     }

@@ -11,7 +11,9 @@ public abstract record AgentInput
     }
 
     /// <summary>The agent has started with what its journal kept. The first input of every run.</summary>
-    public sealed record Begun(Epoch Epoch) : AgentInput;
+    /// <param name="Epoch">Of this run.</param>
+    /// <param name="Survivors">Everything that runs on this host and was started by an agent of this directory.</param>
+    public sealed record Begun(Epoch Epoch, ImmutableArray<Stray> Survivors) : AgentInput;
 
     /// <summary>Time went on. Sent at least each second and whenever <see cref="AgentCommit.WakeAt"/> has come.</summary>
     public sealed record Tick : AgentInput;

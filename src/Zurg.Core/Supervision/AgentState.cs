@@ -40,6 +40,12 @@ public sealed record AgentState
     /// <summary>Instances whose process a restarted agent is still looking for: what is known of them may be outdated.</summary>
     public ImmutableSortedSet<InstanceId> Sought { get; init; } = ImmutableSortedSet<InstanceId>.Empty;
 
+    /// <summary>Found running without a record, not yet compared with an assignment; not journalled: each start looks.</summary>
+    public ImmutableArray<Stray> Strays { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>Adopted without a record, their probe not yet asked: they may well be ready, and consumers use them.</summary>
+    public ImmutableSortedSet<InstanceId> Unproven { get; init; } = ImmutableSortedSet<InstanceId>.Empty;
+
     public bool ShuttingDown { get; init; }
 
     /// <summary>Of the jitter in backoffs; given by the shell, not journalled.</summary>

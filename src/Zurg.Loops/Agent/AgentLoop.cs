@@ -17,6 +17,7 @@ public sealed partial class AgentLoop(
 
     private AgentState _state = new() { Host = identity.Host, Seed = identity.Seed };
     private long _began;
+    private long? _seeking;
     private long _reportedAt;
     private long _reports;
     private bool _reportOwed;
@@ -36,7 +37,15 @@ public sealed partial class AgentLoop(
         var content = await LoadAsync(stop);
         _began = _reportedAt = time.GetTimestamp();
         var loaded = content.State with { Host = identity.Host, Seed = identity.Seed };
-        await CommitAsync(AgentMachine.Step(loaded, new AgentInput.Begun(content.Epoch), time.GetUtcNow()), stop);
+        var begun = new AgentInput.Begun(content.Epoch, hands.FindAll());
+        var first = AgentMachine.Step(loaded, begun, time.GetUtcNow());
+        foreach (var problem in content.Unreadable)
+        {
+            var told = new AgentInput.Happened(EventKind.JournalDamaged, Instance: null, problem);
+            first = first.Then(AgentMachine.Step(first.State, told, time.GetUtcNow()));
+        }
+
+        await CommitAsync(first, stop);
 
         await using var timer = time.CreateTimer(
             static inbox => ((AgentInbox)inbox!).Wake(), inbox, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -208,7 +217,20 @@ public sealed partial class AgentLoop(
     /// journal says would publish them all once more.
     /// </summary>
     private bool IsUnsure(AgentState state) =>
-        !_begun || (!state.Sought.IsEmpty && time.GetElapsedTime(_began) < UnsureMax);
+        !_begun || (!state.Strays.IsEmpty && time.GetElapsedTime(_began) < StraysMax) || IsSeeking(state);
+
+    /// <summary>Sought or unproven is so for a moment: a host must not seem silent over one that does not answer.</summary>
+    private bool IsSeeking(AgentState state)
+    {
+        if (state.Sought.IsEmpty && state.Unproven.IsEmpty)
+        {
+            _seeking = null;
+            return false;
+        }
+
+        var since = _seeking ??= time.GetTimestamp();
+        return time.GetElapsedTime(since) < UnsureMax;
+    }
 
     private TimeSpan NextWake(DateTimeOffset? wakeAt)
     {
@@ -238,8 +260,11 @@ public sealed partial class AgentLoop(
     /// <summary>A timer that is early by the clock's grain must not spin.</summary>
     private static readonly TimeSpan WakeMin = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>The search for processes reads /proc: longer than this it does not take.</summary>
-    private static readonly TimeSpan UnsureMax = TimeSpan.FromSeconds(5);
+    /// <summary>The search for processes reads /proc: longer it does not take. Silent is who reports nothing for 5 s.</summary>
+    private static readonly TimeSpan UnsureMax = TimeSpan.FromSeconds(4);
+
+    /// <summary>What runs without a record is told once an assignment says what it is: masters send one at once.</summary>
+    private static readonly TimeSpan StraysMax = TimeSpan.FromSeconds(30);
 
     private static partial class Log
     {

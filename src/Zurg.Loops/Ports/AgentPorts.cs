@@ -11,6 +11,12 @@ public interface IAgentHands
     void Begin(AgentEffect effect);
 
     /// <summary>
+    /// Everything on this host that an agent of this directory started and that leads a session or is all that is left of one:
+    /// found by its environment, so that it is known with any journal and without one. Searches all of /proc; once, at the start.
+    /// </summary>
+    ImmutableArray<Stray> FindAll();
+
+    /// <summary>
     /// Does an effect within the call when that takes next to no time: a restart that goes through four effects then needs
     /// neither four hops between threads nor four journal writes. False: nothing was done, and Begin is to be called.
     /// </summary>

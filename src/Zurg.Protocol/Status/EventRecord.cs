@@ -67,4 +67,7 @@ public enum EventKind
     /// <summary>A log is not kept as it should be, or is again.</summary>
     LogTrouble,
     ReleaseSigned,
+
+    /// <summary>What an agent wrote of its instances is damaged or gone.</summary>
+    JournalDamaged,
 }

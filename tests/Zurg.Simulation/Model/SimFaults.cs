@@ -16,6 +16,7 @@ internal sealed class SimFaults
         Exit = Drawn(0.2);
         PrepareFails = Drawn(0.1);
         Reboot = Drawn(0.1);
+        JournalLost = Drawn(0.05);
 
         double Drawn(double most) => sim.Chance(0.7) ? most * (1 + sim.Next(10)) / 10 : 0;
     }
@@ -43,6 +44,9 @@ internal sealed class SimFaults
 
     /// <summary>Per prepare.</summary>
     public double PrepareFails { get; }
+
+    /// <summary>A second: an agent is killed, and its journal is lost.</summary>
+    public double JournalLost { get; }
 
     /// <summary>A second: a host loses its power.</summary>
     public double Reboot { get; }

@@ -43,6 +43,12 @@ internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInb
         }
     }
 
+    public ImmutableArray<Stray> FindAll() =>
+    [
+        .. host.Left.Select(p => new Stray(
+            p.Instance, p.Incarnation, p.IsAlive ? p.Identity : null, TimeSpan.Zero, p.Spec, LaunchOf(), OutputIsLost: false)),
+    ];
+
     public bool TryDo(AgentEffect effect, bool kept, out AgentInput? answer)
     {
         answer = effect switch
@@ -71,14 +77,16 @@ internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInb
             return new AgentInput.PrepareFailed(instance, effect.Incarnation, hold);
         }
 
-        return new AgentInput.Prepared(instance, effect.Incarnation, new Launch
-        {
-            Executable = "/bin/true",
-            Env = ImmutableSortedDictionary<string, string>.Empty,
-            WorkingDirectory = "/",
-            Ports = ImmutableSortedDictionary<PortName, int>.Empty,
-        });
+        return new AgentInput.Prepared(instance, effect.Incarnation, LaunchOf());
     }
+
+    private static Launch LaunchOf() => new()
+    {
+        Executable = "/bin/true",
+        Env = ImmutableSortedDictionary<string, string>.Empty,
+        WorkingDirectory = "/",
+        Ports = ImmutableSortedDictionary<PortName, int>.Empty,
+    };
 
     private AgentInput Start(AgentEffect.Start effect)
     {

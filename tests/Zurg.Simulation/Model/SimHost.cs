@@ -21,6 +21,9 @@ internal sealed class SimHost(Sim sim, HostId id, CellName cell, SimFaults fault
 
     public bool IsAgentUp { get; private set; }
 
+    /// <summary>Whatever of an incarnation still runs, be it only a child of it.</summary>
+    public IEnumerable<SimProcess> Left => _processes.Where(p => p.IsAlive || p.HasTree);
+
     public IEnumerable<SimProcess> Alive => _processes.Where(p => p.IsAlive);
 
     private string BootId => string.Create(CultureInfo.InvariantCulture, $"{id}-boot-{_boots}");
@@ -62,6 +65,12 @@ internal sealed class SimHost(Sim sim, HostId id, CellName cell, SimFaults fault
     {
         IsAgentUp = false;
         _agent.Cancel();
+    }
+
+    public void LoseJournal()
+    {
+        KillAgent();
+        _journal.Lose();
     }
 
     /// <summary>Everything on it ends, and what was not on the disk is gone.</summary>

@@ -31,6 +31,13 @@ internal sealed class SimJournal(Sim sim, HostId host, SimFaults faults) : IAgen
         _kept = _kept with { LastIncarnation = _kept.IncarnationsReserved };
     }
 
+    /// <summary>Damaged: the next agent begins with an empty one, and with numbers that no count of starts has reached.</summary>
+    public void Lose()
+    {
+        var numbers = new Incarnation(Math.Max(sim.Time.GetUtcNow().ToUnixTimeSeconds(), _kept.IncarnationsReserved.Value + 1));
+        _kept = new AgentState { Host = host, LastIncarnation = numbers, IncarnationsReserved = numbers };
+    }
+
     public async ValueTask<AgentJournalContent> LoadAsync(CancellationToken stop)
     {
         await sim.Delay(sim.Milliseconds(0, 5), stop);

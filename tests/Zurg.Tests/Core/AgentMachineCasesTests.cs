@@ -12,7 +12,7 @@ public sealed class AgentMachineCasesTests
 
     private static readonly AgentInput[] Inputs =
     [
-        new AgentInput.Begun(new Epoch(1)),
+        new AgentInput.Begun(new Epoch(1), []),
         new AgentInput.Tick(),
         Assign(9, Assigned(Web)),
         new AgentInput.EventsKept(1),

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Zurg.Core;
 using Zurg.Protocol;
 
@@ -6,12 +7,12 @@ namespace Zurg.Tests.Support;
 /// <summary>The agent's brain with a clock and a journal, stepped by hand: no loop, no hands.</summary>
 internal sealed class AgentDriver
 {
-    private readonly MemoryAgentJournal _journal = new();
+    private MemoryAgentJournal _journal = new();
 
     public AgentDriver()
     {
         State = new AgentState { Host = AgentWords.Host };
-        Begin();
+        Begin([]);
     }
 
     public AgentState State { get; private set; }
@@ -50,7 +51,14 @@ internal sealed class AgentDriver
     }
 
     /// <summary>The agent dies and another one starts with the journal.</summary>
-    public void Restart() => Begin();
+    public void Restart(params ImmutableArray<Stray> survivors) => Begin(survivors);
+
+    /// <summary>Like a restart, with an empty journal.</summary>
+    public void RestartWithoutJournal(params ImmutableArray<Stray> survivors)
+    {
+        _journal = new MemoryAgentJournal();
+        Begin(survivors);
+    }
 
     public void RunWeb(AssignedInstance? assigned = null, int pid = 100)
     {
@@ -72,10 +80,10 @@ internal sealed class AgentDriver
 
     public void Gone() => Say(new AgentInput.TreeGone(AgentWords.Web, Now0));
 
-    private void Begin()
+    private void Begin(ImmutableArray<Stray> survivors)
     {
         var content = _journal.Load();
         State = content.State;
-        Say(new AgentInput.Begun(content.Epoch));
+        Say(new AgentInput.Begun(content.Epoch, survivors));
     }
 }

@@ -120,7 +120,7 @@ internal sealed class AgentWorld(ulong seed)
         _prepared.Clear();
         var content = _journal.Load();
         _state = content.State;
-        Say(new AgentInput.Begun(content.Epoch));
+        Say(new AgentInput.Begun(content.Epoch, []));
     }
 
     private void End((InstanceId Instance, Incarnation Incarnation) who, ProcessExit exit)

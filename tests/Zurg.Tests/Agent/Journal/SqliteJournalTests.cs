@@ -126,6 +126,28 @@ public sealed class SqliteJournalTests : IDisposable
         await _open[^1].WriteAsync(Commit(durable: true), default);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_journal_cut_to_nothing_is_said_and_numbers_go_on(bool deleted)
+    {
+        await LoadAsync();
+        _open.ForEach(j => j.Dispose());
+        foreach (var file in Directory.GetFiles(_directory, "journal.db*"))
+        {
+            File.Delete(file);
+        }
+
+        if (!deleted)
+        {
+            await File.WriteAllBytesAsync(Path.Combine(_directory, "journal.db"), new byte[100]);
+        }
+
+        var content = await LoadAsync();
+        Assert.Contains(deleted ? "cut or deleted" : "damaged", Assert.Single(content.Unreadable), StringComparison.Ordinal);
+        Assert.Equal(_time.GetUtcNow().ToUnixTimeSeconds(), content.State.LastIncarnation.Value);
+    }
+
     [Fact]
     public async Task A_single_record_that_cannot_be_read_is_kept_aside_and_the_others_count()
     {

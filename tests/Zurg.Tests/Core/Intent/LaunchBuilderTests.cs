@@ -28,8 +28,10 @@ public sealed class LaunchBuilderTests
         Assert.Equal(
             Text(("HOME", "/root"), ("PATH", "/bin"), ("PORT_HTTP_API", "20001"), ("USER", "root"), ("ZURG_CELL", "az1"),
                 ("ZURG_HOST", "h1"), ("ZURG_INCARNATION", "h1-7"), ("ZURG_INDEX", "2"), ("ZURG_INSTANCE", "web.2"),
-                ("ZURG_RELEASE", "1.1.0"), ("ZURG_SERVICE", "web"), ("ZURG_SOCKET", "/run/zurg/h1.sock")),
+                ("ZURG_RELEASE", "1.1.0"), ("ZURG_SERVICE", "web"), ("ZURG_SOCKET", "/run/zurg/h1.sock"),
+                ("ZURG_SPEC", launch.Env["ZURG_SPEC"])),
             launch.Env);
+        Assert.Equal(64, launch.Env["ZURG_SPEC"].Length);
         Assert.Equal("/z/releases/web/1.1.0/bin/web", launch.Executable);
         Assert.Equal("/z/instances/web.2", launch.WorkingDirectory);
         Assert.Equal(Host.Ports, launch.Ports);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Core;
 using Zurg.Loops;
@@ -18,6 +19,7 @@ public sealed class AgentLoopTests : IAsyncLifetime, IDisposable, IAgentHands, I
     private readonly MemoryAgentJournal _journal = new();
     private readonly AgentInbox _inbox = new();
     private readonly CancellationTokenSource _stop = new();
+    private ImmutableArray<Stray> _strays = [];
     private Func<AgentEffect, bool, (bool Done, AgentInput? Answer)> _tryDo = (_, _) => (false, null);
     private AgentLoop _loop = null!;
     private Task _running = Task.CompletedTask;
@@ -165,6 +167,25 @@ public sealed class AgentLoopTests : IAsyncLifetime, IDisposable, IAgentHands, I
     }
 
     [Fact]
+    public async Task It_reports_nothing_before_what_runs_without_a_record_is_taken_in_and_has_answered()
+    {
+        var number = new Incarnation(1_900_000_000);
+        var spec = Assigned(Web).SpecDigest;
+        _strays = [new Stray(Web, number, Pid(7), TimeSpan.FromHours(1), spec, Launch(), OutputIsLost: false)];
+        _running = _loop.RunAsync(_stop.Token);
+        await UntilAsync(() => _loop.State.Strays.Length == 1);
+        _inbox.Assign(Assign(1, Assigned(Web)).Assignment);
+        await UntilAsync(() => Logged().Contains("begin Find"));
+        await _inbox.PostAsync(new AgentInput.Found(Web, number, Pid(7)), _stop.Token);
+        await UntilAsync(() => Logged().Contains("begin Probe"));
+        Assert.Empty(Reports());
+        await _inbox.PostAsync(new AgentInput.Probed(Web, number, new ProbeAnswer(Passed: true)), _stop.Token);
+        await UntilAsync(() => Reports().Length > 0);
+        Assert.True(Assert.Single(Reports()[0].Instances).IsReady());
+        Assert.DoesNotContain("begin Prepare", Logged());
+    }
+
+    [Fact]
     public async Task It_ends_when_a_shutdown_is_done()
     {
         await BeginAsync();
@@ -235,6 +256,8 @@ public sealed class AgentLoopTests : IAsyncLifetime, IDisposable, IAgentHands, I
         new(Web, incarnation, new ProcessExit(1, null, false, null, null));
 
     void IAgentHands.Begin(AgentEffect effect) => Note($"begin {effect.GetType().Name}");
+
+    ImmutableArray<Stray> IAgentHands.FindAll() => _strays;
 
     bool IAgentHands.TryDo(AgentEffect effect, bool kept, out AgentInput? answer)
     {
