@@ -60,6 +60,7 @@ internal static class DeployBenchmark
             figures.AddRange(
             [
                 ($"{shape}_ms", Show(our)), ($"{shape}_rsync_ms", Show(their)),
+                ($"{shape}_ratio", (their / our).ToString("0.00", CultureInfo.InvariantCulture)),
                 ($"{shape}_bytes", Show(ourBytes)), ($"{shape}_rsync_bytes", Show(theirBytes)),
             ]);
         }

@@ -78,8 +78,17 @@ internal sealed class HostFiles(ReleasePaths paths)
             return null;
         }
 
-        File.Delete(to);
-        if (!Disk.TryLink(file.Path, to) || Disk.StampOf(to) is not { } after)
+        if (!Disk.TryLink(file.Path, to))
+        {
+            // An interrupted attempt may have left something there.
+            File.Delete(to);
+            if (!Disk.TryLink(file.Path, to))
+            {
+                return null;
+            }
+        }
+
+        if (Disk.StampOf(to) is not { } after)
         {
             return null;
         }

@@ -81,31 +81,33 @@ internal sealed partial class ReleaseLaying(ReleaseShelf shelf, ArtifactSource s
         ReleaseId release, Digest digest, ReleaseManifest? manifest, string staging, CancellationToken stop)
     {
         VerifiedTree verified;
+        HostFiles here;
+
+        // While the master compares.
+        var looking = Task.Run(() => HostFiles.Of(shelf.Paths, release, time.GetUtcNow()), stop);
         using (var delta = await _deltas.TryAsync(release, digest, staging, stop))
         {
             manifest ??= _manifests.Accept(release, delta?.ManifestBytes ?? await source.ManifestAsync(release, digest, stop));
             var stage = new ReleaseStaging(staging, manifest, source);
-            var here = WithRoom(release, stage);
+            here = WithRoom(release, stage, await looking);
             await stage.StageAsync(here, delta, stop);
             var tree = new ReleaseTree(shelf.Paths, manifest, digest);
             tree.TakeOver(stage.Tree);
             verified = new VerifiedTree(tree, tree.Seal(here.HashedAt(time.GetUtcNow()), stage.Linked));
-            here.Relink();
         }
 
         shelf.ClearStaging(release);
-        _syncs[release] = Task.Run(() => SyncAsync(release), CancellationToken.None);
+        _syncs[release] = Task.Run(() => SettleAsync(release, here), CancellationToken.None);
         Log.LaidOut(logger, release, manifest.Files.Length);
         return verified;
     }
 
     /// <summary>What can be spared makes way, but not for something that would not fit even then.</summary>
     /// <exception cref="NoRoomException">Nothing more can be spared.</exception>
-    private HostFiles WithRoom(ReleaseId release, ReleaseStaging stage)
+    private HostFiles WithRoom(ReleaseId release, ReleaseStaging stage, HostFiles here)
     {
-        for (; ; )
+        for (; ; here = HostFiles.Of(shelf.Paths, release, time.GetUtcNow()))
         {
-            var here = HostFiles.Of(shelf.Paths, release, time.GetUtcNow());
             var bytes = stage.BytesToBring(here);
             if (DiskRoom.For(shelf.Paths.Root) >= bytes || !DiskRoom.MayEverHave(shelf.Paths.Root, bytes)
                 || !shelf.TryFreeOne(except: release))
@@ -117,19 +119,21 @@ internal sealed partial class ReleaseLaying(ReleaseShelf shelf, ArtifactSource s
     }
 
     /// <summary>
-    /// Nobody waits for the disk: until it has everything a power loss may take the release, and the mark does not speak for it
-    /// after a reboot.
+    /// What nobody waits for: that the marks of other releases speak again for the files that this one links (until then they
+    /// would be hashed), and the disk: until it has everything a power loss may take the release, and the mark does not speak for
+    /// it after a reboot.
     /// </summary>
-    private async Task SyncAsync(ReleaseId release)
+    private async Task SettleAsync(ReleaseId release, HostFiles here)
     {
         await Task.Yield();
         try
         {
+            here.Relink();
             Disk.SyncFileSystem(shelf.Paths.Root);
         }
         catch (IOException e)
         {
-            Log.NotSynced(logger, release, e);
+            Log.NotSettled(logger, release, e);
         }
     }
 
@@ -142,8 +146,9 @@ internal sealed partial class ReleaseLaying(ReleaseShelf shelf, ArtifactSource s
             "{Release} on disk is not what was pushed ({Problem}); moved to {Aside}, fetching it again")]
         public static partial void SetAside(ILogger logger, ReleaseId release, string problem, string aside);
 
-        [LoggerMessage(3105, LogLevel.Warning, "{Release} could not be flushed to the disk; it is hashed again after a reboot")]
-        public static partial void NotSynced(ILogger logger, ReleaseId release, Exception e);
+        [LoggerMessage(3105, LogLevel.Warning,
+            "What belongs to {Release} could not be written to the disk; more is hashed again than needed")]
+        public static partial void NotSettled(ILogger logger, ReleaseId release, Exception e);
     }
 }
 

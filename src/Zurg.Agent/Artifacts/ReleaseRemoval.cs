@@ -12,17 +12,21 @@ internal static class ReleaseRemoval
         var mark = ReleaseMark.Read(paths.Mark(release));
         ReleaseTree.Remove(going);
         File.Delete(paths.Mark(release));
-        ReleaseTree.MoveAway(tree, going);
-        if (mark is not null)
+        if (Directory.Exists(tree))
         {
-            ReleaseMark.Relink(paths, Unlink(going, mark, Others(paths)));
+            ReleaseTree.MoveAway(tree, going);
+            if (mark is not null)
+            {
+                ReleaseMark.Relink(paths, Unlink(going, mark, Others(paths)));
+            }
+
+            ReleaseTree.Remove(going);
         }
 
-        ReleaseTree.Remove(going);
         File.Delete(paths.Manifest(release));
-        if (Path.GetDirectoryName(tree) is { } name && !Directory.EnumerateFileSystemEntries(name).Any())
+        if (new DirectoryInfo(Path.GetDirectoryName(tree)!) is { Exists: true } name && !name.EnumerateFileSystemInfos().Any())
         {
-            Directory.Delete(name);
+            name.Delete();
         }
     }
 

@@ -121,6 +121,12 @@ internal sealed partial class ReleaseShelf(
             }
         }
 
+        foreach (var release in paths.Complete().Where(r => !Directory.Exists(paths.Tree(r))))
+        {
+            // A mark that was written anew while its release was on its way out.
+            TryRemove(release);
+        }
+
         foreach (var release in ReleaseCollecting.Decide(Here(), used, now).Remove)
         {
             TryRemove(release);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using Zurg.Protocol;
@@ -26,9 +27,13 @@ internal sealed class ReleaseStaging(string staging, ReleaseManifest manifest, A
     /// <summary>
     /// So many will be written: fewer than the release has when some are here or were left by an earlier attempt.
     /// </summary>
-    public long BytesToBring(HostFiles here) =>
-        manifest.Files.Index().Where(f => f.Item.Digest is not null && !here.CanLink(f.Item))
+    public long BytesToBring(HostFiles here)
+    {
+        var linked = new HashSet<Digest>();
+        return manifest.Files.Index()
+            .Where(f => f.Item.Digest is { } digest && !(here.CanLink(f.Item) && linked.Add(digest)))
             .Sum(f => Math.Max(0, f.Item.Size - StagedBytes(f.Index, f.Item)));
+    }
 
     /// <exception cref="InvalidDataException">The master's bytes are wrong.</exception>
     /// <exception cref="HttpRequestException">The master does not give them; what came is kept for the next attempt.</exception>
@@ -44,11 +49,31 @@ internal sealed class ReleaseStaging(string staging, ReleaseManifest manifest, A
         // Of files with the same bytes the first is brought, the others are copies of it.
         var firsts = new Dictionary<Digest, int>();
         var files = manifest.Files.Index().ToLookup(f => f.Item.Digest is not { } digest || firsts.TryAdd(digest, f.Index));
-        await EachAsync(files[true], (index, file, ended) => LayAsync(index, file, here, delta, ended), stop);
+        Link([.. files[true].Select(f => f.Item).Where(f => f.Digest is not null && here.CanLink(f))], here, stop);
+        await EachAsync(
+            files[true].Where(f => !_linked.ContainsKey(f.Item.Path)),
+            (index, file, ended) => LayAsync(index, file, here, delta, ended), stop);
         await EachAsync(
             files[false],
             (index, file, ended) => RepeatAsync(index, file, manifest.Files[firsts[file.Digest!.Value]], ended), stop);
     }
+
+    /// <summary>By directory: a directory takes one new name at a time.</summary>
+    private void Link(ImmutableArray<ReleaseFile> files, HostFiles here, CancellationToken stop) =>
+        Parallel.ForEach(
+            files.GroupBy(f => Path.GetDirectoryName(f.Path)),
+            new ParallelOptions { MaxDegreeOfParallelism = FetchesMax, CancellationToken = stop },
+            directory =>
+            {
+                foreach (var file in directory)
+                {
+                    var known = here.Find(file.Digest!.Value)!;
+                    if (here.TryLink(known, Path.Combine(Tree, file.Path), ReleaseTree.ModeOf(file)) is { } stamp)
+                    {
+                        _linked[file.Path] = stamp;
+                    }
+                }
+            });
 
     private static Task EachAsync(
         IEnumerable<(int Index, ReleaseFile Item)> files, Func<int, ReleaseFile, CancellationToken, Task> act,
@@ -67,14 +92,9 @@ internal sealed class ReleaseStaging(string staging, ReleaseManifest manifest, A
             return;
         }
 
-        var known = here.Find(file.Digest!.Value);
-        if (known is not null && here.TryLink(known, path, ReleaseTree.ModeOf(file)) is { } stamp)
+        if (!await HasDigestAsync(path, file.Digest!.Value, stop))
         {
-            _linked[file.Path] = stamp;
-        }
-        else if (!await HasDigestAsync(path, file.Digest.Value, stop))
-        {
-            var part = PartOf(index);
+            var (known, part) = (here.Find(file.Digest.Value), PartOf(index));
             if (known is null || !await CopiedAsync(known.Path, part + ".copy", part, file.Digest.Value, stop))
             {
                 await BringAsync(index, file, part, delta, stop);

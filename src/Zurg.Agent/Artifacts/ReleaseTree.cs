@@ -32,21 +32,21 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
         && Looks(mark) ? mark : null;
 
     /// <summary>Whether every entry is there and looks as the mark says.</summary>
-    public bool Looks(ReleaseMark mark) => mark.Stamps.SequenceEqual(Stamps());
+    public bool Looks(ReleaseMark mark) => mark.Stamps.SequenceEqual(Stamps(known: ReleaseMark.NoStamps));
 
     /// <summary>Hashes every file, and marks the tree complete when it is exactly what the manifest says.</summary>
     /// <param name="now">From when on the mark speaks: before the first byte is read.</param>
     public async Task<TreeVerdict> HashAsync(DateTimeOffset now, CancellationToken stop)
     {
-        TakeWriteBits();
-        var before = Stamps();
+        TakeWriteBits(known: ReleaseMark.NoStamps);
+        var before = Stamps(known: ReleaseMark.NoStamps);
         if (await ProblemAsync(stop) is { } problem)
         {
             return new TreeVerdict.Wrong(problem);
         }
 
         // A mark that was made of what is there after the hash would vouch for an edit of a file that had been read by then.
-        return before.SequenceEqual(Stamps())
+        return before.SequenceEqual(Stamps(known: ReleaseMark.NoStamps))
             ? new TreeVerdict.Right(Mark(now, before))
             : new TreeVerdict.Wrong("it changed while it was read");
     }
@@ -58,8 +58,8 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
     /// <param name="linked">How entries looked that were linked, not hashed, just now.</param>
     public ReleaseMark Seal(DateTimeOffset now, IReadOnlyDictionary<string, string> linked)
     {
-        TakeWriteBits();
-        return Mark(now, Stamps().SetItems(linked));
+        TakeWriteBits(linked);
+        return Mark(now, Stamps(linked));
     }
 
     /// <summary>Puts a finished staging directory in place.</summary>
@@ -132,9 +132,10 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
     }
 
     /// <summary>Of what is there; an edit may have put anything in place of anything.</summary>
-    private void TakeWriteBits()
+    /// <param name="known">Entries that have the right mode.</param>
+    private void TakeWriteBits(IReadOnlyDictionary<string, string> known)
     {
-        foreach (var file in manifest.Files.Where(f => f.Link is null))
+        foreach (var file in manifest.Files.Where(f => f.Link is null && !known.ContainsKey(f.Path)))
         {
             SetMode(new FileInfo(Path.Combine(_tree, file.Path)), ModeOf(file));
         }
@@ -191,9 +192,11 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
         directory.EnumerateFileSystemInfos().SelectMany(e =>
             e is DirectoryInfo { LinkTarget: null } below ? Entries(below).Prepend(e.FullName) : [e.FullName]);
 
-    private ImmutableSortedDictionary<string, string> Stamps() => manifest.Files
+    /// <param name="known">Stamps that need no second look.</param>
+    private ImmutableSortedDictionary<string, string> Stamps(IReadOnlyDictionary<string, string> known) => manifest.Files
         .Select(f => f.Path).Concat(Directories()).Append(ReleaseMark.Tree)
-        .ToImmutableSortedDictionary(e => e, e => Disk.StampOf(Path.Combine(_tree, e)) ?? "none", StringComparer.Ordinal);
+        .ToImmutableSortedDictionary(
+            e => e, e => known.GetValueOrDefault(e) ?? Disk.StampOf(Path.Combine(_tree, e)) ?? "none", StringComparer.Ordinal);
 }
 
 /// <summary>What hashing a tree found.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Zurg.Core;
 
@@ -68,6 +69,7 @@ public static class BlockDelta
         return fresh;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // A host waits: not the slow code that a method begins with.
     private static void Search(
         ImmutableArray<DeltaStep>.Builder steps, ReadOnlySpan<byte> old, ReadOnlySpan<byte> fresh, long offset)
     {
@@ -119,6 +121,7 @@ public static class BlockDelta
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ulong Sum(ReadOnlySpan<byte> block)
     {
         var sum = 0UL;
@@ -141,6 +144,7 @@ public static class BlockDelta
         return power;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int CommonSuffixLength(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
     {
         const int piece = 4096;
@@ -181,6 +185,7 @@ public static class BlockDelta
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public int Find(ulong sum)
         {
             var bit = BitOf(sum);
@@ -188,6 +193,7 @@ public static class BlockDelta
         }
 
         // The low bits of such a sum depend on the last bytes only.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private int BitOf(ulong sum) => (int)((sum ^ (sum >> 29)) * Multiplier >> _shift);
     }
 }

@@ -10,7 +10,10 @@ public sealed class ShapeTests
     private const int ColumnsMax = 130;
     private const int WideColumnsMax = 180;
     // Names of the framework's and of xunit's.
-    private static readonly string[] Foreign = ["ITestOutputHelper", "TestOutputHelper", "WebUtility", "WebUtilities"];
+    private static readonly string[] Foreign =
+    [
+        "ITestOutputHelper", "TestOutputHelper", "WebUtility", "WebUtilities", "MethodImpl", "MethodImplOptions",
+    ];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     [Fact]

@@ -217,9 +217,18 @@ public sealed class ReleaseShelfTests : IAsyncLifetime
             Assert.IsType<ReleaseOutcome.Ready>(await store.EnsureAsync(demand, default));
             File.SetLastWriteTimeUtc(_master.Shelf.Paths.Mark(demand.Release), _time.GetUtcNow().UtcDateTime);
             demands.Add(demand);
+            await Eventually.TrueAsync(() => IsMarkedAsItLooks(release), "marked again");
         }
 
         return demands.ToImmutable();
+    }
+
+    /// <summary>The marks of others are brought up to date behind the one that linked their files.</summary>
+    private bool IsMarkedAsItLooks(string release)
+    {
+        var paths = _master.Shelf.Paths;
+        return paths.Complete().All(r => r.Value == release || ReleaseMark.Read(paths.Mark(r)) is { } mark
+            && mark.Stamps["shared"] == Disk.StampOf(Path.Combine(paths.Tree(r), "shared")));
     }
 
     private string[] Names(string room) =>

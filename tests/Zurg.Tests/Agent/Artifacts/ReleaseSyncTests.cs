@@ -32,12 +32,7 @@ public sealed class ReleaseSyncTests : IAsyncLifetime
     {
         _master = await TestMaster.StartAsync();
         _between = await LoopbackServer.StartAsync(PassAsync);
-        _store = new ReleaseStore(
-            new ReleaseShelf(
-                new ReleasePaths(_directory["agent"]), [], TimeProvider.System, NullLogger<ReleaseShelf>.Instance),
-            new ArtifactSource(_http, _between.Url, _master.Host.TokenFile, TimeProvider.System),
-            FakeReleases.Nobody, TimeProvider.System,
-            NullLogger<ReleaseStore>.Instance);
+        _store = NewStore();
     }
 
     public async Task DisposeAsync()
@@ -77,7 +72,8 @@ public sealed class ReleaseSyncTests : IAsyncLifetime
 
         AssertHas(tree, fresh);
         Assert.Equal(Inode(Path.Combine(TreeOf(One), "f1")), Inode(Path.Combine(tree, "f1")));
-        Assert.True(ReleaseMark.Read(Mark(One))!.Stamps["f1"] == Disk.StampOf(Path.Combine(TreeOf(One), "f1")));
+        await Eventually.TrueAsync(
+            () => ReleaseMark.Read(Mark(One))!.Stamps["f1"] == Disk.StampOf(Path.Combine(TreeOf(One), "f1")), "marked again");
         Assert.True(ReleaseMark.Read(Mark(Two))!.Stamps["f1"] == Disk.StampOf(Path.Combine(tree, "f1")));
     }
 
@@ -159,6 +155,24 @@ public sealed class ReleaseSyncTests : IAsyncLifetime
         await ResumesAsync(One, new() { ["big"] = Bytes(77, 900_000) }, 900_000);
 
     [Fact]
+    public async Task A_restarted_agent_goes_on_where_a_transfer_broke()
+    {
+        var files = new Dictionary<string, byte[]> { ["big"] = Bytes(77, 900_000) };
+        var demand = new ReleaseDemand(One, await PushAsync(One, files));
+        (_bytes, _cutAfter) = (0, 400_000);
+        Assert.IsType<ReleaseOutcome.Held>(await _store.EnsureAsync(demand, default));
+        await _store.DisposeAsync();
+        _cutAfter = null;
+
+        _store = NewStore();
+        Assert.IsType<ReleaseOutcome.Ready>(await _store.EnsureAsync(demand, default));
+
+        AssertHas(TreeOf(One), files);
+        Assert.InRange(_bytes, 900_000, 920_000);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(_directory["agent"], "releases", ".staging")));
+    }
+
+    [Fact]
     public async Task What_an_interrupted_attempt_left_is_not_trusted()
     {
         var files = new Dictionary<string, byte[]> { ["big"] = Bytes(77, 900_000) };
@@ -172,6 +186,13 @@ public sealed class ReleaseSyncTests : IAsyncLifetime
 
         AssertHas(await ReadyAsync(One, files), files);
     }
+
+    private ReleaseStore NewStore() => new(
+            new ReleaseShelf(
+                new ReleasePaths(_directory["agent"]), [], TimeProvider.System, NullLogger<ReleaseShelf>.Instance),
+            new ArtifactSource(_http, _between.Url, _master.Host.TokenFile, TimeProvider.System),
+            FakeReleases.Nobody, TimeProvider.System,
+            NullLogger<ReleaseStore>.Instance);
 
     private async Task ResumesAsync(ReleaseId release, Dictionary<string, byte[]> files, long size)
     {
