@@ -11,6 +11,7 @@ using Zurg.Agent.Logs;
 using Zurg.Agent.Measuring;
 using Zurg.Agent.Processes;
 using Zurg.Agent.Session;
+using Zurg.Agent.Templates;
 using Zurg.Core;
 using Zurg.Loops;
 using Zurg.Protocol;
@@ -39,6 +40,7 @@ public sealed partial class AgentHost : IAsyncDisposable
     private readonly MasterSession _session;
     private readonly NamingCache _naming;
     private readonly NamingFile _namingFile;
+    private readonly ConfigHistory _configs;
     private readonly AgentHands _hands;
     private readonly MeasureLoop _measures;
     private readonly LogKeeper _logs;
@@ -59,7 +61,10 @@ public sealed partial class AgentHost : IAsyncDisposable
         _naming = new NamingCache(options.Host, time, naming => _session!.Subscribe(naming));
         _namingFile = new NamingFile(Path.Combine(directory, "naming"), _naming, logs.CreateLogger<NamingFile>());
         var membership = new ClusterMembership(Path.Combine(directory, "cluster_id"));
-        var entrance = new SessionInbox(_inbox, _naming.Take, (request, end) => reader.ReadAsync(request, end).AsTask());
+        _configs = new ConfigHistory(directory, time, logs.CreateLogger<ConfigHistory>());
+        var answers = new SessionAnswers(
+            (request, end) => reader.ReadAsync(request, end).AsTask(), _configs.Answer, request => _hands!.Answer(request));
+        var entrance = new SessionInbox(_inbox, _naming.Take, answers);
         _session = new MasterSession(
             new SessionOptions(options.Master, options.TokenFile),
             membership, entrance, time, logs.CreateLogger<MasterSession>());
@@ -70,7 +75,9 @@ public sealed partial class AgentHost : IAsyncDisposable
             _shelf, source, _inbox.PostAsync, time, logs.CreateLogger<ReleaseStore>());
         _journal = new WatchedJournal(new SqliteJournal(directory, options.Host, ProcessStat.BootId, time));
         var site = new AgentSite(paths, options.Host, options.Cell, IPAddress.Parse(options.Address), options.SocketPath);
-        _hands = new AgentHands(site, options.Ports, _releases, _naming, _inbox.PostAsync, time, logs.CreateLogger<AgentHands>());
+        var templates = new TemplateSource(site, _naming, _configs, time);
+        _hands = new AgentHands(
+            site, options.Ports, _releases, templates, _inbox.PostAsync, time, logs.CreateLogger<AgentHands>());
         ImmutableArray<(string, string)> places =
             [("agent", directory), ("releases", Path.Combine(directory, "releases")), ("logs", paths.Logs)];
         _measures = new MeasureLoop(new HostMeter(places, time), _session.Measure, time, logs.CreateLogger<MeasureLoop>());
@@ -142,6 +149,7 @@ public sealed partial class AgentHost : IAsyncDisposable
         await _stop.CancelAsync();
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _hands.DisposeAsync();
+        _configs.Dispose();
         await _releases.DisposeAsync();
         await (_metricsServer?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_server?.DisposeAsync() ?? ValueTask.CompletedTask);

@@ -75,6 +75,7 @@ internal static class MasterWeb
         services.AddSingleton(events).AddSingleton(artifacts).AddSingleton(deltas).AddSingleton(sessions).AddSingleton(naming);
         services.AddSingleton(speaker).AddSingleton(alerts);
         services.AddSingleton(new SpecArchive(store)).AddSingleton(new SpecApplying(store, view, events, options.Time));
+        services.AddSingleton(new InstanceAsking(view, sessions, options.Time));
         services.AddSingleton(new IntentChanging(store, view, events, options.Time));
         services.AddSingleton(new PushContext(releases, view, events, options.Time));
         services.AddSingleton(new SignContext(new ReleaseVouching(store, options.Time), view, events, options.Time));

@@ -7,7 +7,6 @@ using Zurg.Agent.Artifacts;
 using Zurg.Agent.Ports;
 using Zurg.Agent.Probes;
 using Zurg.Agent.Processes;
-using Zurg.Agent.Templates;
 using Zurg.Core;
 using Zurg.Loops;
 using Zurg.Protocol;
@@ -27,11 +26,13 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TemplateSource _templates;
+    private readonly TemplateHands _templateHands;
     private readonly Preparation _preparation;
+    private readonly EnvSource _envs;
     private readonly ProcessHands _processes;
     private readonly ProbeClient _client;
     private readonly TaskSet _tasks;
-    private bool _observed;
+    private AgentState? _newest;
 
     /// <param name="site">Its directory exists.</param>
     /// <param name="ports">First and last of the range for dynamic ones, below the ephemeral range.</param>
@@ -40,15 +41,17 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         AgentSite site,
         (int From, int To) ports,
         IReleaseStore releases,
-        ILocalNaming naming,
+        TemplateSource templates,
         Func<AgentInput, CancellationToken, ValueTask> tell,
         TimeProvider time,
         ILogger logger)
     {
         (_site, _tell, _time, _logger) = (site, tell, time, logger);
         _ports = new PortPool(ports.From, ports.To, int.Parse(site.Paths.Key.AsSpan(0, 7), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
-        _templates = new TemplateSource(site, naming, time);
-        _preparation = new Preparation(site, releases, _ports, _templates);
+        _templates = templates;
+        _templateHands = new TemplateHands(site, templates, tell, time);
+        _preparation = new Preparation(site, releases, _ports, templates);
+        _envs = new EnvSource(site, _preparation, _ports);
         _processes = new ProcessHands(site, tell, time);
         _client = new ProbeClient(time);
         _tasks = new TaskSet(e => Log.EffectFailed(logger, site.Host, e));
@@ -61,6 +64,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         _tasks.Begin(new OrphanReaper(time).RunAsync);
         _tasks.Begin(stop => Accounts.RefreshAsync(time, stop));
         _tasks.Begin(new UsageWatch(() => _works.Values, time).RunAsync);
+        _tasks.Begin(stop => _templateHands.SweepAsync(() => _works.Values, stop));
     }
 
     public void Begin(AgentEffect effect)
@@ -147,9 +151,8 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
 
     public void Observe(AgentState state)
     {
-        if (!_observed)
+        if (Interlocked.Exchange(ref _newest, state) is null)
         {
-            _observed = true;
             foreach (var (instance, kept) in state.Instances)
             {
                 _ports.Restore(instance, kept.Incarnation, kept.Launch?.Ports ?? NoPorts, kept.Phase is not InstancePhase.Stopped);
@@ -164,6 +167,9 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
             }
         }
     }
+
+    /// <summary>What an instance finds in its environment.</summary>
+    public EnvAnswer Answer(EnvRequest request) => _envs.Answer(request, Volatile.Read(ref _newest));
 
     /// <summary>Stops watching and asking; every process runs on.</summary>
     public async ValueTask DisposeAsync()
@@ -204,7 +210,12 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         switch (await TryPrepareAsync(prepare, work, either.Token))
         {
             case PreparationOutcome.Ready ready:
-                WatchTemplates(prepare.Assigned, work, ready.Launch);
+                foreach (var restored in ready.Restored)
+                {
+                    await _templateHands.TellOfStartAsync(work, restored, stop);
+                }
+
+                _templateHands.Watch(prepare.Assigned, work, ready.Launch, _tasks);
                 await _tell(new AgentInput.Prepared(work.Instance, work.Incarnation, ready.Launch), stop);
                 break;
             case PreparationOutcome.Held held:
@@ -238,29 +249,8 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         _ports.Restore(work.Instance, work.Incarnation, find.Launch.Ports, inUse: true);
         if (await _processes.FindAsync(find, work, _tasks, stop) is not null)
         {
-            WatchTemplates(find.Assigned, work, find.Launch);
+            _templateHands.Watch(find.Assigned, work, find.Launch, _tasks);
         }
-    }
-
-    private void WatchTemplates(AssignedInstance assigned, IncarnationWork work, Launch launch)
-    {
-        if (assigned.Spec.Templates.IsEmpty || work.Templates is not null)
-        {
-            return;
-        }
-
-        var watch = _templates.Watch(assigned, _site.Paths.Release(assigned.Spec.Release));
-        work.Templates = watch;
-        _tasks.Begin(async stop =>
-        {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(work.Ending, stop);
-            await watch.RunAsync(
-                assigned.DependsOn,
-                () => _templates.DataOf(assigned, launch.Ports),
-                template => _tell(new AgentInput.TemplateChanged(work.Instance, work.Incarnation, template), stop),
-                hold => _tell(new AgentInput.TemplateHeld(work.Instance, work.Incarnation, hold), stop),
-                either.Token);
-        });
     }
 
     private void BeginProbe(AgentEffect.Probe probe)

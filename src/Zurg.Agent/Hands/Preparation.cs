@@ -17,7 +17,8 @@ internal abstract record PreparationOutcome
     {
     }
 
-    public sealed record Ready(Launch Launch) : PreparationOutcome;
+    /// <param name="Restored">Generated files that had been changed by hand since the last start.</param>
+    public sealed record Ready(Launch Launch, ImmutableArray<RestoredFile> Restored) : PreparationOutcome;
 
     public sealed record Held(Hold Hold) : PreparationOutcome;
 
@@ -136,12 +137,17 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
     private PreparationOutcome Finish(
         AssignedInstance assigned, IncarnationWork work, ImmutableSortedDictionary<PortName, int> given, string releaseDirectory)
     {
+        ImmutableArray<RestoredFile> restored = [];
         try
         {
             MakeDirectory(site.Paths.Instance(work.Instance), Accounts.Find(RunAs.Of(assigned.Spec)).Credentials?.Account);
-            if (templates.Write(assigned, given, releaseDirectory) is TemplatesOutcome.Held held)
+            switch (templates.Write(assigned, given, releaseDirectory))
             {
-                return new PreparationOutcome.Held(held.Hold);
+                case TemplatesOutcome.Held held:
+                    return new PreparationOutcome.Held(held.Hold);
+                case TemplatesOutcome.Written written:
+                    restored = written.Restored;
+                    break;
             }
 
             if (assigned.Spec.Probe?.Kind == ProbeKind.Notify)
@@ -161,7 +167,7 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
 
         return LaunchBuilder.Build(assigned, VariablesOf(assigned, work, given, releaseDirectory)) switch
         {
-            LaunchOutcome.Built built => new PreparationOutcome.Ready(built.Launch),
+            LaunchOutcome.Built built => new PreparationOutcome.Ready(built.Launch, restored),
             LaunchOutcome.Refused refused => new PreparationOutcome.Held(new Hold(HoldReason.NotUnderstood, refused.Text)),
             _ => throw new System.Diagnostics.UnreachableException(),
         };

@@ -8,7 +8,7 @@ namespace Zurg.Agent.Hands;
 /// <summary>
 /// What instances' templates are made from: the site, settings and hosts of the newest assignment, what naming knows.
 /// </summary>
-internal sealed class TemplateSource(AgentSite site, ILocalNaming naming, TimeProvider time)
+internal sealed class TemplateSource(AgentSite site, ILocalNaming naming, ConfigHistory history, TimeProvider time)
 {
     /// <summary>So long a start waits to hear of a service in depends_on; then it counts as having no endpoints.</summary>
     public static readonly TimeSpan HearMax = TimeSpan.FromSeconds(2);
@@ -49,7 +49,7 @@ internal sealed class TemplateSource(AgentSite site, ILocalNaming naming, TimePr
         FilesOf(assigned, releaseDirectory).Write(DataOf(assigned, ports, s => naming.Current(s) ?? NoneOf(s)));
 
     public TemplateWatch Watch(AssignedInstance assigned, string releaseDirectory) =>
-        new(FilesOf(assigned, releaseDirectory), naming);
+        new(FilesOf(assigned, releaseDirectory), naming, time);
 
     /// <summary>
     /// For a process that runs: null while a service was not heard of. An agent that was just restarted knows of nobody, and must
@@ -61,10 +61,11 @@ internal sealed class TemplateSource(AgentSite site, ILocalNaming naming, TimePr
             : DataOf(assigned, ports, s => naming.Current(s) ?? NoneOf(s));
 
     private InstanceTemplates FilesOf(AssignedInstance assigned, string releaseDirectory) => new(
-        assigned.Spec.Templates,
+        assigned,
         releaseDirectory,
         site.Paths.Instance(assigned.Instance),
-        assigned.Spec.User is { } user ? UserAccount.Find(user) : null);
+        Accounts.Find(RunAs.Of(assigned.Spec)).Credentials?.Account,
+        history);
 
     private TemplateData DataOf(
         AssignedInstance assigned,

@@ -86,6 +86,15 @@ internal sealed class PortPool(int from, int to, int start)
         }
     }
 
+    /// <summary>The one that the instance had last; null when it never had any.</summary>
+    public int? LastOf(InstanceId instance, PortName port)
+    {
+        lock (_lock)
+        {
+            return _last.TryGetValue((instance, port), out var last) ? last : null;
+        }
+    }
+
     public void Release(InstanceId instance, Incarnation incarnation)
     {
         lock (_lock)

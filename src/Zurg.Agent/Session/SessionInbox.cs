@@ -9,19 +9,19 @@ namespace Zurg.Agent.Session;
 /// are given, and a log is read in the background.
 /// </summary>
 /// <param name="naming">Takes a pushed set without waiting.</param>
-/// <param name="readLog">Answers a request for a piece of a log.</param>
+/// <param name="answers">Answers requests in the background.</param>
 internal sealed class SessionInbox(
-    AgentInbox brain, Action<EndpointSet> naming, Func<LogRequest, CancellationToken, Task<LogChunk>> readLog)
+    AgentInbox brain, Action<EndpointSet> naming, SessionAnswers answers)
 {
-    /// <summary>So many log requests are answered at once; more are refused in words.</summary>
-    public const int LogsMax = 64;
+    /// <summary>So many requests are answered at once; more are refused in words.</summary>
+    public const int RequestsMax = 64;
 
-    private int _logs;
+    private int _requests;
 
     /// <param name="answer">Where an answer to the master goes.</param>
-    /// <param name="stop">The session's end: nobody waits for its logs any more.</param>
+    /// <param name="stop">The session's end: nobody waits for its answers any more.</param>
     /// <returns>Done when what it began in the background is; it never fails.</returns>
-    public Task Take(MasterMessage message, Action<LogChunk> answer, CancellationToken stop)
+    public Task Take(MasterMessage message, Action<AgentMessage> answer, CancellationToken stop)
     {
         switch (message)
         {
@@ -34,7 +34,7 @@ internal sealed class SessionInbox(
             case { Endpoints: { } set }:
                 naming(set);
                 break;
-            case { Log: { } request }:
+            case var request when SessionAnswers.Asks(request):
                 return AnswerAsync(request, answer, stop);
             default:
                 // A second welcome says nothing new.
@@ -44,17 +44,17 @@ internal sealed class SessionInbox(
         return Task.CompletedTask;
     }
 
-    private async Task AnswerAsync(LogRequest request, Action<LogChunk> answer, CancellationToken stop)
+    private async Task AnswerAsync(MasterMessage request, Action<AgentMessage> answer, CancellationToken stop)
     {
         try
         {
-            answer(Interlocked.Increment(ref _logs) <= LogsMax
-                ? await readLog(request, stop)
-                : Refusal(request, $"{LogsMax} readers are at this host's logs already"));
+            answer(Interlocked.Increment(ref _requests) <= RequestsMax
+                ? await Task.Run(() => answers.AnswerAsync(request, stop), stop)
+                : SessionAnswers.Refuse(request, $"{RequestsMax} requests are being answered by this host already"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            answer(Refusal(request, e.Message));
+            answer(SessionAnswers.Refuse(request, e.Message));
         }
         catch (OperationCanceledException)
         {
@@ -62,10 +62,7 @@ internal sealed class SessionInbox(
         }
         finally
         {
-            Interlocked.Decrement(ref _logs);
+            Interlocked.Decrement(ref _requests);
         }
     }
-
-    private static LogChunk Refusal(LogRequest request, string problem) =>
-        new(request.Nonce, request.Offset, request.Offset, "", problem);
 }

@@ -13,13 +13,13 @@ internal sealed class SessionSlots(TimeProvider time)
     /// <summary>A report that lay here for longer while there was no session is no sign of life and is not sent.</summary>
     public static readonly TimeSpan ReportFresh = TimeSpan.FromSeconds(2);
 
-    /// <summary>Answers to log requests; more are dropped, and the asker's own timeout tells.</summary>
-    public const int LogsMax = 64;
+    /// <summary>Answers to requests; more are dropped, and the asker's own timeout tells.</summary>
+    public const int AnswersMax = 64;
 
     private readonly Lock _lock = new();
     private readonly Channel<bool> _signal =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly Queue<LogChunk> _logs = new();
+    private readonly Queue<AgentMessage> _answers = new();
     private HostReport? _report;
     private long _reportAt;
     private NamingSubscription? _naming;
@@ -35,7 +35,7 @@ internal sealed class SessionSlots(TimeProvider time)
         {
             lock (_lock)
             {
-                return !_sending && !_namingDue && !_measuresDue && _report is null && _logs.Count == 0;
+                return !_sending && !_namingDue && !_measuresDue && _report is null && _answers.Count == 0;
             }
         }
     }
@@ -70,13 +70,13 @@ internal sealed class SessionSlots(TimeProvider time)
         _signal.Writer.TryWrite(true);
     }
 
-    public void Put(LogChunk log)
+    public void Put(AgentMessage answer)
     {
         lock (_lock)
         {
-            if (_logs.Count < LogsMax)
+            if (_answers.Count < AnswersMax)
             {
-                _logs.Enqueue(log);
+                _answers.Enqueue(answer);
             }
         }
 
@@ -84,7 +84,7 @@ internal sealed class SessionSlots(TimeProvider time)
     }
 
     /// <summary>
-    /// A new session: the master knows nothing of this host's subscription, and nobody waits for the last one's logs.
+    /// A new session: the master knows nothing of this host's subscription, and nobody waits for the last one's answers.
     /// </summary>
     public void Begin()
     {
@@ -92,7 +92,7 @@ internal sealed class SessionSlots(TimeProvider time)
         {
             _namingDue = _naming is not null;
             _measuresDue = _measures is not null;
-            _logs.Clear();
+            _answers.Clear();
             _report = _report is not null && time.GetElapsedTime(_reportAt) <= ReportFresh ? _report : null;
         }
 
@@ -133,7 +133,7 @@ internal sealed class SessionSlots(TimeProvider time)
             return new AgentMessage { Measures = _measures };
         }
 
-        return _logs.TryDequeue(out var log) ? new AgentMessage { Log = log } : null;
+        return _answers.TryDequeue(out var answer) ? answer : null;
     }
 
     /// <summary>Until something may be there.</summary>

@@ -1,8 +1,13 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Zurg.Agent.Processes;
 using Zurg.Protocol;
 
 namespace Zurg.Agent.Templates;
+
+/// <summary>A generated file that somebody had changed by hand and that has its text again.</summary>
+/// <param name="What">One sentence for people.</param>
+internal sealed record RestoredFile(TemplateSpec Template, string What);
 
 /// <summary>What came of all templates of one instance.</summary>
 internal abstract record TemplatesOutcome
@@ -11,77 +16,191 @@ internal abstract record TemplatesOutcome
     {
     }
 
-    /// <param name="Changed">Those whose file has another text than before.</param>
-    public sealed record Written(ImmutableArray<TemplateSpec> Changed) : TemplatesOutcome;
+    /// <param name="Changed">Those that make another text than before.</param>
+    /// <param name="Restored">Those whose file was not as it was left.</param>
+    public sealed record Written(ImmutableArray<TemplateSpec> Changed, ImmutableArray<RestoredFile> Restored) : TemplatesOutcome;
 
-    public sealed record Held(Hold Hold) : TemplatesOutcome;
+    /// <param name="Again">Time alone may mend it: a disk that was full.</param>
+    public sealed record Held(Hold Hold, bool Again) : TemplatesOutcome;
 }
 
-/// <summary>The templates of one instance, and where they are read and written.</summary>
-/// <param name="Directory">The instance's own; files are made in it only.</param>
-/// <param name="Owner">Gets the files; the agent's own user when null.</param>
-internal sealed record InstanceTemplates(
-    ImmutableArray<TemplateSpec> Templates, string ReleaseDirectory, string Directory, UserAccount? Owner)
+/// <summary>The templates of one instance, and where they are read and written. Used by one at a time.</summary>
+/// <param name="directory">The instance's own; files are made in it only.</param>
+/// <param name="owner">Gets the files; the agent's own user when null.</param>
+internal sealed class InstanceTemplates(
+    AssignedInstance assigned, string releaseDirectory, string directory, UserAccount? owner, ConfigHistory history)
 {
-    /// <summary>All are rendered before the first is written: one that fails leaves the others as they were.</summary>
+    private bool _looked;
+    private ImmutableSortedDictionary<string, string>? _inputs;
+
+    /// <summary>How the files look now: another answer than before means that somebody touched one.</summary>
+    public ImmutableArray<FileMark> Marks() => [.. assigned.Spec.Templates.Select(t => FileOf(t).Mark())];
+
+    /// <summary>All are rendered and looked at before the first is written: one that fails leaves the others alone.</summary>
     public TemplatesOutcome Write(TemplateData data)
     {
-        var made = new List<(TemplateSpec Template, string Path, string Text)>();
-        foreach (var template in Templates)
-        {
-            switch (Render(template, data, out var path))
-            {
-                case TemplateOutcome.Rendered rendered:
-                    made.Add((template, path, rendered.Text));
-                    break;
-                case TemplateOutcome.Held held:
-                    return new TemplatesOutcome.Held(held.Hold);
-                default:
-                    throw new System.Diagnostics.UnreachableException();
-            }
-        }
-
-        var changed = ImmutableArray.CreateBuilder<TemplateSpec>();
-        foreach (var (template, path, text) in made)
+        var made = new List<Making>();
+        foreach (var template in assigned.Spec.Templates)
         {
             try
             {
-                if (GeneratedFile.Read(path) != text)
+                switch (Render(template, data, out var source))
                 {
-                    GeneratedFile.Write(path, text, Owner);
-                    changed.Add(template);
+                    case TemplateOutcome.Rendered rendered:
+                        made.Add(new Making(template, source, rendered.Text, FileOf(template).Look()));
+                        break;
+                    case TemplateOutcome.Held held:
+                        return new TemplatesOutcome.Held(held.Hold, Again: false);
+                    default:
+                        throw new UnreachableException();
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                return new TemplatesOutcome.Held(
-                    TemplateRenderer.Held(
-                        $"{template.To} cannot be written: {e.Message}", "free the path, or space on the disk").Hold);
+                return HeldBy(template, "looked at", e);
             }
         }
 
-        return new TemplatesOutcome.Written(changed.ToImmutable());
+        return Write(made, TemplateInputs.Of(data));
     }
 
-    private TemplateOutcome Render(TemplateSpec template, TemplateData data, out string path)
+    private TemplatesOutcome Write(List<Making> made, ImmutableSortedDictionary<string, string> inputs)
     {
-        path = GeneratedFile.Inside(Directory, template.To) ?? "";
-        if (path.Length == 0)
+        var before = _inputs ?? history.InputsOf(assigned.Instance);
+        var changed = ImmutableArray.CreateBuilder<TemplateSpec>();
+        var restored = ImmutableArray.CreateBuilder<RestoredFile>();
+        foreach (var making in made)
         {
-            return TemplateRenderer.Held(
-                $"{template.To} leads out of the instance's directory",
-                "name a file inside it in to:, and let no link be on the way");
+            try
+            {
+                var (isChanged, what) = Write(making, before, inputs);
+                if (isChanged)
+                {
+                    changed.Add(making.Template);
+                }
+
+                if (what is not null)
+                {
+                    restored.Add(new RestoredFile(making.Template, what));
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return HeldBy(making.Template, "written", e);
+            }
         }
 
-        if (GeneratedFile.Inside(ReleaseDirectory, template.From) is not { } from || !File.Exists(from))
+        if (changed.Count > 0)
+        {
+            history.KeepInputs(assigned.Instance, inputs);
+        }
+
+        (_looked, _inputs) = (true, inputs);
+        return new TemplatesOutcome.Written(changed.ToImmutable(), restored.ToImmutable());
+    }
+
+    /// <returns>Whether its text is another one, and what was done about an edit by hand.</returns>
+    private (bool Changed, string? Restored) Write(
+        Making making, ImmutableSortedDictionary<string, string>? before, ImmutableSortedDictionary<string, string> now)
+    {
+        var (template, source, text, found) = making;
+        var (instance, to) = (assigned.Instance, template.To);
+        var digest = Digest.Of(System.Text.Encoding.UTF8.GetBytes(text));
+        var newest = history.Newest(instance, to);
+        var edited = newest is { } last && found.Digest != last.Digest
+            && (_looked || found.Digest is not { } left || !history.Knows(instance, to, left));
+        var what = newest is null ? null
+            : edited ? KeepEdit(to, found, newest.Value.Number)
+            : found is { AsMade: false, Digest: not null } ? $"mode or owner of {to} had been changed by hand: set as before"
+            : null;
+        if (newest?.Digest != digest)
+        {
+            var why = newest is null ? "first rendered" : TemplateInputs.Why(before, now, source);
+            var number = history.Keep(instance, to, text, why, byHand: false);
+            try
+            {
+                FileOf(template).Write(text);
+            }
+            catch
+            {
+                history.Drop(instance, to, number);
+                throw;
+            }
+        }
+        else if (found.Digest != digest || !found.AsMade)
+        {
+            FileOf(template).Write(text);
+        }
+
+        return (found.Digest != digest && newest?.Digest != digest, what);
+    }
+
+    private string KeepEdit(string to, FoundFile found, long last)
+    {
+        if (found.Digest is null)
+        {
+            return $"{to} had been deleted by hand: made again";
+        }
+
+        if (found.Text is null)
+        {
+            return $"{to} had been replaced by something larger than any generated file: put back";
+        }
+
+        var instance = assigned.Instance;
+        var why = $"written by hand in place of version {last}; put back";
+        var number = history.Keep(instance, to, found.Text, why, byHand: true);
+        return $"{to} had been edited by hand: put back"
+            + (number == 0 ? "" : $"; what was written there is kept: zurg history --config {instance} --diff {last}..{number}");
+    }
+
+    private GeneratedFile FileOf(TemplateSpec template) => new(directory, template.To, owner);
+
+    private static TemplatesOutcome.Held HeldBy(TemplateSpec template, string what, Exception e) => e is LeadsOutException
+        ? new TemplatesOutcome.Held(
+            TemplateRenderer.Held(e.Message, "name a file inside it in to:, and let no link be on the way").Hold, Again: true)
+        : new TemplatesOutcome.Held(
+            TemplateRenderer.Held($"{template.To} cannot be {what}: {e.Message}", "free the path, or space on the disk").Hold,
+            Again: true);
+
+    private TemplateOutcome Render(TemplateSpec template, TemplateData data, out string source)
+    {
+        source = "";
+        if (ReleaseFile(template.From) is not { } from || !File.Exists(from))
         {
             return TemplateRenderer.Held(
                 $"the release {data.Assigned.Spec.Release} has no template {template.From}",
                 "correct from:, or push a version that has it");
         }
 
-        return new FileInfo(from).Length > TemplateRenderer.LengthMax
-            ? TemplateRenderer.Held($"template {template.From} is larger than {TemplateRenderer.LengthMax} bytes", null)
-            : TemplateRenderer.Render(template, File.ReadAllText(from), data);
+        if (new FileInfo(from).Length > TemplateRenderer.LengthMax)
+        {
+            return TemplateRenderer.Held($"template {template.From} is larger than {TemplateRenderer.LengthMax} bytes", null);
+        }
+
+        source = File.ReadAllText(from);
+        return TemplateRenderer.Render(template, source, data);
     }
+
+    /// <summary>Null when it leads out of the release, by '..' or by a link on the way.</summary>
+    private string? ReleaseFile(string path)
+    {
+        var full = Path.GetFullPath(Path.Combine(releaseDirectory, path));
+        if (!full.StartsWith(releaseDirectory + '/', StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        for (var part = full; part.Length > releaseDirectory.Length; part = Path.GetDirectoryName(part)!)
+        {
+            if (new FileInfo(part).LinkTarget is not null)
+            {
+                return null;
+            }
+        }
+
+        return full;
+    }
+
+    private sealed record Making(TemplateSpec Template, string Source, string Text, FoundFile Found);
 }

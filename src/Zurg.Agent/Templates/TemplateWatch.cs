@@ -1,29 +1,62 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Threading.Channels;
 using Zurg.Protocol;
 
 namespace Zurg.Agent.Templates;
 
-/// <summary>Keeps the generated files of one running instance in step with what they name.</summary>
-internal sealed class TemplateWatch(InstanceTemplates templates, ILocalNaming naming)
+/// <summary>Who hears what became of the generated files of one instance.</summary>
+/// <param name="Changed">The text of a template's file changed.</param>
+/// <param name="Restored">A file had been changed by hand and has its text again.</param>
+/// <param name="Held">They cannot be made now; null: they can again.</param>
+internal sealed record TemplateEars(
+    Func<TemplateSpec, ValueTask> Changed, Func<RestoredFile, ValueTask> Restored, Func<Hold?, ValueTask> Held);
+
+/// <summary>Keeps the generated files of one running instance in step with what they name, and as they were made.</summary>
+internal sealed class TemplateWatch(InstanceTemplates templates, ILocalNaming naming, TimeProvider time)
 {
+    /// <summary>
+    /// A program that writes into its own generated file does so again and again: each time the wait until the file is put back
+    /// doubles, from this up to <see cref="RestoreAfterMax"/>.
+    /// </summary>
+    public static readonly TimeSpan RestoreAfterMin = TimeSpan.FromSeconds(1);
+
+    public static readonly TimeSpan RestoreAfterMax = TimeSpan.FromMinutes(5);
+
+    /// <summary>What failed for want of space, or for a link on the way, is tried again after this.</summary>
+    public static readonly TimeSpan TryAgainAfter = TimeSpan.FromSeconds(10);
+
     private readonly Channel<bool> _due =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private ImmutableArray<FileMark> _left;
+    private long _notBefore;
+    private int _restores;
+    private int _failed;
 
     /// <summary>Something that templates can name may have changed.</summary>
     public void Touch() => _due.Writer.TryWrite(true);
 
+    /// <summary>Called every second or two: touches itself when a file is not as it was left, or could not be written.</summary>
+    public void Sweep()
+    {
+        if (time.GetTimestamp() < Interlocked.Read(ref _notBefore))
+        {
+            return;
+        }
+
+        var left = _left;
+        if (Volatile.Read(ref _failed) == 1 || (!left.IsDefault && !left.SequenceEqual(templates.Marks())))
+        {
+            Touch();
+        }
+    }
+
     /// <param name="read">
     /// The data as it is now; null while a service is not heard of: its endpoints are not known to be none.
     /// </param>
-    /// <param name="changed">The text of a template's file changed.</param>
-    /// <param name="held">They cannot be rendered now; null: they can again.</param>
     public async Task RunAsync(
-        ImmutableArray<ServiceName> services,
-        Func<TemplateData?> read,
-        Func<TemplateSpec, ValueTask> changed,
-        Func<Hold?, ValueTask> held,
-        CancellationToken stop)
+        ImmutableArray<ServiceName> services, Func<TemplateData?> read, TemplateEars ears, CancellationToken stop)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var watches = services.Select(s => WatchAsync(s, ending.Token)).ToList();
@@ -33,32 +66,9 @@ internal sealed class TemplateWatch(InstanceTemplates templates, ILocalNaming na
             Touch();
             while (await _due.Reader.ReadAsync(stop))
             {
-                if (read() is not { } data)
+                if (read() is { } data)
                 {
-                    continue;
-                }
-
-                switch (templates.Write(data))
-                {
-                    case TemplatesOutcome.Held problem:
-                        isHeld = true;
-                        await held(problem.Hold);
-                        break;
-                    case TemplatesOutcome.Written written:
-                        if (isHeld)
-                        {
-                            isHeld = false;
-                            await held(null);
-                        }
-
-                        foreach (var template in written.Changed)
-                        {
-                            await changed(template);
-                        }
-
-                        break;
-                    default:
-                        throw new System.Diagnostics.UnreachableException();
+                    isHeld = await TellAsync(templates.Write(data), isHeld, ears);
                 }
             }
         }
@@ -68,6 +78,55 @@ internal sealed class TemplateWatch(InstanceTemplates templates, ILocalNaming na
             await Task.WhenAll(watches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    private async Task<bool> TellAsync(TemplatesOutcome outcome, bool isHeld, TemplateEars ears)
+    {
+        switch (outcome)
+        {
+            case TemplatesOutcome.Held problem:
+                WaitFor(TryAgainAfter);
+                Volatile.Write(ref _failed, problem.Again ? 1 : 0);
+                await ears.Held(problem.Hold);
+                return true;
+            case TemplatesOutcome.Written written:
+                Volatile.Write(ref _failed, 0);
+                _left = templates.Marks();
+                Space(written);
+                if (isHeld)
+                {
+                    await ears.Held(null);
+                }
+
+                foreach (var restored in written.Restored)
+                {
+                    await ears.Restored(restored);
+                }
+
+                foreach (var template in written.Changed)
+                {
+                    await ears.Changed(template);
+                }
+
+                return false;
+            default:
+                throw new UnreachableException();
+        }
+    }
+
+    /// <summary>An hour without an edit forgives those before it.</summary>
+    private void Space(TemplatesOutcome.Written written)
+    {
+        if (!written.Restored.IsEmpty)
+        {
+            var quiet = time.GetElapsedTime(Interlocked.Read(ref _notBefore)) > TimeSpan.FromHours(1);
+            _restores = quiet ? 1 : _restores + 1;
+            var after = RestoreAfterMin * Math.Pow(2, Math.Min(_restores - 1, 10));
+            WaitFor(after < RestoreAfterMax ? after : RestoreAfterMax);
+        }
+    }
+
+    private void WaitFor(TimeSpan wait) => Interlocked.Exchange(
+        ref _notBefore, time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency));
 
     private async Task WatchAsync(ServiceName service, CancellationToken stop)
     {

@@ -102,6 +102,15 @@ internal sealed class MasterClient : IDisposable
                 + (since is { } time ? $"&since={time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}" : ""),
             WireJson.Default.LogChunk, stop);
 
+    public Task<ImmutableArray<ConfigVersion>> ConfigsAsync(InstanceId instance, CancellationToken stop) =>
+        GetAsync($"/v1/instances/{instance}/configs", WireJson.Default.ImmutableArrayConfigVersion, stop);
+
+    public Task<ConfigText> ConfigAsync(InstanceId instance, long number, CancellationToken stop) =>
+        GetAsync($"/v1/instances/{instance}/configs/{number}", WireJson.Default.ConfigText, stop);
+
+    public Task<InstanceEnv> EnvAsync(InstanceId instance, CancellationToken stop) =>
+        GetAsync($"/v1/instances/{instance}/env", WireJson.Default.InstanceEnv, stop);
+
     public Task<ImmutableArray<EventRecord>> EventsAsync(string query, CancellationToken stop) =>
         GetAsync($"/v1/events?{query}", WireJson.Default.ImmutableArrayEventRecord, stop);
 

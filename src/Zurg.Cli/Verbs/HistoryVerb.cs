@@ -18,16 +18,39 @@ internal sealed class HistoryVerb : ClientVerb
         DefaultValueFactory = _ => LimitDefault,
     };
 
+    private readonly Option<bool> config = new("--config") { Description = "the texts that its generated files had, and why" };
+    private readonly Option<string?> diff = new("--diff")
+    {
+        Description = "with --config: what differs between two of them; the newest and the one before when nothing is said",
+        HelpName = "FROM..TO",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
     public HistoryVerb() : base("history", Summary)
     {
         Add(subject);
         Add(limit);
-        Examples = ["zurg history web      # starts, exits, holds", "zurg history host1"];
+        Add(config);
+        Add(diff);
+        Examples =
+        [
+            "zurg history web      # starts, exits, holds",
+            "zurg history host1",
+            "zurg history --config web                 # the versions of its generated files",
+            "zurg history --config web.0 --diff 5..7",
+        ];
     }
 
     protected override async Task<int> RunAsync(MasterClient master, VerbCall call, bool json)
     {
         var name = call.Value(subject);
+        var compares = call.Parsed.GetResult(diff) is not null;
+        if (call.Value(config) || compares)
+        {
+            return await ConfigHistory.RunAsync(
+                master, call, name, compares ? call.Value(diff) ?? "" : null, call.Value(limit), json);
+        }
+
         var filters = name.Contains('.', StringComparison.Ordinal)
             ? (string[])[$"instance={Target.Parse(name).Instance}"]
             : [$"service={Target.Parse(name).Service}", $"host={name}"];

@@ -56,6 +56,12 @@ internal static class InstanceHealth
         TemplateThen.Reload => Told(s, template, "it has no process that could be told"),
     };
 
+    /// <param name="hold">Null: its templates can be rendered again.</param>
+    public static InstanceTurn TemplateHeld(InstanceState s, Hold? hold, Moment m) => new(s with
+    {
+        TemplateHold = hold is null ? null : hold with { Service = s.Instance.Service, Instance = s.Instance, Host = m.Host },
+    });
+
     /// <summary>One change in the cluster often changes several templates: they are one restart.</summary>
     public static readonly TimeSpan Gather = TimeSpan.FromSeconds(1);
 

@@ -67,7 +67,7 @@ internal static class InstanceMachine
         (InstancePhase.Starting or InstancePhase.Running, AgentInput.TemplateChanged changed) =>
             InstanceHealth.TemplateChanged(s, changed.Template, m),
         (InstancePhase.Starting or InstancePhase.Running, AgentInput.TemplateHeld held) =>
-            new InstanceTurn(s with { TemplateHold = held.Hold }),
+            InstanceHealth.TemplateHeld(s, held.Hold, m),
 
         (InstancePhase.Starting or InstancePhase.Running, AgentInput.Exited exited) => InstanceEnd.Crashed(s, exited.Exit, m),
         (InstancePhase.Stopping, AgentInput.Exited exited) when !s.HasExited => InstanceEnd.Stopped(s, exited.Exit, m),

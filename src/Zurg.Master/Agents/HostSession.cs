@@ -21,7 +21,7 @@ internal sealed partial class HostSession(
     public static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(30);
 
     private readonly SessionSlots _slots = new();
-    private readonly ConcurrentDictionary<long, TaskCompletionSource<LogChunk>> _asked = new();
+    private readonly ConcurrentDictionary<long, TaskCompletionSource<AgentMessage>> _asked = new();
     private long _nonce;
     private long _unknown;
     private volatile bool _isOver;
@@ -44,10 +44,15 @@ internal sealed partial class HostSession(
     /// <summary>Asks the agent for a piece of a log; null when too many ask already.</summary>
     /// <param name="ask">Its nonce is given here.</param>
     /// <exception cref="OperationCanceledException">No answer before <paramref name="stop"/>, or the session ended.</exception>
-    public async Task<LogChunk?> ReadLogAsync(LogRequest ask, CancellationToken stop)
+    public async Task<LogChunk?> ReadLogAsync(LogRequest ask, CancellationToken stop) =>
+        (await AskAsync(nonce => new MasterMessage { Log = ask with { Nonce = nonce } }, stop))?.Log;
+
+    /// <summary>Asks the agent and waits for what comes back with the nonce; null when too many ask already.</summary>
+    /// <exception cref="OperationCanceledException">No answer before <paramref name="stop"/>, or the session ended.</exception>
+    public async Task<AgentMessage?> AskAsync(Func<long, MasterMessage> ask, CancellationToken stop)
     {
-        var request = ask with { Nonce = Interlocked.Increment(ref _nonce) };
-        var answer = _asked[request.Nonce] = new TaskCompletionSource<LogChunk>(
+        var nonce = Interlocked.Increment(ref _nonce);
+        var answer = _asked[nonce] = new TaskCompletionSource<AgentMessage>(
             TaskCreationOptions.RunContinuationsAsynchronously);
         if (_isOver)
         {
@@ -57,11 +62,11 @@ internal sealed partial class HostSession(
 
         try
         {
-            return _slots.TryAsk(request) ? await answer.Task.WaitAsync(stop) : null;
+            return _slots.TryAsk(ask(nonce)) ? await answer.Task.WaitAsync(stop) : null;
         }
         finally
         {
-            _asked.TryRemove(request.Nonce, out _);
+            _asked.TryRemove(nonce, out _);
         }
     }
 
@@ -121,10 +126,10 @@ internal sealed partial class HostSession(
             case { Naming: { } subscription }:
                 naming.Subscribe(this, subscription.Services);
                 break;
-            case { Log: { } chunk }:
-                if (_asked.TryGetValue(chunk.Nonce, out var asked))
+            case { Nonce: { } nonce }:
+                if (_asked.TryGetValue(nonce, out var asked))
                 {
-                    asked.TrySetResult(chunk);
+                    asked.TrySetResult(message);
                 }
 
                 break;

@@ -15,19 +15,19 @@ internal readonly record struct OutboundMessage(MasterMessage Message, ReadOnlyM
 
 /// <summary>
 /// What waits to be sent on one session: the newest assignment, the highest number of kept events, the newest set of each
-/// service; only log requests queue, up to a limit. Filling a slot never waits.
+/// service; only requests queue, up to a limit. Filling a slot never waits.
 /// </summary>
 internal sealed class SessionSlots
 {
-    /// <summary>More log requests than these at once are answered with a refusal.</summary>
-    public const int LogRequestsMax = 32;
+    /// <summary>More requests (for a log, a generated file) than these at once are answered with a refusal.</summary>
+    public const int RequestsMax = 32;
 
     private readonly Lock _lock = new();
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
 
     private readonly Dictionary<ServiceName, EndpointPush> _endpoints = [];
-    private readonly Queue<LogRequest> _logs = [];
+    private readonly Queue<MasterMessage> _requests = [];
     private Assignment? _assignment;
     private long? _eventsKept;
     private string? _refusal;
@@ -41,16 +41,16 @@ internal sealed class SessionSlots
     public void Refuse(string reason) => Fill(() => _refusal ??= reason);
 
     /// <summary>False when too many wait already.</summary>
-    public bool TryAsk(LogRequest request)
+    public bool TryAsk(MasterMessage request)
     {
         lock (_lock)
         {
-            if (_logs.Count >= LogRequestsMax)
+            if (_requests.Count >= RequestsMax)
             {
                 return false;
             }
 
-            _logs.Enqueue(request);
+            _requests.Enqueue(request);
         }
 
         _news.Writer.TryWrite(true);
@@ -65,7 +65,7 @@ internal sealed class SessionSlots
         Assignment? assignment;
         long? eventsKept;
         EndpointPush[] endpoints;
-        LogRequest[] logs;
+        MasterMessage[] requests;
         lock (_lock)
         {
             if (_refusal is not null)
@@ -73,10 +73,10 @@ internal sealed class SessionSlots
                 return ([], _refusal);
             }
 
-            (assignment, eventsKept, endpoints, logs) = (_assignment, _eventsKept, [.. _endpoints.Values], [.. _logs]);
+            (assignment, eventsKept, endpoints, requests) = (_assignment, _eventsKept, [.. _endpoints.Values], [.. _requests]);
             (_assignment, _eventsKept) = (null, null);
             _endpoints.Clear();
-            _logs.Clear();
+            _requests.Clear();
         }
 
         // The assignment first: it is what decides over processes.
@@ -92,7 +92,7 @@ internal sealed class SessionSlots
             messages.Add(OutboundMessage.Of(new MasterMessage { EventsKept = eventsKept }));
         }
 
-        messages.AddRange(logs.Select(l => OutboundMessage.Of(new MasterMessage { Log = l })));
+        messages.AddRange(requests.Select(OutboundMessage.Of));
         return (messages.ToImmutable(), null);
     }
 

@@ -20,6 +20,9 @@ internal static class Endpoints
         StartService.Map(routes);
         GetEndpoints.Map(routes);
         ReadLogs.Map(routes);
+        ListConfigs.Map(routes);
+        ShowConfig.Map(routes);
+        ShowEnv.Map(routes);
         ListHosts.Map(routes);
         ShowHost.Map(routes);
         ListReleases.Map(routes);

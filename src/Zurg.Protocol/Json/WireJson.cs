@@ -47,6 +47,11 @@ namespace Zurg.Protocol;
 [JsonSerializable(typeof(ReleaseSign))]
 [JsonSerializable(typeof(ActionAccepted))]
 [JsonSerializable(typeof(LogChunk))]
+[JsonSerializable(typeof(ImmutableArray<ConfigVersion>))]
+[JsonSerializable(typeof(ConfigText))]
+[JsonSerializable(typeof(ImmutableArray<string>))]
+[JsonSerializable(typeof(InstanceEnv))]
+[JsonSerializable(typeof(ImmutableSortedDictionary<string, string>))]
 [JsonSerializable(typeof(Assignment))]
 public sealed partial class WireJson : JsonSerializerContext
 {

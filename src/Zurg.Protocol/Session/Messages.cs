@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace Zurg.Protocol;
 
@@ -18,6 +19,14 @@ public sealed record AgentMessage
 
     /// <summary>The newest reading; said again in each session.</summary>
     public HostMeasures? Measures { get; init; }
+
+    public ConfigAnswer? Configs { get; init; }
+
+    public EnvAnswer? Env { get; init; }
+
+    /// <summary>The request that this answers; null when it answers none.</summary>
+    [JsonIgnore]
+    public long? Nonce => Log?.Nonce ?? Configs?.Nonce ?? Env?.Nonce;
 }
 
 /// <summary>What a master says on a session. Exactly one part is set.</summary>
@@ -33,6 +42,10 @@ public sealed record MasterMessage
     public long? EventsKept { get; init; }
 
     public LogRequest? Log { get; init; }
+
+    public ConfigRequest? Configs { get; init; }
+
+    public EnvRequest? Env { get; init; }
 }
 
 /// <summary>The agent's first words.</summary>

@@ -70,4 +70,7 @@ public enum EventKind
 
     /// <summary>What an agent wrote of its instances is damaged or gone.</summary>
     JournalDamaged,
+
+    /// <summary>A generated file had been changed by hand and has its text again.</summary>
+    ConfigRestored,
 }

@@ -8,6 +8,7 @@ namespace Zurg.Master.Api;
 [JsonSerializable(typeof(bool?))]
 [JsonSerializable(typeof(int?))]
 [JsonSerializable(typeof(long?))]
+[JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(TimeSpan?))]
 [JsonSerializable(typeof(ServiceName?))]

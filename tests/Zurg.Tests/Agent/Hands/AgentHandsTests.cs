@@ -244,6 +244,71 @@ public sealed class AgentHandsTests : IAsyncLifetime
         Assert.Equal("9002,", await File.ReadAllTextAsync(path));
     }
 
+    [Theory]
+    [InlineData(TemplateThen.Reload)]
+    [InlineData(TemplateThen.Restart)]
+    public async Task A_generated_file_edited_by_hand_is_put_back_and_only_who_reads_it_again_is_told(TemplateThen then)
+    {
+        _bench.AddFile("run", "#!/bin/sh\nsleep 60\n");
+        _bench.AddFile("web.hbs", "{{settings.motto}}", false);
+        var template = new TemplateSpec("web.hbs", "web.conf", then, then == TemplateThen.Reload ? "HUP" : null);
+        var assigned = AgentSamples.Assigned(s => s with { Templates = [template] });
+        Settings(("motto", "one"));
+        await _bench.RunAsync(assigned);
+        var path = Path.Combine(_bench.Paths.Instance(AgentSamples.Web), "web.conf");
+
+        // Once the watch has looked at the file it knows an edit from what it wrote.
+        Settings(("motto", "two"));
+        Assert.Equal(template, (await _bench.NextAsync<AgentInput.TemplateChanged>()).Template);
+        await File.WriteAllTextAsync(path, "mine");
+        var happened = await _bench.NextAsync<AgentInput.Happened>();
+        Assert.Equal((EventKind.ConfigRestored, AgentSamples.Web), (happened.Kind, happened.Instance));
+        Assert.StartsWith("web.0 on host1: web.conf had been edited by hand: put back", happened.Text, StringComparison.Ordinal);
+        Assert.Equal("two", await File.ReadAllTextAsync(path));
+        if (then == TemplateThen.Reload)
+        {
+            Assert.Equal(template, (await _bench.NextAsync<AgentInput.TemplateChanged>()).Template);
+        }
+
+        // The next thing that is told of the file is the next change.
+        Settings(("motto", "three"));
+        Assert.Equal(template, (await _bench.NextAsync<AgentInput.TemplateChanged>()).Template);
+        Assert.Equal("three", await File.ReadAllTextAsync(path));
+    }
+
+    [Fact]
+    public async Task The_environment_of_an_instance_is_what_it_was_started_with_and_what_the_next_start_would_get()
+    {
+        _bench.AddFile("run", "#!/bin/sh\nsleep 60\n");
+        var assigned = AgentSamples.Assigned(s => s with { Ports = AgentSamples.Specs(("http", null)) });
+        var (launch, process) = await _bench.RunAsync(assigned);
+        Observe(assigned, launch, process);
+        var same = _bench.Hands.Answer(new EnvRequest(1, AgentSamples.Web)).Env!;
+        Assert.Equal(launch.Env, same.Running);
+        Assert.Empty(same.Differs);
+        Assert.Equal(launch.Env["PORT_HTTP"], same.Next!["PORT_HTTP"]);
+
+        Observe(AgentSamples.Assigned(s => s with
+        {
+            Ports = AgentSamples.Specs(("http", null)),
+            Env = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal).Add("NEW", "${index}"),
+        }), launch, process);
+        var other = _bench.Hands.Answer(new EnvRequest(1, AgentSamples.Web)).Env!;
+        Assert.Equal("NEW", Assert.Single(other.Differs));
+        Assert.Equal("0", other.Next!["NEW"]);
+        Assert.Contains("is not on host1", _bench.Hands.Answer(new EnvRequest(1, InstanceId.Parse("other.0"))).Problem, StringComparison.Ordinal);
+
+        void Observe(AssignedInstance now, Launch started, ProcessIdentity running) => _bench.Hands.Observe(new AgentState
+        {
+            Host = new HostId("host1"),
+            Instances = ImmutableSortedDictionary<InstanceId, InstanceState>.Empty.Add(AgentSamples.Web, new InstanceState
+            {
+                Assigned = now, Incarnation = AgentSamples.First, Phase = InstancePhase.Running, Since = default,
+                Launch = started, Process = running,
+            }),
+        });
+    }
+
     [RootFact]
     public async Task An_instance_of_another_user_can_write_into_its_directory()
     {

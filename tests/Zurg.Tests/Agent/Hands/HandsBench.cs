@@ -170,10 +170,20 @@ internal sealed class HandsBench : IReleaseStore, ILocalNaming, IAsyncDisposable
             await ProcessTree.KillAsync(process, token, true, TimeProvider.System, stop.Token);
         }
 
+        Configs.Dispose();
         Directory.Delete(Paths.Directory, true);
     }
 
-    private AgentHands NewHands() => new(
-        new AgentSite(Paths, new HostId("host1"), new CellName("az1"), IPAddress.Loopback, "/run/zurg/test.sock"),
-        (_firstPort, _firstPort + 99), this, this, _inputs.Writer.WriteAsync, TimeProvider.System, NullLogger.Instance);
+    public ConfigHistory Configs { get; private set; } = null!;
+
+    private AgentHands NewHands()
+    {
+        var site = new AgentSite(Paths, new HostId("host1"), new CellName("az1"), IPAddress.Loopback, "/run/zurg/test.sock");
+        var time = TimeProvider.System;
+        Configs?.Dispose();
+        Configs = new ConfigHistory(Paths.Directory, time, NullLogger.Instance);
+        return new AgentHands(
+            site, (_firstPort, _firstPort + 99), this, new TemplateSource(site, this, Configs, time), _inputs.Writer.WriteAsync,
+            time, NullLogger.Instance);
+    }
 }

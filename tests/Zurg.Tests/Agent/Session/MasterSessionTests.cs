@@ -288,9 +288,13 @@ public sealed class MasterSessionTests : IAsyncLifetime
 
     private void Start(bool run = true)
     {
-        var inbox = new SessionInbox(_brain, _sets.Enqueue, (request, _) => request.Instance.Index == 0
-            ? Task.FromResult(new LogChunk(request.Nonce, 0, 3, "log"))
-            : throw new IOException($"no log of {request.Instance}"));
+        var answers = new SessionAnswers(
+            (request, _) => request.Instance.Index == 0
+                ? Task.FromResult(new LogChunk(request.Nonce, 0, 3, "log"))
+                : throw new IOException($"no log of {request.Instance}"),
+            request => new ConfigAnswer { Nonce = request.Nonce, Text = "config", Next = 6 },
+            request => new EnvAnswer { Nonce = request.Nonce, Problem = "none" });
+        var inbox = new SessionInbox(_brain, _sets.Enqueue, answers);
         _session = new MasterSession(new SessionOptions(_master.Url, _directory["token"]),
             new ClusterMembership(_directory["cluster_id"]), inbox, TimeProvider.System, NullLogger<MasterSession>.Instance);
         _running = run ? _session.RunAsync(Hello, _stop.Token) : Task.CompletedTask;

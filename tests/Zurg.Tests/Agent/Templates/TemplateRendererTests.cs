@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Agent.Templates;
 using Zurg.Protocol;
 
@@ -9,8 +10,15 @@ public sealed class TemplateRendererTests : IDisposable
     private readonly string _release = Directory.CreateTempSubdirectory("zurg-release-").FullName;
     private readonly string _instance = Directory.CreateTempSubdirectory("zurg-instance-").FullName;
 
+    private readonly ConfigHistory _history;
+
+    public TemplateRendererTests() => _history =
+        new ConfigHistory(Directory.CreateDirectory(_instance + "-kept").FullName, TimeProvider.System, NullLogger.Instance);
+
     public void Dispose()
     {
+        _history.Dispose();
+        Directory.Delete(_instance + "-kept", true);
         Directory.Delete(_release, true);
         Directory.Delete(_instance, true);
     }
@@ -51,6 +59,16 @@ public sealed class TemplateRendererTests : IDisposable
         Assert.Contains("conf/web.conf.hbs", hold.Text, StringComparison.Ordinal);
         Assert.Contains($"'{name}'", hold.Text, StringComparison.Ordinal);
         Assert.Contains(exists, hold.Mend, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{{#each hosts}}{{#each ../hosts}}{{#each ../../hosts}}{{#each ../../../hosts}}")]
+    [InlineData("{{#*inline \"a\"}}{{> a}}{{> a}}{{/inline}}{{> a}}")]
+    public void A_template_that_would_fill_the_memory_or_never_end_is_a_hold(string loops)
+    {
+        var text = new string('x', TemplateRenderer.LengthMax / 10);
+        var ends = string.Concat(Enumerable.Repeat("{{/each}}", loops.Split("{{#each").Length - 1));
+        Assert.Equal(HoldReason.TemplateFailed, Held(loops + text + ends).Reason);
     }
 
     [Theory]
@@ -114,7 +132,8 @@ public sealed class TemplateRendererTests : IDisposable
         return Files([new TemplateSpec("web.hbs", to, TemplateThen.Restart)]).Write(Data());
     }
 
-    private InstanceTemplates Files(ImmutableArray<TemplateSpec> templates) => new(templates, _release, _instance, null);
+    private InstanceTemplates Files(ImmutableArray<TemplateSpec> templates) =>
+        new(AgentSamples.Assigned(s => s with { Templates = templates }), _release, _instance, null, _history);
 
     private static ClusterHost HostOf(string name, string cell, string address, string disk) =>
         new(new HostId(name), new CellName(cell), address) { Labels = Core.Intent.Drafts.Map(("disk", disk)) };

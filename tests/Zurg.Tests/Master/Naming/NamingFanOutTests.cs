@@ -116,14 +116,14 @@ public sealed class NamingFanOutTests
     public void Requests_for_logs_are_bounded()
     {
         var slots = new SessionSlots();
-        var ask = new LogRequest(1, InstanceId.Parse("web.0"), 0, 100, TimeSpan.Zero);
-        for (var i = 0; i < SessionSlots.LogRequestsMax; i++)
+        var ask = new MasterMessage { Log = new LogRequest(1, InstanceId.Parse("web.0"), 0, 100, TimeSpan.Zero) };
+        for (var i = 0; i < SessionSlots.RequestsMax; i++)
         {
             Assert.True(slots.TryAsk(ask));
         }
 
         Assert.False(slots.TryAsk(ask));
-        Assert.Equal(SessionSlots.LogRequestsMax, slots.Take().Messages.Length);
+        Assert.Equal(SessionSlots.RequestsMax, slots.Take().Messages.Length);
         Assert.True(slots.TryAsk(ask));
     }
 
