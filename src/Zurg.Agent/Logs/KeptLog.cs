@@ -10,7 +10,11 @@ internal sealed class KeptLog(LogMover mover)
     /// <summary>What was cut is said at once and then at most so often, added up.</summary>
     private static readonly TimeSpan CutEvery = TimeSpan.FromMinutes(10);
 
-    private string? _toldTrouble;
+    /// <summary>On a full disk some calls fail, some do not: only after so long without trouble it is over.</summary>
+    private static readonly TimeSpan FineAfter = TimeSpan.FromMinutes(1);
+
+    private bool _toldTrouble;
+    private long _troubleAt;
     private long _toldCut;
     private long _toldCutAt;
 
@@ -36,10 +40,12 @@ internal sealed class KeptLog(LogMover mover)
     public void TellDue(InstanceId instance, Func<AgentInput, bool> tell, long now, TimeProvider time)
     {
         // A full disk says another sentence for every call that it fails: the first is enough.
-        if (Trouble is null != _toldTrouble is null)
+        var has = Trouble is not null;
+        _troubleAt = has ? now : _troubleAt;
+        if (has != _toldTrouble && (has || time.GetElapsedTime(_troubleAt, now) >= FineAfter))
         {
-            var text = Trouble is null ? $"{instance}: the log is kept as it should be again" : $"{instance}: {Trouble}";
-            _toldTrouble = tell(new AgentInput.Happened(EventKind.LogTrouble, instance, text)) ? Trouble : _toldTrouble;
+            var text = has ? $"{instance}: {Trouble}" : $"{instance}: the log is kept as it should be again";
+            _toldTrouble = tell(new AgentInput.Happened(EventKind.LogTrouble, instance, text)) ? has : _toldTrouble;
         }
 
         var cut = Mover.BytesGivenUp - _toldCut;

@@ -153,18 +153,31 @@ internal sealed partial class LogKeeper(AgentPaths paths, Func<AgentInput, bool>
         _bounds = LogBounds.Of(state.Assignment, _logs.Keys, disk);
         foreach (var (instance, log) in _logs.ToList())
         {
-            log.IsRemoved = log.Mover.IsUnlinked;
-            if (log.IsRemoved && File.Exists(paths.Log(instance)))
+            try
             {
-                GoOn(instance, log);
+                Tend(instance, log);
             }
-            else if (log.Mover.IsSpent(_bounds[instance], time.GetUtcNow()))
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                Forget(instance, log);
+                // This one's trouble keeps nobody from looking at the others.
+                Log.Fault(logger, instance, e);
             }
         }
 
         (_scanned, _scannedAt, _boundsOf) = (changed, time.GetTimestamp(), state.Assignment);
+    }
+
+    private void Tend(InstanceId instance, KeptLog log)
+    {
+        log.IsRemoved = log.Mover.IsUnlinked;
+        if (log.IsRemoved && File.Exists(paths.Log(instance)))
+        {
+            GoOn(instance, log);
+        }
+        else if (log.Mover.IsSpent(_bounds[instance], time.GetUtcNow()))
+        {
+            Forget(instance, log);
+        }
     }
 
     /// <summary>The next process has a new file: the rest of the removed one is moved, and the new one is followed.</summary>
@@ -189,7 +202,8 @@ internal sealed partial class LogKeeper(AgentPaths paths, Func<AgentInput, bool>
 
     private static partial class Log
     {
-        [LoggerMessage(3711, LogLevel.Error, "{Instance}: the log could not be moved; it is tried again, nothing is lost")]
+        [LoggerMessage(3711, LogLevel.Error,
+            "{Instance}: the log could not be kept as it should be; it is tried again, nothing is lost")]
         public static partial void Fault(ILogger logger, InstanceId instance, Exception e);
 
         [LoggerMessage(3712, LogLevel.Error, "{Directory}: the logs cannot be listed; it is tried again")]

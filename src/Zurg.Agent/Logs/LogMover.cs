@@ -213,7 +213,8 @@ internal sealed class LogMover(string path, ILogDisk disk) : IDisposable
     {
         var unbound = new LogBound(long.MaxValue, TimeSpan.MaxValue);
         var cut = IsCutByPower(buffer);
-        for (int read, at = 0; !cut && (read = RandomAccess.Read(_file!, buffer, at)) > 0; at += read)
+        int read;
+        for (var at = 0L; !cut && (read = RandomAccess.Read(_file!, buffer, at)) > 0; at += read)
         {
             // What a file of this length holds in front is the hole, or what Reach wrote.
             var bytes = at == 0 ? buffer.AsSpan(0, read).TrimStart((byte)0) : buffer.AsSpan(0, read);

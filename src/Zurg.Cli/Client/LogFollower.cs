@@ -7,8 +7,8 @@ namespace Zurg.Cli.Client;
 /// <summary>Follows the logs of a service's instances, those that come later too, over restarts and moves.</summary>
 internal sealed class LogFollower(MasterClient master, LogTarget target, LogQuery query, LogView view, TimeProvider time)
 {
-    /// <summary>The longest a master is asked to hold a question open.</summary>
-    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(20);
+    /// <summary>So long a question is held open; as late the lines of an instance may be that moved to another host.</summary>
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(5);
 
     /// <summary>Between two questions after one that failed: the instance moves, its host is silent.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);

@@ -125,7 +125,7 @@ internal sealed class LogReader(MasterClient master, InstanceId instance, LogQue
                 return await AskAsync(0, TimeSpan.Zero, _lines.Last, stop);
             }
 
-            (_host, Problem) = (chunk.Host, chunk.Problem);
+            (_host, Problem) = (chunk.Host ?? _host, chunk.Problem);
             return chunk.Problem is null ? chunk : null;
         }
         catch (VerbFailedException e) when ((HttpStatusCode)e.HttpStatus is

@@ -68,6 +68,11 @@ internal sealed class LogsVerb : ClientVerb
             view.Note($"{log.Instance}: {log.Problem}");
         }
 
+        if (logs.Count == 0)
+        {
+            view.Note($"{service} has no instance: zurg explain {service} says why");
+        }
+
         if (call.Value(follow))
         {
             await new LogFollower(master, whose, query, view, call.Surroundings.Time).RunAsync(logs, call.Stop);

@@ -133,6 +133,13 @@ public sealed class LogKeeperTests
         Assert.Equal("two\nthree\nand its last words\nfour\n", await bench.ReadAllAsync());
         var last = await bench.ReadAsync(-11, 100);
         Assert.Equal("words\nfour\n", last.Text + await bench.ReadAllAsync(last.Next));
+        Assert.Single(told);
+        for (var i = 0; i < 6; i++)
+        {
+            Sweep();
+        }
+
+        Assert.Equal(2, told.Count);
         Assert.Contains("as it should be again", told[^1], StringComparison.Ordinal);
 
         bool Told(AgentInput input)

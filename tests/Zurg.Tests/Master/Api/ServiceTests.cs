@@ -96,7 +96,14 @@ public sealed class ServiceTests : IAsyncLifetime
         Assert.Equal((Web0, 5L, 100, TimeSpan.FromSeconds(1)), (ask.Instance, ask.Offset, ask.BytesMax, ask.Wait));
         await agent.SendAsync(new AgentMessage { Log = new LogChunk(ask.Nonce + 1, 0, 0, "of somebody else") });
         await agent.SendAsync(new AgentMessage { Log = new LogChunk(ask.Nonce, 5, 10, "hello") });
-        Assert.Equal("hello", (await asking).Text);
+        Assert.Equal(("hello", new HostId("host1")), ((await asking).Text, (await asking).Host));
+
+        // A host that has no such instance may still keep its log; one that is not there says so.
+        var left = _master.GetAsync("/v1/instances/gone.3/logs?host=host1", WireJson.Default.LogChunk);
+        ask = await agent.ReadAsync(m => m.Log);
+        await agent.SendAsync(new AgentMessage { Log = new LogChunk(ask.Nonce, 0, 3, "bye") });
+        Assert.Equal(("gone.3", "bye"), (ask.Instance.Value, (await left).Text));
+        await TestMaster.ProblemAsync(await _master.Http.GetAsync("/v1/instances/web.0/logs?host=host9"), 503);
 
         var cut = _master.Http.GetAsync("/v1/instances/web.0/logs");
         await agent.ReadAsync(m => m.Log);
