@@ -18,6 +18,9 @@ internal sealed record AgentPaths(string Directory)
     /// <summary>What its processes append their stdout and stderr to, those of all incarnations.</summary>
     public string Log(InstanceId instance) => Path.Combine(Logs, instance.Value + ".log");
 
+    /// <summary>What half dead processes were doing, one directory for each instance.</summary>
+    public string Stacks => Path.Combine(Directory, "stacks");
+
     /// <summary>
     /// ZURG_INCARNATION: tells an incarnation from every other one on this machine, those of other agents included. It follows from
     /// what is known before the start, so a restarted agent finds even a process whose pid it never learned.

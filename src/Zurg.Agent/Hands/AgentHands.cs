@@ -30,6 +30,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
     private readonly Preparation _preparation;
     private readonly EnvSource _envs;
     private readonly ProcessHands _processes;
+    private readonly WatchdogHands _watchdogs;
     private readonly ProbeClient _client;
     private readonly TaskSet _tasks;
     private AgentState? _newest;
@@ -52,6 +53,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         _templateHands = new TemplateHands(site, templates, tell, time);
         _preparation = new Preparation(site, releases, _ports, templates);
         _envs = new EnvSource(site, _preparation, _ports);
+        _watchdogs = new WatchdogHands(site, tell, time);
         _processes = new ProcessHands(site, tell, time);
         _client = new ProbeClient(time);
         _tasks = new TaskSet(e => Log.EffectFailed(logger, site.Host, e));
@@ -85,6 +87,13 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
                 break;
             case AgentEffect.Probe probe:
                 BeginProbe(probe);
+                break;
+            case AgentEffect.Watch watch:
+                BeginWatchdog(watch);
+                break;
+            case AgentEffect.KeepStacks keep:
+                var half = WorkOf(keep.Instance, keep.Incarnation);
+                half.Begun = _tasks.Run(stop => _watchdogs.KeepStacksAsync(keep, half, stop));
                 break;
             case AgentEffect.StopProbe end:
                 if (_works.TryGetValue((end.Instance, end.Incarnation), out var asked))
@@ -277,10 +286,23 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
                 Group = probe.Assigned.Spec.Group,
                 Groups = probe.Assigned.Spec.Groups,
                 Notify = spec.Kind == ProbeKind.Notify ? NotifyOf(work) : null,
+                Heard = (words, end) => _watchdogs.HearAsync(work, words, end),
                 Eager = probe.Eager,
             };
             await new ProbeLoop(_client, _time).RunAsync(
                 target, (answer, end) => _tell(new AgentInput.Probed(work.Instance, work.Incarnation, answer), end), either.Token);
+        });
+    }
+
+    private void BeginWatchdog(AgentEffect.Watch watch)
+    {
+        var work = WorkOf(watch.Assigned.Instance, watch.Incarnation);
+        var watching = work.BeginWatchdog();
+        var socket = watch.Assigned.Spec.Probe?.Kind == ProbeKind.Notify ? null : NotifyOf(work);
+        _tasks.Begin(async stop =>
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(watching, stop);
+            await _watchdogs.RunAsync(watch, work, socket, either.Token);
         });
     }
 

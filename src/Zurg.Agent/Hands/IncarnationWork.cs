@@ -14,8 +14,11 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
     private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource _exitTold = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? _probing;
+    private CancellationTokenSource? _watching;
     private NotifySocket? _notify;
     private ProcessExit? _exit;
+    private WatchdogTimer? _watchdog;
+    private int _otherMainSaid;
     private bool _startTold;
     private bool _ended;
 
@@ -54,6 +57,9 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
 
     public TemplateWatch? Templates { get; set; }
 
+    /// <summary>While it runs.</summary>
+    public WatchdogTimer? Watchdog { get => Volatile.Read(ref _watchdog); set => Volatile.Write(ref _watchdog, value); }
+
     /// <summary>Its main process has ended.</summary>
     /// <returns>Whether the brain is to be told now: of an end it hears after the start.</returns>
     public bool End(ProcessExit exit)
@@ -75,6 +81,9 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
             return _exit;
         }
     }
+
+    /// <summary>True once: what it repeats is no news.</summary>
+    public bool SayOtherMain() => Interlocked.Exchange(ref _otherMainSaid, 1) == 0;
 
     public void SayExitTold() => _exitTold.TrySetResult();
 
@@ -100,11 +109,23 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
         }
     }
 
+    /// <summary>The token of a watchdog: a new probe does not end it, the end of all probes does.</summary>
+    public CancellationToken BeginWatchdog()
+    {
+        lock (_lock)
+        {
+            _watching?.Cancel();
+            _watching = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+            return _watching.Token;
+        }
+    }
+
     public void StopProbe()
     {
         lock (_lock)
         {
             _probing?.Cancel();
+            _watching?.Cancel();
         }
     }
 

@@ -123,7 +123,7 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
             ReleaseDirectory = releaseDirectory,
             IncarnationToken = work.Token,
             Socket = site.Socket,
-            NotifySocket = assigned.Spec.Probe?.Kind == ProbeKind.Notify ? '@' + site.Paths.NotifyName(work.Instance, work.Incarnation) : null,
+            NotifySocket = LaunchBuilder.Notifies(assigned.Spec) ? '@' + site.Paths.NotifyName(work.Instance, work.Incarnation) : null,
             Inherited = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal)
                 .Add("PATH", Path)
                 .Add("HOME", who?.Home ?? "/")
@@ -150,7 +150,7 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
                     break;
             }
 
-            if (assigned.Spec.Probe?.Kind == ProbeKind.Notify)
+            if (LaunchBuilder.Notifies(assigned.Spec))
             {
                 work.Notify(site.Paths.NotifyName(work.Instance, work.Incarnation));
             }

@@ -3,11 +3,12 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 using Zurg.Agent.Processes;
+using Zurg.Core;
 
 namespace Zurg.Agent.Probes;
 
 /// <summary>What a process said by sd_notify(3), and who it is as the kernel says.</summary>
-internal sealed record NotifyMessage(int Pid, uint User, bool Ready, string? Status);
+internal sealed record NotifyMessage(int Pid, uint User, NotifyWords Words);
 
 /// <summary>
 /// The other end of NOTIFY_SOCKET: a datagram socket with an abstract name (unix(7)), which needs no directory that the
@@ -74,9 +75,7 @@ internal sealed class NotifySocket : IDisposable
             return null;
         }
 
-        var lines = Encoding.UTF8.GetString(data, length).Split('\n');
-        var status = lines.FirstOrDefault(l => l.StartsWith("STATUS=", StringComparison.Ordinal))?["STATUS=".Length..];
-        return new NotifyMessage(pid, user, lines.Contains("READY=1", StringComparer.Ordinal), status);
+        return new NotifyMessage(pid, user, NotifyWords.Parse(Encoding.UTF8.GetString(data, length)));
     }
 
     /// <summary>

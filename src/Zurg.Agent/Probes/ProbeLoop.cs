@@ -86,35 +86,26 @@ internal sealed class ProbeLoop(ProbeClient client, TimeProvider time)
         }
 
         string? status = null;
-        while (true)
+        await NotifyLoop.RunAsync(socket, target.Process, target.Token, HearAsync, stop);
+
+        async ValueTask HearAsync(NotifyWords words, CancellationToken end)
         {
-            var message = await socket.ReceiveAsync(stop);
-            if (!IsOurs(message, target))
+            status = words.Status ?? status;
+            if (words.Ready)
             {
-                continue;
+                await tell(new ProbeAnswer(true, status), end);
+            }
+            else if (words.Status is not null && target.Eager)
+            {
+                await tell(new ProbeAnswer(false, $"not READY=1 yet: {status}"), end);
             }
 
-            status = message.Status ?? status;
-            if (message.Ready)
+            if (target.Heard is { } heard)
             {
-                await tell(new ProbeAnswer(true, status), stop);
-            }
-            else if (message.Status is not null && target.Eager)
-            {
-                await tell(new ProbeAnswer(false, $"not READY=1 yet: {status}"), stop);
+                await heard(words, end);
             }
         }
     }
-
-    /// <summary>
-    /// A sender that has ended already (systemd-notify does) can only be judged by its user: the socket's name is known to the
-    /// instance alone, and only root can lie about who it is (unix(7), SCM_CREDENTIALS).
-    /// </summary>
-    private static bool IsOurs(NotifyMessage message, ProbeTarget target) =>
-        ProcessStat.Read(message.Pid) is { IsDead: false }
-            ? message.Pid == target.Process.Pid
-                || ProcessTree.Living(target.Process, target.Token, true).Exists(p => p.Pid == message.Pid)
-            : message.User == 0 || message.User == ProcessStat.UserOf(target.Process.Pid);
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 }

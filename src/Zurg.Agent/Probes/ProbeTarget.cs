@@ -33,6 +33,9 @@ internal sealed record ProbeTarget
     /// <summary>For notify.</summary>
     public NotifySocket? Notify { get; init; }
 
+    /// <summary>For notify: hears each of its messages besides.</summary>
+    public Func<NotifyWords, CancellationToken, ValueTask>? Heard { get; init; }
+
     /// <summary>Not passed yet in this incarnation.</summary>
     public required bool Eager { get; init; }
 

@@ -100,6 +100,7 @@ public static class Defaults
                 p => new PortSpec(p.Value == "dynamic" ? null : int.Parse(p.Value, CultureInfo.InvariantCulture))),
             Probe = probe,
             Limits = draft.Limits is { } limits ? Limits(limits) : null,
+            Watchdog = draft.Watchdog is { } watchdog ? new WatchdogSpec(Time(watchdog), Keep(draft.WatchdogKeep)) : null,
             Templates = [.. (draft.Templates ?? []).Select(Template)],
             Vars = draft.Vars is { Count: > 0 } vars ? Ordinal(vars) : null,
             Settings = used.ToImmutableSortedDictionary(s => s, s => settings[s], StringComparer.Ordinal),
@@ -110,6 +111,13 @@ public static class Defaults
         draft.Memory is null ? null : Measures.Size(draft.Memory), draft.Cpu, draft.OpenFiles, draft.Processes,
         Limit(draft.Core), Limit(draft.Stack), Limit(draft.LockedMemory), Limit(draft.FileSize),
         draft.Enforce == "required" ? LimitsEnforce.Required : null);
+
+    private static WatchdogKeep? Keep(string? word) => word switch
+    {
+        "stacks" => WatchdogKeep.Stacks,
+        "core" => WatchdogKeep.Core,
+        _ => null,
+    };
 
     private static long? Limit(string? text) => text is null ? null : LimitsCheck.Limit(text);
 

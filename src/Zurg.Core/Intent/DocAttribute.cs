@@ -41,6 +41,7 @@ public enum DraftForm
     /// <summary>A size, or unlimited.</summary>
     Limit,
     Enforce,
+    WatchdogKeep,
 
     /// <summary>For a flag: may stand as a word in place of the whole section, such as `probe: none`.</summary>
     Word,

@@ -60,6 +60,16 @@ public static class LaunchBuilder
     public const string SpecEnv = "ZURG_SPEC";
 
     public const string NotifySocketEnv = "NOTIFY_SOCKET";
+    public const string WatchdogEnv = "WATCHDOG_USEC";
+
+    /// <summary>
+    /// What a process may be told about its notify socket. WATCHDOG_PID is never set: the pid is not known before the start, and
+    /// without it whoever finds the others takes them as meant for itself (sd_watchdog_enabled(3)).
+    /// </summary>
+    public static ImmutableArray<string> NotifyEnv { get; } = [NotifySocketEnv, WatchdogEnv, "WATCHDOG_PID"];
+
+    /// <summary>Whether it is given a notify socket.</summary>
+    public static bool Notifies(InstanceSpec spec) => spec.Probe?.Kind == ProbeKind.Notify || spec.Watchdog is not null;
 
     public static LaunchOutcome Build(AssignedInstance assigned, LaunchVariables host)
     {
@@ -145,6 +155,9 @@ public static class LaunchBuilder
             (SpecEnv, assigned.SpecDigest.Value),
             ("ZURG_INCARNATION", host.IncarnationToken),
             (NotifySocketEnv, host.NotifySocket),
+            (WatchdogEnv, assigned.Spec.Watchdog is { } watchdog
+                ? ((long)watchdog.Timeout.TotalMicroseconds).ToString(CultureInfo.InvariantCulture)
+                : null),
             .. host.Ports.Select(p => (PortEnv(p.Key), (string?)Text(p.Value))),
         ];
         return own.Where(e => e.Value is not null).Select(e => KeyValuePair.Create(e.Name, e.Value!));

@@ -28,6 +28,7 @@ internal static class LimitsCheck
         }
         ServiceCheck.CheckRange($"{at}.nice", draft.Nice, -20, 19, problems);
         ServiceCheck.CheckRange($"{at}.oom_score_adj", draft.OomScoreAdj, -1000, 1000, problems);
+        CheckWatchdog(at, draft, problems);
         CheckLimits($"{at}.limits", draft.Limits ?? new LimitsDraft(), problems);
     }
 
@@ -41,6 +42,23 @@ internal static class LimitsCheck
     /// <summary>In bytes; null when it is neither a size, nor 0, nor unlimited.</summary>
     public static long? Limit(string text) =>
         text == SpecWords.Unlimited ? LimitsSpec.Unlimited : text == "0" ? 0 : Measures.Size(text);
+
+    private static void CheckWatchdog(string at, ServiceDraft draft, ProblemList problems)
+    {
+        ServiceCheck.CheckDuration(
+            $"{at}.watchdog", draft.Watchdog, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1), problems);
+        ServiceCheck.CheckWord(
+            $"{at}.watchdog_keep", "thing to keep", draft.WatchdogKeep, SpecWords.WatchdogKeeps, problems);
+        if (draft is { WatchdogKeep: not null, Watchdog: null })
+        {
+            problems.Add($"{at}.watchdog_keep", "there is no watchdog that would keep anything", "add watchdog: 30s");
+        }
+        if (draft.WatchdogKeep == "core" && draft.Limits?.Core is null or "0")
+        {
+            problems.Add($"{at}.watchdog_keep", "no core dump is allowed, so that none could be kept",
+                "add limits: { core: unlimited }, or keep stacks");
+        }
+    }
 
     private static void CheckLimits(string at, LimitsDraft limits, ProblemList problems)
     {

@@ -85,7 +85,7 @@ internal static class RunCheck
                 problems.Add(place, $"{Words.Quote(name)} is no name of an environment variable",
                     "use letters, digits and '_', with no digit first");
             }
-            else if (name.StartsWith(LaunchBuilder.EnvPrefix, StringComparison.Ordinal) || name == LaunchBuilder.NotifySocketEnv
+            else if (name.StartsWith(LaunchBuilder.EnvPrefix, StringComparison.Ordinal) || LaunchBuilder.NotifyEnv.Contains(name)
                 || variables.Ports.Any(p => LaunchBuilder.PortEnv(new PortName(p)) == name))
             {
                 problems.Add(place, $"{Words.Quote(name)} is set by Zurg itself", "choose another name");

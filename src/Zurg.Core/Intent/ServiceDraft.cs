@@ -83,6 +83,16 @@ public sealed record ServiceDraft
         Example = "{ http: /healthz, port: http, every: 1s }", Default = "tcp of its first port by name; none without ports")]
     public ProbeDraft? Probe { get; init; }
 
+    [Doc("Once ready, it must say WATCHDOG=1 on NOTIFY_SOCKET (sd_notify) at least so often, or it counts as half dead, is "
+        + "killed and restarted. It finds the time as WATCHDOG_USEC in its environment.", Example = "30s", Default = "none",
+        Form = DraftForm.Duration)]
+    public string? Watchdog { get; init; }
+
+    [Doc("What is kept of a half dead process: `stacks` writes what each thread was doing to a file of its host, `core` ends it "
+        + "by SIGABRT, which needs limits: { core: ... }.", Example = "stacks", Default = "nothing",
+        Form = DraftForm.WatchdogKeep)]
+    public string? WatchdogKeep { get; init; }
+
     [Doc("What happens when it exits by itself.", Example = "{ delay: 100ms, max_delay: 30s, window: 10m, attempts: 10 }")]
     public RestartDraft? Restart { get; init; }
 

@@ -171,6 +171,8 @@ internal static class SpecLines
             ("groups", spec.Groups is { } groups ? List(groups) : null),
             ("umask", spec.Umask is { } umask ? Convert.ToString(umask, 8).PadLeft(3, '0') : null),
             ("nice", spec.Nice is { } nice ? Number(nice) : null),
+            ("watchdog", spec.Watchdog is { } watchdog ? Measures.Show(watchdog.Timeout) : null),
+            ("watchdog_keep", spec.Watchdog?.Keep is { } keep ? WireEnum.NameOf(keep) : null),
             ("oom_score_adj", spec.OomScoreAdj is { } score ? Number(score) : null),
         ];
         return lines.Where(l => l.Value is not null).Select(l => (l.Path, l.Value!));

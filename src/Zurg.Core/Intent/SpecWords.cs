@@ -20,5 +20,7 @@ public static class SpecWords
 
     public static ImmutableArray<string> Enforces { get; } = ["best_effort", "required"];
 
+    public static ImmutableArray<string> WatchdogKeeps { get; } = ["nothing", "stacks", "core"];
+
     public const string Unlimited = "unlimited";
 }

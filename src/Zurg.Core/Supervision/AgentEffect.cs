@@ -19,6 +19,8 @@ public abstract record AgentEffect
         Start start => start.Assigned.Instance,
         Find find => find.Assigned.Instance,
         Probe probe => probe.Assigned.Instance,
+        Watch watch => watch.Assigned.Instance,
+        KeepStacks keep => keep.Instance,
         StopProbe stop => stop.Instance,
         Signal signal => signal.Instance,
         KillTree kill => kill.Instance,
@@ -51,8 +53,18 @@ public abstract record AgentEffect
     public sealed record Probe(AssignedInstance Assigned, Incarnation Incarnation, ProcessIdentity Process,
         Launch Launch, bool Eager) : AgentEffect;
 
-    /// <summary>No more probes of this incarnation.</summary>
+    /// <summary>No more probes of this incarnation, and no watchdog.</summary>
     public sealed record StopProbe(InstanceId Instance, Incarnation Incarnation) : AgentEffect;
+
+    /// <summary>
+    /// Listen for its WATCHDOG=1 from now on, and answer WatchdogExpired when it says nothing for too long. Ends with StopProbe.
+    /// </summary>
+    public sealed record Watch(AssignedInstance Assigned, Incarnation Incarnation, ProcessIdentity Process) : AgentEffect;
+
+    /// <summary>
+    /// Write down what the threads of its tree are doing. A KillTree that follows waits for it. Tells the event StacksKept.
+    /// </summary>
+    public sealed record KeepStacks(InstanceId Instance, Incarnation Incarnation, ProcessIdentity Process) : AgentEffect;
 
     /// <summary>A signal to the main process and its group; none when that process is gone.</summary>
     /// <param name="Name">By name without SIG.</param>

@@ -59,6 +59,15 @@ public abstract record AgentInput
     public sealed record Probed(InstanceId Instance, Incarnation Incarnation, ProbeAnswer Answer)
         : OfInstance(Instance, Incarnation);
 
+    /// <summary>It did not say WATCHDOG=1 in time, or asked for this itself.</summary>
+    /// <param name="Text">What happened, to stand behind "half dead: ".</param>
+    public sealed record WatchdogExpired(InstanceId Instance, Incarnation Incarnation, string Text)
+        : OfInstance(Instance, Incarnation);
+
+    /// <summary>It asks for more time to become ready (EXTEND_TIMEOUT_USEC), counted from now.</summary>
+    public sealed record StartExtended(InstanceId Instance, Incarnation Incarnation, TimeSpan By)
+        : OfInstance(Instance, Incarnation);
+
     /// <summary>A template's text changed while the instance runs.</summary>
     public sealed record TemplateChanged(InstanceId Instance, Incarnation Incarnation, TemplateSpec Template)
         : OfInstance(Instance, Incarnation);
@@ -98,7 +107,8 @@ public sealed record ProcessExit(int? Code, int? Signal, bool CoreDumped, long? 
 }
 
 /// <param name="Text">Why not, in plain language: connection refused; answered 503; another process listens on port 8080.</param>
-public sealed record ProbeAnswer(bool Passed, string? Text = null);
+/// <param name="AtOnce">A failure that counts without others: the process itself says so.</param>
+public sealed record ProbeAnswer(bool Passed, string? Text = null, bool AtOnce = false);
 
 /// <summary>A start with every variable replaced and every path absolute.</summary>
 public sealed record Launch

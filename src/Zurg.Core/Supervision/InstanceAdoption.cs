@@ -28,7 +28,8 @@ internal static class InstanceAdoption
                 .Do(InstanceMachine.AskProbe(a, eager: true))
             : InstanceMachine.Ready(a, m)),
         (InstancePhase.Running, { } alive) => Adopt(s, alive, m).Then(a => a.Unchanged
-            .DoIf(InstanceMachine.HasProbe(a), () => InstanceMachine.AskProbe(a, eager: !a.Healthy))),
+            .DoIf(InstanceMachine.HasProbe(a), () => InstanceMachine.AskProbe(a, eager: !a.Healthy))
+            .DoIf(InstanceMachine.HasWatchdog(a), () => InstanceMachine.Watch(a))),
         (InstancePhase.Stopping, { } alive) when s.KilledAt is null =>
             InstanceEnd.Signal(s with { Process = alive, StartedAt = s.StartedAt ?? m.Now }, m),
         (InstancePhase.Stopping, _) when s.KilledAt is not null => s.Unchanged,

@@ -31,6 +31,30 @@ internal static class InstanceEnd
         return NoMoreProbes(new InstanceTurn(stopping), s).Then(next => Kill(next, m));
     }
 
+    /// <summary>
+    /// It runs and does nothing that it should: what is asked for is kept of it, then it is killed as if it had crashed.
+    /// </summary>
+    public static InstanceTurn HalfDead(InstanceState s, WatchdogSpec watchdog, string text, Moment m)
+    {
+        var stopping = s.Enter(InstancePhase.Stopping, m) with
+        {
+            Stop = new StopOrder($"half dead: {text}", Asked: false), Hold = null,
+        };
+        var turn = NoMoreProbes(new InstanceTurn(stopping), s);
+        return watchdog.Keep switch
+        {
+            // SIGABRT, not SIGKILL: that one leaves no core. What ignores it is killed a little later.
+            WatchdogKeep.Core => turn.Tell(EventKind.WatchdogExpired, $"half dead: {text}; SIGABRT is to leave a core dump")
+                .Then(next => new InstanceTurn(next with { Deadline = m.Now + CorePatience })
+                    .Do(new AgentEffect.Signal(s.Instance, s.Incarnation, s.Process!, "ABRT"))),
+            WatchdogKeep.Stacks => turn.Tell(EventKind.WatchdogExpired, $"half dead: {text}; its stacks are written down")
+                .Do(new AgentEffect.KeepStacks(s.Instance, s.Incarnation, s.Process!))
+                .Then(next => Kill(next, m)),
+            WatchdogKeep.Nothing or WatchdogKeep.Unknown or null =>
+                turn.Tell(EventKind.WatchdogExpired, $"half dead: {text}").Then(next => Kill(next, m)),
+        };
+    }
+
     public static InstanceTurn Crashed(InstanceState s, ProcessExit exit, Moment m) =>
         NoMoreProbes(new InstanceTurn(s.Enter(InstancePhase.Stopping, m) with { Hold = null }), s)
             .Then(next => Stopped(next, exit, m));
@@ -89,7 +113,8 @@ internal static class InstanceEnd
 
     private static InstanceTurn NoMoreProbes(InstanceTurn turn, InstanceState s) =>
         turn.DoIf(
-            InstanceMachine.HasProbe(s) && s.Process is not null, () => new AgentEffect.StopProbe(s.Instance, s.Incarnation));
+            (InstanceMachine.HasProbe(s) || InstanceMachine.HasWatchdog(s)) && s.Process is not null,
+            () => new AgentEffect.StopProbe(s.Instance, s.Incarnation));
 
     private static InstanceTurn Exited(InstanceState s, ProcessExit exit, Moment m)
     {
@@ -166,6 +191,9 @@ internal static class InstanceEnd
         var mixed = s.Instance.Value.Aggregate(m.Seed, (hash, letter) => (hash ^ letter) * 1099511628211);
         return new Prng(mixed ^ (ulong)s.Incarnation.Value).NextDouble();
     }
+
+    /// <summary>How long a core dump may take to be written.</summary>
+    public static readonly TimeSpan CorePatience = TimeSpan.FromMinutes(1);
 
     /// <summary>How long SIGKILL may take before people are told.</summary>
     public static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(10);

@@ -29,20 +29,32 @@ internal static class InstanceHealth
         return new InstanceTurn(s with { ProbeText = text, Hold = hold });
     }
 
-    public static InstanceTurn Failed(InstanceState s, string? text, Moment m)
+    /// <summary>A process that is busy starting may ask for more time, again and again, but not for ever at once.</summary>
+    public static InstanceTurn Extend(InstanceState s, TimeSpan by, Moment m) =>
+        m.Now + Min(by, ExtendMax) is var until && s.Deadline < until
+            ? new InstanceTurn(s with { Deadline = until })
+            : s.Unchanged;
+
+    public static readonly TimeSpan ExtendMax = TimeSpan.FromHours(1);
+
+    public static InstanceTurn Failed(InstanceState s, ProbeAnswer answer, Moment m)
     {
-        var enough = s.Assigned.Spec.Probe?.FailAfter ?? 1;
+        var text = answer.Text;
+        var enough = answer.AtOnce ? 1 : s.Assigned.Spec.Probe?.FailAfter ?? 1;
         var failed = s with { Failures = Math.Min(s.Failures + 1, enough), ProbeText = text };
         if (failed.Failures < enough && s.Healthy)
         {
             return new InstanceTurn(failed);
         }
 
-        var words = $"its probe fails: {text ?? "no reason was given"}";
+        var words = answer.AtOnce ? text ?? "" : $"its probe fails: {text ?? "no reason was given"}";
         var unready = failed with { Healthy = false, Hold = InstanceEnd.HoldOf(s, m, HoldReason.ProbeFailing, words) };
         return s.Healthy
             ? new InstanceTurn(unready with { Since = m.Now })
-                .Tell(EventKind.InstanceUnready, $"not ready: its probe failed {Phrases.Times(enough)} in a row: {text}")
+                .Tell(EventKind.InstanceUnready,
+                    answer.AtOnce
+                        ? $"not ready: {text}"
+                        : $"not ready: its probe failed {Phrases.Times(enough)} in a row: {text}")
             : new InstanceTurn(unready);
     }
 
@@ -64,6 +76,8 @@ internal static class InstanceHealth
 
     /// <summary>One change in the cluster often changes several templates: they are one restart.</summary>
     public static readonly TimeSpan Gather = TimeSpan.FromSeconds(1);
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private static InstanceTurn Told(InstanceState s, TemplateSpec template, string then) =>
         s.Unchanged.Tell(EventKind.InstanceChanged, $"template {template.To} changed: {then}");

@@ -42,10 +42,16 @@ internal static class InstanceMachine
         var ready = s.Enter(InstancePhase.Running, m) with { Healthy = true, ProbeText = null, Hold = null };
         return new InstanceTurn(ready)
             .Tell(EventKind.InstanceReady, $"ready {Phrases.Of(m.Now - (s.StartedAt ?? m.Now))} after its start")
-            .DoIf(HasProbe(ready), () => AskProbe(ready, eager: false));
+            .DoIf(HasProbe(ready), () => AskProbe(ready, eager: false))
+            .DoIf(HasWatchdog(ready), () => Watch(ready));
     }
 
     public static bool HasProbe(InstanceState s) => s.Assigned.Spec.Probe is not null;
+
+    public static bool HasWatchdog(InstanceState s) => s.Assigned.Spec.Watchdog is not null;
+
+    /// <summary>Its time begins anew: what it said while no agent was there nobody heard.</summary>
+    public static AgentEffect Watch(InstanceState s) => new AgentEffect.Watch(s.Assigned, s.Incarnation, s.Process!);
 
     /// <summary>Needs a process and a launch: from the start on both are there.</summary>
     public static AgentEffect AskProbe(InstanceState s, bool eager) =>
@@ -62,7 +68,10 @@ internal static class InstanceMachine
         (InstancePhase.Starting, AgentInput.Probed probed) => InstanceHealth.NotYet(s, probed.Answer.Text, m),
 
         (InstancePhase.Running, AgentInput.Probed { Answer.Passed: true }) => InstanceHealth.Passed(s, m),
-        (InstancePhase.Running, AgentInput.Probed probed) => InstanceHealth.Failed(s, probed.Answer.Text, m),
+        (InstancePhase.Running, AgentInput.Probed probed) => InstanceHealth.Failed(s, probed.Answer, m),
+        (InstancePhase.Running, AgentInput.WatchdogExpired expired) when s.Assigned.Spec.Watchdog is { } watchdog =>
+            InstanceEnd.HalfDead(s, watchdog, expired.Text, m),
+        (InstancePhase.Starting, AgentInput.StartExtended extended) when HasProbe(s) => InstanceHealth.Extend(s, extended.By, m),
 
         (InstancePhase.Starting or InstancePhase.Running, AgentInput.TemplateChanged changed) =>
             InstanceHealth.TemplateChanged(s, changed.Template, m),

@@ -13,6 +13,7 @@ internal static class Understanding
         var unknown =
             assigned.Wanted == WantedPhase.Unknown ? "what is wanted of it (neither running nor stopped)"
             : assigned.Spec.Probe?.Kind == ProbeKind.Unknown ? "its kind of probe"
+            : assigned.Spec.Watchdog?.Keep == WatchdogKeep.Unknown ? "what to keep of it when it is half dead"
             : assigned.Spec.Limits?.Enforce == LimitsEnforce.Unknown ? "how its limits are to be enforced"
             : assigned.Spec.Templates.FirstOrDefault(t => t.Then == TemplateThen.Unknown) is { } template
                 ? $"what to do when template {template.To} changes"

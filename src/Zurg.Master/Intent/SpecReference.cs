@@ -75,6 +75,7 @@ public static class SpecReference
             DraftForm.Port => "port",
             DraftForm.StopSignal or DraftForm.ReloadSignal => "signal",
             DraftForm.Rollback => "auto or manual",
+            DraftForm.WatchdogKeep => "nothing, stacks or core",
             DraftForm.Enforce => "best_effort or required",
             DraftForm.Limit => "size, 0 or unlimited",
             DraftForm.Plain or DraftForm.Word or DraftForm.OneOrMany => "text",

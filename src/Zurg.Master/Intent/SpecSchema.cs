@@ -116,6 +116,7 @@ public static class SpecSchema
         DraftForm.StopSignal => Enum(SpecWords.StopSignals),
         DraftForm.ReloadSignal => Enum(SpecWords.ReloadSignals),
         DraftForm.Rollback => Enum(SpecWords.Rollbacks),
+        DraftForm.WatchdogKeep => Enum(SpecWords.WatchdogKeeps),
         DraftForm.Enforce => Enum(SpecWords.Enforces),
         DraftForm.Limit => Pattern(@"^(unlimited|0|([0-9]+(\.[0-9]+)?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB))+)$"),
         DraftForm.Plain or DraftForm.Release or DraftForm.Word or DraftForm.OneOrMany =>

@@ -47,6 +47,8 @@ public sealed record InstanceSpec
 
     public LimitsSpec? Limits { get; init; }
 
+    public WatchdogSpec? Watchdog { get; init; }
+
     public ImmutableArray<TemplateSpec> Templates { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>
@@ -83,6 +85,11 @@ public sealed record LimitsSpec(
 {
     public const long Unlimited = -1;
 }
+
+/// <summary>A process that says WATCHDOG=1 again and again (sd_notify(3)), and is half dead once it no longer does.</summary>
+/// <param name="Timeout">So long it may say nothing once it is ready.</param>
+/// <param name="Keep">What is kept of it before it is killed; null is nothing.</param>
+public sealed record WatchdogSpec(TimeSpan Timeout, WatchdogKeep? Keep = null);
 
 /// <param name="From">A Handlebars template inside the release.</param>
 /// <param name="To">The generated file, inside the instance's directory.</param>

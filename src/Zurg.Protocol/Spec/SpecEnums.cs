@@ -43,3 +43,16 @@ public enum LimitsEnforce
     /// <summary>Such a host does not start it.</summary>
     Required,
 }
+
+[JsonConverter(typeof(WireEnumConverter<WatchdogKeep>))]
+public enum WatchdogKeep
+{
+    Unknown,
+    Nothing,
+
+    /// <summary>What each of its threads was doing, as the kernel tells it.</summary>
+    Stacks,
+
+    /// <summary>It is ended by SIGABRT and may leave a core dump.</summary>
+    Core,
+}

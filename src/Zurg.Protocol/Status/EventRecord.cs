@@ -73,4 +73,10 @@ public enum EventKind
 
     /// <summary>A generated file had been changed by hand and has its text again.</summary>
     ConfigRestored,
+
+    /// <summary>A process stopped saying that it is alive: it was killed.</summary>
+    WatchdogExpired,
+
+    /// <summary>What the threads of a half dead process were doing is in a file of its host.</summary>
+    StacksKept,
 }

@@ -25,6 +25,8 @@ public sealed class AgentMachineCasesTests
         new AgentInput.Exited(Web, One, Code(0)),
         new AgentInput.TreeGone(Web, One),
         new AgentInput.Probed(Web, One, new ProbeAnswer(true)),
+        new AgentInput.WatchdogExpired(Web, One, "silent"),
+        new AgentInput.StartExtended(Web, One, TimeSpan.FromSeconds(5)),
         new AgentInput.TemplateChanged(Web, One, new TemplateSpec("a", "b", TemplateThen.Reload, "HUP")),
         new AgentInput.TemplateHeld(Web, One, null),
         new AgentInput.Found(Web, One, null),

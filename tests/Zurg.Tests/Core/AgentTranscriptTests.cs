@@ -8,5 +8,6 @@ public sealed class AgentTranscriptTests
     [InlineData("agent-life")]
     [InlineData("agent-crashes")]
     [InlineData("agent-adoption")]
+    [InlineData("agent-watchdog")]
     public void What_an_agent_decides_is_what_was_recorded(string name) => Transcript.Check(name, new AgentScript().Run);
 }

@@ -43,12 +43,20 @@ internal sealed class AgentScript
         }
     }
 
-    /// <summary>web.0@VERSION, with +restarts, -stopped or ?unknown behind it.</summary>
+    /// <summary>web.0@VERSION, with :nothing, :stacks or :core for a watchdog; +restarts, -stopped, ?unknown.</summary>
     private static AssignedInstance Assigned(string text)
     {
-        var parts = text.TrimEnd('+', '-', '?').Split('@');
-        return AgentWords.Assigned(InstanceId.Parse(parts[0]), parts[1]) with
+        var words = text.TrimEnd('+', '-', '?').Split(':');
+        var parts = words[0].Split('@');
+        var plain = AgentWords.Assigned(InstanceId.Parse(parts[0]), parts[1]);
+        var watchdog = words is [_, var keep]
+            ? new WatchdogSpec(TimeSpan.FromSeconds(30), Enum.Parse<WatchdogKeep>(keep, ignoreCase: true))
+            : null;
+        var spec = plain.Spec with { Watchdog = watchdog };
+        return plain with
         {
+            Spec = spec,
+            SpecDigest = SpecDigest.Of(spec),
             Restarts = text.Count(c => c == '+'),
             Wanted = text[^1] switch { '-' => WantedPhase.Stopped, '?' => WantedPhase.Unknown, _ => WantedPhase.Running },
         };
@@ -67,6 +75,9 @@ internal sealed class AgentScript
         "gone" => new AgentInput.TreeGone(instance, of),
         "passes" => new AgentInput.Probed(instance, of, new ProbeAnswer(true)),
         "fails" => new AgentInput.Probed(instance, of, new ProbeAnswer(false, string.Join(' ', args))),
+        "says-stopping" => new AgentInput.Probed(instance, of, new ProbeAnswer(false, "STOPPING=1", AtOnce: true)),
+        "asks-for" => new AgentInput.StartExtended(instance, of, TimeSpan.Parse(args[0], CultureInfo.InvariantCulture)),
+        "half-dead" => new AgentInput.WatchdogExpired(instance, of, string.Join(' ', args)),
         "found" => new AgentInput.Found(instance, of, args is [var pid] ? AgentWords.Pid(Number(pid)) : null),
         _ => throw new ArgumentException($"no such command: {verb}", nameof(verb)),
     };
@@ -83,6 +94,8 @@ internal sealed class AgentScript
         AgentEffect.Start e => $"start {e.Assigned.Instance}#{e.Incarnation}",
         AgentEffect.Find e => $"find {e.Assigned.Instance}#{e.Incarnation} pid {Print(e.Process)}",
         AgentEffect.Probe e => $"probe {e.Assigned.Instance}#{e.Incarnation}{(e.Eager ? " eagerly" : "")}",
+        AgentEffect.Watch e => $"watch {e.Assigned.Instance}#{e.Incarnation}",
+        AgentEffect.KeepStacks e => $"keep stacks {e.Instance}#{e.Incarnation}",
         AgentEffect.StopProbe e => $"stop probe {e.Instance}#{e.Incarnation}",
         AgentEffect.Signal e => $"signal {e.Name} {e.Instance}#{e.Incarnation}",
         AgentEffect.KillTree e => $"kill tree {e.Instance}#{e.Incarnation} pid {Print(e.Process)}",

@@ -19,6 +19,14 @@ public sealed class LimitsCheckTests
         { "services.web.limits.locked_memory | 'all' is no size", Limited(new LimitsDraft { LockedMemory = "all" }) },
         { "services.web.limits.enforce | 'requird' is no way to enforce limits",
             Limited(new LimitsDraft { Enforce = "requird" }) },
+        { "services.web.watchdog | '30' is no duration", Drafts.Service with { Watchdog = "30" } },
+        { "services.web.watchdog_keep | 'all' is no thing to keep",
+            Drafts.Service with { Watchdog = "30s", WatchdogKeep = "all" } },
+        { "services.web.watchdog_keep | there is no watchdog", Drafts.Service with { WatchdogKeep = "stacks" } },
+        { "services.web.watchdog_keep | no core dump is allowed",
+            Drafts.Service with { Watchdog = "30s", WatchdogKeep = "core" } },
+        { "services.web.env.WATCHDOG_USEC | 'WATCHDOG_USEC' is set by Zurg itself",
+            Drafts.Service with { Env = Drafts.Map(("WATCHDOG_USEC", "1")) } },
     };
 
     [Theory]

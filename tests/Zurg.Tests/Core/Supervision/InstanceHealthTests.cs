@@ -40,7 +40,7 @@ public sealed class InstanceHealthTests
     [InlineData(2, false)]
     public void Only_as_many_failures_in_a_row_as_the_policy_says_make_it_unready(int before, bool healthy)
     {
-        var turn = InstanceHealth.Failed(Ready with { Failures = before }, "refused", At(1));
+        var turn = InstanceHealth.Failed(Ready with { Failures = before }, new ProbeAnswer(false, "refused"), At(1));
         Assert.Equal((before + 1, healthy, healthy), (turn.State!.Failures, turn.State.Healthy, turn.State.Hold is null));
         Assert.Equal(healthy ? Start : At(1).Now, turn.State.Since);
         Assert.Equal(healthy ? 0 : 1, turn.Events.Count);
@@ -49,18 +49,18 @@ public sealed class InstanceHealthTests
     [Fact]
     public void The_hold_of_an_unready_one_has_the_probes_words_and_names_the_instance_and_its_host()
     {
-        var hold = InstanceHealth.Failed(Ready with { Failures = 2 }, "refused", At(1)).State!.Hold!;
+        var hold = InstanceHealth.Failed(Ready with { Failures = 2 }, new ProbeAnswer(false, "refused"), At(1)).State!.Hold!;
         Assert.Equal((HoldReason.ProbeFailing, "its probe fails: refused"), (hold.Reason, hold.Text));
         Assert.Equal((Web.Service, Web, Host), (hold.Service, hold.Instance, hold.Host));
-        var silent = InstanceHealth.Failed(Ready with { Failures = 2 }, null, At(1)).State!;
+        var silent = InstanceHealth.Failed(Ready with { Failures = 2 }, new ProbeAnswer(false, null), At(1)).State!;
         Assert.Equal("its probe fails: no reason was given", silent.Hold!.Text);
     }
 
     [Fact]
     public void Further_failures_keep_the_count_the_time_and_the_newest_words_and_say_nothing_again()
     {
-        var unready = InstanceHealth.Failed(Ready with { Failures = 2 }, "refused", At(1)).State!;
-        var turn = InstanceHealth.Failed(unready, "timed out", At(2));
+        var unready = InstanceHealth.Failed(Ready with { Failures = 2 }, new ProbeAnswer(false, "refused"), At(1)).State!;
+        var turn = InstanceHealth.Failed(unready, new ProbeAnswer(false, "timed out"), At(2));
         Assert.Equal((3, At(1).Now), (turn.State!.Failures, turn.State.Since));
         Assert.Equal("its probe fails: timed out", turn.State.Hold!.Text);
         Assert.Empty(turn.Events);

@@ -35,6 +35,7 @@ public sealed class SpecSchemaTests
             var read = SpecReader.Read($"services:\n  sudoku-solver: {{ release: 1, run: x }}\n  web:\n    release: 1\n    "
                 + $"run: x\n"
                 + $"    ports: {{ http: 1 }}\n{(field.Key is "vars" ? "" : "    vars: { role: x }\n")}"
+                + (field.Key is "watchdog_keep" ? "    watchdog: 30s\n" : "")
                 + $"    {field.Key}: {field.Doc.Example}\n");
             Assert.True(read is SpecReading.Read,
                 $"{field.Key}: {string.Join('\n', (read as SpecReading.Refused)?.Problems ?? [])}");
