@@ -83,7 +83,8 @@ public sealed class MasterHost : IAsyncDisposable
         var (logs, time) = (options.Logs, options.Time);
         var store = SqliteStateStore.Open(new SqliteStoreOptions(options.Directory), logs.CreateLogger<SqliteStateStore>());
         parts.Add(store);
-        var events = SqliteEventLog.Open(Path.Combine(options.Directory, "events.db"), logs.CreateLogger<SqliteEventLog>());
+        var events = SqliteEventLog.Open(
+            Path.Combine(options.Directory, "events.db"), EventRetention.Usual, time, logs.CreateLogger<SqliteEventLog>());
         parts.Add(events);
         var token = Roles.TokenFile.ReadOrMake(TokenFileIn(options));
         var artifacts = new ArtifactStore(Path.Combine(options.Directory, "artifacts"));

@@ -40,13 +40,17 @@ internal static class EventSince
     {
         var of = filter.Length > 0 ? filter + "&" : "";
         var after = id is { } known ? string.Create(CultureInfo.InvariantCulture, $"&since={known}") : "";
-        var query = string.Create(CultureInfo.InvariantCulture, $"{of}limit={limit}{after}");
-        var events = await master.EventsAsync(query, stop);
-        return [.. events.Where(e => from is null || e.At >= from).OrderBy(e => e.Id).TakeLast(limit)];
+        var query = string.Create(CultureInfo.InvariantCulture, $"{of}limit={limit}{after}{From(from)}");
+        return await master.EventsAsync(query, stop);
     }
 
+    /// <summary>As a part of a query; empty for all times.</summary>
+    public static string From(DateTimeOffset? from) =>
+        from is { } at ? "&from=" + Uri.EscapeDataString(at.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)) : "";
+
+    /// <summary>The greatest of the newest: what was heard of last may have happened before.</summary>
     public static async Task<long> LastIdAsync(MasterClient master, CancellationToken stop) =>
-        await master.EventsAsync("limit=1", stop) is [.., var last] ? last.Id : 0;
+        (await master.EventsAsync("limit=100", stop)).Select(e => e.Id).DefaultIfEmpty().Max();
 
     private static TimeSpan? Unit(char unit) => unit switch
     {

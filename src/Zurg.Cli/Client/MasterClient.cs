@@ -114,6 +114,9 @@ internal sealed class MasterClient : IDisposable
     public Task<ImmutableArray<EventRecord>> EventsAsync(string query, CancellationToken stop) =>
         GetAsync($"/v1/events?{query}", WireJson.Default.ImmutableArrayEventRecord, stop);
 
+    public Task<History> HistoryAsync(string query, CancellationToken stop) =>
+        GetAsync($"/v1/history?{query}", WireJson.Default.History, stop);
+
     public IAsyncEnumerable<EventRecord> FollowEventsAsync(string query, CancellationToken stop) =>
         StreamAsync($"/v1/events?{query}&follow=true", WireJson.Default.EventRecord, stop);
 

@@ -50,7 +50,7 @@ internal sealed class LogView(Screen screen, bool prefixed, bool json)
         else
         {
             screen.Output.WriteLine(
-                prefixed ? screen.TextOf([new Span($"{line.Instance} | ", ToneOf(line.Instance)), line.Text]) : line.Text);
+                prefixed ? screen.TextOf([new Span($"{line.Instance} | ", ToneOf(line.Instance))]) + line.Text : line.Text);
         }
     }
 

@@ -67,15 +67,16 @@ internal sealed class Screen(TextWriter output, TextWriter error, bool terminal,
     /// </summary>
     public void Json<T>(T value) => Json(value, (JsonTypeInfo<T>)WireJson.Indented.GetTypeInfo(typeof(T))!);
 
-    public void Error(string text) => error.WriteLine(errorTerminal && color ? $"\e[1;31merror:\e[0m {text}" : $"error: {text}");
+    public void Error(string text) =>
+        error.WriteLine((errorTerminal && color ? "\e[1;31merror:\e[0m " : "error: ") + Harmless.Of(text));
 
     /// <summary>What to do next, below an error.</summary>
-    public void Hint(string text) => error.WriteLine($"  → {text}");
+    public void Hint(string text) => error.WriteLine($"  → {Harmless.Of(text)}");
 
     /// <summary>Something beside the result: progress in words, a remark.</summary>
     public void Note(string text)
     {
-        error.WriteLine(text);
+        error.WriteLine(Harmless.Of(text));
     }
 
     /// <summary>Rewrites the one progress line; empty text removes it. Nothing where nobody looks.</summary>
@@ -83,6 +84,7 @@ internal sealed class Screen(TextWriter output, TextWriter error, bool terminal,
     {
         if (errorTerminal)
         {
+            text = Harmless.Of(text);
             error.Write(
                 text.Length == 0 ? "\r\e[K" : $"\r\e[K{(text.Length >= width && width > 1 ? text[..(width - 1)] : text)}");
         }

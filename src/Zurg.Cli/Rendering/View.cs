@@ -13,9 +13,14 @@ internal enum Tone
     Bad,
 }
 
-/// <summary>Text with its tone.</summary>
+/// <summary>
+/// Text with its tone. It may come from anywhere (an author's name, an agent's sentence): what would move a terminal's cursor,
+/// change its title or turn its letters round is shown as a mark instead.
+/// </summary>
 internal readonly record struct Span(string Text, Tone Tone = Tone.Plain)
 {
+    public string Text { get; } = Harmless.Of(Text);
+
     public static implicit operator Span(string text) => new(text);
 }
 

@@ -45,7 +45,7 @@ internal sealed class EventsVerb : ClientVerb
             return ExitCode.Done;
         }
 
-        var last = shown.IsEmpty ? id ?? await EventSince.LastIdAsync(master, call.Stop) : shown[^1].Id;
+        var last = shown.IsEmpty ? id ?? await EventSince.LastIdAsync(master, call.Stop) : shown.Max(e => e.Id);
         var query = string.Create(CultureInfo.InvariantCulture, $"since={last}");
         await foreach (var happened in master.FollowEventsAsync(query, call.Stop))
         {

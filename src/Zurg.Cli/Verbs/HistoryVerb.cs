@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
 using Zurg.Cli.Client;
 using Zurg.Cli.Rendering;
+using Zurg.Protocol;
 
 namespace Zurg.Cli.Verbs;
 
@@ -25,17 +27,19 @@ internal sealed class HistoryVerb : ClientVerb
         HelpName = "FROM..TO",
         Arity = ArgumentArity.ZeroOrOne,
     };
+    private readonly Option<string?> since = new("--since") { Description = "of the last 90s, 10m, 2h, 30d", HelpName = "TIME" };
 
     public HistoryVerb() : base("history", Summary)
     {
         Add(subject);
+        Add(since);
         Add(limit);
         Add(config);
         Add(diff);
         Examples =
         [
-            "zurg history web      # starts, exits, holds",
-            "zurg history host1",
+            "zurg history web               # each start with its end, then all that happened",
+            "zurg history host1 --since 2d",
             "zurg history --config web                 # the versions of its generated files",
             "zurg history --config web.0 --diff 5..7",
         ];
@@ -51,15 +55,22 @@ internal sealed class HistoryVerb : ClientVerb
                 master, call, name, compares ? call.Value(diff) ?? "" : null, call.Value(limit), json);
         }
 
+        var ago = call.Value(since) is { } typed
+            ? EventSince.Ago(typed) ?? throw new VerbFailedException(
+                $"'{typed}' is no time such as 90s, 10m, 2h, 30d", exitCode: ExitCode.BadUsage)
+            : default(TimeSpan?);
+        var from = call.Now - ago;
         var filters = name.Contains('.', StringComparison.Ordinal)
             ? (string[])[$"instance={Target.Parse(name).Instance}"]
             : [$"service={Target.Parse(name).Service}", $"host={name}"];
         foreach (var filter in filters)
         {
-            var events = await EventSince.NewestAsync(master, filter, null, null, call.Value(limit), call.Stop);
-            if (!events.IsEmpty)
+            var query = string.Create(
+                CultureInfo.InvariantCulture, $"{filter}&limit={call.Value(limit)}{EventSince.From(from)}");
+            var history = await master.HistoryAsync(query, call.Stop);
+            if (!history.Events.IsEmpty)
             {
-                EventView.Show(events, call.Screen, json, json);
+                Show(call, json, history);
                 return ExitCode.Done;
             }
         }
@@ -68,12 +79,28 @@ internal sealed class HistoryVerb : ClientVerb
         var known = status.Services.Select(s => s.Service.Value).Concat(status.Hosts.Select(h => h.Host.Value)).ToList();
         if (known.Contains(name, StringComparer.Ordinal))
         {
-            EventView.Show([], call.Screen, json, json);
+            Show(call, json, new History());
             return ExitCode.Done;
         }
 
         throw new VerbFailedException(
             $"nothing is known of '{name}'",
             Similar.To(name, known) is { } like ? $"did you mean '{like}'?" : "zurg status lists the services and hosts");
+    }
+
+    private static void Show(VerbCall call, bool json, History history)
+    {
+        if (json)
+        {
+            call.Screen.Json(history);
+        }
+        else if (history.Events.IsEmpty)
+        {
+            call.Screen.Line("nothing has happened in that time, or it is not kept any more");
+        }
+        else
+        {
+            call.Screen.Show(HistoryView.Of(history, call.Now));
+        }
     }
 }

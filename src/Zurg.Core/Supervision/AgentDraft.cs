@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Zurg.Protocol;
 
 namespace Zurg.Core;
@@ -78,11 +79,24 @@ internal sealed class AgentDraft(AgentState state, DateTimeOffset now)
         }
     }
 
+    /// <summary>Many at once, so that saying so is not what fills the rest.</summary>
+    private void DropOldest()
+    {
+        var count = State.Events.Count - AgentState.EventsMax + AgentState.EventsDroppedAtOnce;
+        var (first, last) = (State.Events[0], State.Events[count - 1]);
+        DropEvents(last.Id);
+        var from = first.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+        var to = last.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+        Tell(EventKind.EventsDropped,
+            $"{count} events of {from} to {to} UTC were dropped: no master has kept them, "
+            + $"and {AgentState.EventsMax} are the most that wait");
+    }
+
     public AgentCommit Finish()
     {
         if (State.Events.Count > AgentState.EventsMax)
         {
-            DropEvents(State.Events[State.Events.Count - AgentState.EventsMax - 1].Id);
+            DropOldest();
         }
 
         var last = State.LastIncarnation;

@@ -59,6 +59,9 @@ public sealed record AgentState
 
     public const int EventsMax = 10_000;
 
+    /// <summary>When there are too many, so many of the oldest go together, and one event says so.</summary>
+    public const int EventsDroppedAtOnce = 1_000;
+
     /// <summary>So many incarnations cost one fsync.</summary>
     public const int IncarnationsAtOnce = 1_000;
 

@@ -34,6 +34,7 @@ internal static class Endpoints
         PutArtifact.Map(routes);
         GetArtifact.Map(routes);
         ListEvents.Map(routes);
+        ShowHistory.Map(routes);
         AgentSession.Map(routes);
         GetAlerts.Map(routes);
         TestAlerts.Map(routes);

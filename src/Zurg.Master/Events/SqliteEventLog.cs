@@ -10,12 +10,10 @@ namespace Zurg.Master.Events;
 
 /// <summary>
 /// What happened, in events.db: kept for people, never asked by a decision. One writer task; appends that wait together share one
-/// transaction and its fsync. The oldest events go when there are more than the limit.
+/// transaction and its fsync. The oldest events go as <see cref="EventRetention"/> says.
 /// </summary>
 internal sealed partial class SqliteEventLog : IEventLog, IAsyncDisposable
 {
-    public const int EventsMax = 1_000_000;
-
     private const int QueueMax = 1024;
     private const int GroupMax = 256;
     private readonly Channel<Append> _appends = Channel.CreateBounded<Append>(QueueMax);
@@ -34,10 +32,10 @@ internal sealed partial class SqliteEventLog : IEventLog, IAsyncDisposable
     }
 
     /// <exception cref="SqliteException">The file is no event log, or cannot be written.</exception>
-    public static SqliteEventLog Open(string path, ILogger logger, int eventsMax = EventsMax)
+    public static SqliteEventLog Open(string path, EventRetention retention, TimeProvider time, ILogger logger)
     {
         var connection = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString();
-        return new SqliteEventLog(connection, EventTable.Open(connection, eventsMax), logger);
+        return new SqliteEventLog(connection, EventTable.Open(connection, retention, time), logger);
     }
 
     public async ValueTask AppendAsync(HostId? agent, ImmutableArray<EventRecord> events, CancellationToken stop)
@@ -52,7 +50,7 @@ internal sealed partial class SqliteEventLog : IEventLog, IAsyncDisposable
         await append.Done.Task.WaitAsync(stop);
     }
 
-    /// <summary>In the order of their ids.</summary>
+    /// <summary>In the order that the query says.</summary>
     public ImmutableArray<EventRecord> Query(EventQuery query)
     {
         using var connection = new SqliteConnection(_connection);
@@ -61,7 +59,12 @@ internal sealed partial class SqliteEventLog : IEventLog, IAsyncDisposable
     }
 
     /// <summary>The newest id; 0 when there is none.</summary>
-    public long LastId() => Query(new EventQuery { Limit = 1 }) is [var last] ? last.Id : 0;
+    public long LastId()
+    {
+        using var connection = new SqliteConnection(_connection);
+        connection.Open();
+        return EventTable.LastId(connection);
+    }
 
     /// <summary>Those after an id, the oldest first, as many as come at once.</summary>
     public ImmutableArray<EventRecord> After(long id) => Query(new EventQuery { Since = id, Limit = EventQuery.LimitMax });
@@ -69,17 +72,26 @@ internal sealed partial class SqliteEventLog : IEventLog, IAsyncDisposable
     /// <summary>What there is, then each new one, without polling; ends with <paramref name="stop"/>, by its exception.</summary>
     public async IAsyncEnumerable<EventRecord> FollowAsync(EventQuery query, [EnumeratorCancellation] CancellationToken stop)
     {
+        // What happened in order of time; what is heard from then on as it comes in.
+        var last = query.Since ?? LastId();
+        var first = query.Since is null;
         while (true)
         {
             // Taken before the look: what is appended in between completes it.
             var news = Volatile.Read(ref _news).Task;
-            var events = Query(query);
+            var events = first ? Query(query).RemoveAll(e => e.Id > last) : Query(query with { Since = last });
             foreach (var record in events)
             {
                 yield return record;
             }
 
-            query = query with { Since = events.IsEmpty ? query.Since ?? 0 : events[^1].Id };
+            if (first)
+            {
+                first = false;
+                continue;
+            }
+
+            last = events.IsEmpty ? last : events[^1].Id;
             if (events.Length < query.Limit)
             {
                 await news.WaitAsync(stop);

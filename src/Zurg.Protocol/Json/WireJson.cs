@@ -27,6 +27,7 @@ namespace Zurg.Protocol;
 [JsonSerializable(typeof(EndpointSet))]
 [JsonSerializable(typeof(EventRecord))]
 [JsonSerializable(typeof(RoleRecord))]
+[JsonSerializable(typeof(History))]
 [JsonSerializable(typeof(AlertBook))]
 [JsonSerializable(typeof(AlertNotice))]
 [JsonSerializable(typeof(AlertStatus))]

@@ -79,4 +79,7 @@ public enum EventKind
 
     /// <summary>What the threads of a half dead process were doing is in a file of its host.</summary>
     StacksKept,
+
+    /// <summary>An agent had to forget events that no master had kept.</summary>
+    EventsDropped,
 }

@@ -11,6 +11,7 @@ namespace Zurg.Master.Api;
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(TimeSpan?))]
+[JsonSerializable(typeof(DateTimeOffset?))]
 [JsonSerializable(typeof(ServiceName?))]
 [JsonSerializable(typeof(InstanceId?))]
 [JsonSerializable(typeof(HostId))]

@@ -18,7 +18,8 @@ internal static class ListEvents
         .WithSummary("What happened")
         .WithLines(nameof(EventRecord))
         .WithDescription(
-            "In the order of their ids. since: those with a greater id, the oldest first; without it the newest ones. "
+            "The newest ones, in the order in which they happened; with since those with a greater id, in the order of their "
+            + "ids, which is the one in which this master heard of them. from: those that happened then or later. "
             + "service, instance, host: only theirs. limit: 1 to 1000, 100 when not given. "
             + "With follow=true a stream: those, then each new one, one JSON object a line.");
 
@@ -32,7 +33,7 @@ internal static class ListEvents
 
         var query = new EventQuery
         {
-            Since = asked.Since, Service = asked.Service, Instance = asked.Instance, Host = asked.Host,
+            Since = asked.Since, From = asked.From, Service = asked.Service, Instance = asked.Instance, Host = asked.Host,
             Limit = asked.Limit ?? EventQuery.LimitUsual,
         };
         return asked.Follow == true
@@ -50,5 +51,5 @@ internal static class ListEvents
     }
 
     internal readonly record struct Asked(
-        long? Since, ServiceName? Service, InstanceId? Instance, HostId? Host, int? Limit, bool? Follow);
+        long? Since, DateTimeOffset? From, ServiceName? Service, InstanceId? Instance, HostId? Host, int? Limit, bool? Follow);
 }

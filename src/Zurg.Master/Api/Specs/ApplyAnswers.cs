@@ -32,13 +32,19 @@ internal static class ApplyAnswers
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
-    /// <summary>An author as given in a query: cut to a length that fits a line of a history.</summary>
+    /// <summary>
+    /// An author as given in a query: cut to a length that fits a line of a history, without what would move a terminal's cursor
+    /// or turn its letters round.
+    /// </summary>
     public static string Author(string? author)
     {
         const int max = 100;
-        var shown = string.Concat((author ?? "").Where(c => !char.IsControl(c)).Take(max)).Trim();
+        var shown = string.Concat((author ?? "").Where(IsShown).Take(max)).Trim();
         return shown.Length == 0 ? "unknown" : shown;
     }
+
+    private static bool IsShown(char c) => char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 
     private static string At(DateTimeOffset at) =>
         at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);

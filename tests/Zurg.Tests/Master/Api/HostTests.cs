@@ -49,6 +49,42 @@ public sealed class HostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_host_s_history_holds_each_start_with_its_end_and_everything_that_happened()
+    {
+        using var agent = await TestAgent.JoinAsync(_master, "host1");
+        var at = DateTimeOffset.UnixEpoch + TimeSpan.FromDays(20_000);
+        var start = new InstanceStart(new Incarnation(3), ReleaseId.Wrap("web@1"), Digest.Of("x"u8), 99, "the first start");
+        var exit = new InstanceExit
+        {
+            Incarnation = new Incarnation(3), At = at, Ran = TimeSpan.FromSeconds(5), Reason = "exit code 7", Asked = false,
+        };
+        var report = TestAgent.Report(1);
+        await agent.SendAsync(report with
+        {
+            Report = report.Report! with
+            {
+                Events =
+                [
+                    Event(1, EventKind.InstanceStarted) with { Start = start },
+                    Event(2, EventKind.InstanceExited) with { Exit = exit },
+                ],
+            },
+        });
+        await agent.ReadAsync(m => m.EventsKept is 2 ? m : null);
+
+        var history = await _master.GetAsync("/v1/history?host=host1", WireJson.Default.History);
+        var record = Assert.Single(history.Starts);
+        Assert.Equal(("web@1", exit), (record.Release?.Value, record.Exit));
+        Assert.Contains(history.Events, e => e.Kind == EventKind.HostConnected);
+        var later = await _master.GetAsync("/v1/history?instance=web.0&from=2100-01-01T00:00:00Z", WireJson.Default.History);
+        Assert.Empty(later.Starts);
+        await TestMaster.ProblemAsync(await _master.Http.GetAsync("/v1/history?limit=0"), 400);
+
+        EventRecord Event(long id, EventKind kind) =>
+            new() { Id = id, At = at, Kind = kind, Instance = InstanceId.Wrap("web.0"), Text = "x" };
+    }
+
+    [Fact]
     public async Task Metrics_want_the_token()
     {
         using var http = new HttpClient { BaseAddress = _master.Host.Url };

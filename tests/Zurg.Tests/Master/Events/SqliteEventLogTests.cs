@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Master.Events;
 using Zurg.Protocol;
+using Zurg.Tests.Support;
 
 namespace Zurg.Tests.Master.Events;
 
@@ -44,7 +45,7 @@ public sealed class SqliteEventLogTests : IDisposable
         await using var log = Open();
         await log.AppendAsync(Host1, [Event("a", 1)], None);
         using var copy = _directory.Copy();
-        await using var revived = SqliteEventLog.Open(copy.In("events.db"), NullLogger.Instance);
+        await using var revived = Open(copy);
 
         await revived.AppendAsync(Host1, [Event("a", 1), Event("b", 2)], None);
 
@@ -71,7 +72,7 @@ public sealed class SqliteEventLogTests : IDisposable
     [Fact]
     public async Task The_oldest_go_when_there_are_too_many()
     {
-        await using var log = SqliteEventLog.Open(_directory.In("events.db"), NullLogger.Instance, eventsMax: 10);
+        await using var log = Open(retention: new EventRetention(10, Usual.AgeMax, Usual.BytesMax));
         for (var i = 0; i < 25; i++)
         {
             await log.AppendAsync(null, [Event($"{i}")], None);
@@ -111,10 +112,113 @@ public sealed class SqliteEventLogTests : IDisposable
     public void A_file_that_is_no_event_log_is_refused()
     {
         File.WriteAllText(_directory.In("events.db"), new string('x', 5000));
-        Assert.Throws<SqliteException>(Open);
+        Assert.Throws<SqliteException>(() => Open());
     }
 
-    private SqliteEventLog Open() => SqliteEventLog.Open(_directory.In("events.db"), NullLogger.Instance);
+    [Fact]
+    public async Task What_is_heard_late_stands_where_it_happened_and_a_reader_s_place_is_still_by_id()
+    {
+        await using var log = Open();
+        await log.AppendAsync(null, [At("noon", 12), At("two", 14)], None);
+        var place = log.LastId();
+        await log.AppendAsync(Host1, [At("one", 13, number: 1)], None);
+
+        Assert.Equal(["noon", "one", "two"], log.Query(new EventQuery()).Select(e => e.Text));
+        Assert.Equal(["one", "two"], log.Query(new EventQuery { Limit = 2 }).Select(e => e.Text));
+        Assert.Equal(["one"], log.Query(new EventQuery { Since = place }).Select(e => e.Text));
+        var from = DateTimeOffset.UnixEpoch + TimeSpan.FromHours(14);
+        Assert.Equal(["two"], log.Query(new EventQuery { From = from }).Select(e => e.Text));
+        Assert.Equal(place + 1, log.LastId());
+    }
+
+    [Fact]
+    public async Task A_start_and_its_end_are_kept_with_all_their_numbers()
+    {
+        var exit = new InstanceExit
+        {
+            Incarnation = new Incarnation(3), At = DateTimeOffset.UnixEpoch, Ran = TimeSpan.FromSeconds(5), Code = 7,
+            PeakMemory = 1 << 20, CpuTime = TimeSpan.FromSeconds(2), Reason = "exit code 7", Asked = false,
+        };
+        var start = new InstanceStart(new Incarnation(3), ReleaseId.Wrap("web@1"), Digest.Of("x"u8), 99, "the first start");
+        await using var log = Open();
+        await log.AppendAsync(Host1, [Event("s", 1) with { Start = start }, Event("e", 2) with { Exit = exit }], None);
+
+        var events = log.Query(new EventQuery());
+        Assert.Equal((start, exit), (events[0].Start, events[1].Exit));
+        Assert.Empty(log.Query(new EventQuery { Kinds = [EventKind.HostLow] }));
+    }
+
+    [Fact]
+    public async Task A_year_s_events_go_by_age_as_this_master_heard_of_them_whatever_the_hosts_clocks_say()
+    {
+        var time = new ManualTime();
+        await using var log = Open(time: time);
+        await log.AppendAsync(Host1, [.. Enumerable.Range(1, 600).Select(i => Event($"{i}", i))], None);
+        time.Advance(Usual.AgeMax - TimeSpan.FromHours(1));
+        await log.AppendAsync(Host1, [.. Enumerable.Range(601, 600).Select(i => Event($"{i}", i))], None);
+        Assert.Equal(1, log.Query(new EventQuery { Since = 0, Limit = 1 })[0].Id);
+
+        time.Advance(TimeSpan.FromHours(2));
+        await log.AppendAsync(Host1, [.. Enumerable.Range(1201, 600).Select(i => Event($"{i}", i))], None);
+
+        Assert.Equal("601", log.Query(new EventQuery { Since = 0, Limit = 1 })[0].Text);
+        Assert.Equal("1800", log.Query(new EventQuery { Since = 1799 })[0].Text);
+    }
+
+    [Fact]
+    public async Task However_much_is_told_the_log_stays_below_its_bound_on_disk_and_the_newest_stay()
+    {
+        const long bound = 4 << 20;
+        await using var log = Open(retention: new EventRetention(Usual.EventsMax, Usual.AgeMax, bound));
+        for (var round = 0; round < 40; round++)
+        {
+            var many = Enumerable.Range(round * 500, 500).Select(i => Event($"{i} {new string('x', 300)}", i + 1));
+            await log.AppendAsync(Host1, [.. many], None);
+        }
+
+        var file = new FileInfo(_directory.In("events.db")).Length;
+        Assert.InRange(file, bound / 2, bound * 3 / 2);
+        Assert.StartsWith("19999 ", log.Query(new EventQuery { Since = 19_999 })[0].Text, StringComparison.Ordinal);
+        Assert.True(log.Query(new EventQuery { Since = 0, Limit = 1 })[0].Id > 1_000, "the oldest are gone");
+    }
+
+    [Fact]
+    public async Task A_log_of_an_earlier_build_goes_on_with_what_it_has()
+    {
+        using (var old = new SqliteConnection($"Data Source={_directory.In("events.db")};Pooling=False"))
+        {
+            old.Open();
+            using var command = old.CreateCommand();
+            command.CommandText =
+                """
+                create table events (id integer primary key autoincrement, at integer not null, kind text not null, service text,
+                    instance text, host text, text text not null, agent text, number integer);
+                insert into events (at, kind, text) values (640263744000000000, 'host_silent', 'before');
+                """;
+            command.ExecuteNonQuery();
+        }
+
+        await using var log = Open(time: new ManualTime());
+        await log.AppendAsync(null, [Event("after")], None);
+        Assert.Equal(["after", "before"], log.Query(new EventQuery()).Select(e => e.Text));
+    }
+
+    [Fact]
+    public async Task A_sentence_without_an_end_is_cut()
+    {
+        await using var log = Open();
+        await log.AppendAsync(Host1, [Event(new string('x', 100_000), 1)], None);
+        Assert.Equal(4_003, log.Query(new EventQuery())[0].Text.Length);
+    }
+
+    private static EventRetention Usual => EventRetention.Usual;
+
+    private SqliteEventLog Open(TestDirectory? directory = null, EventRetention? retention = null, TimeProvider? time = null) =>
+        SqliteEventLog.Open(
+            (directory ?? _directory).In("events.db"), retention ?? Usual, time ?? TimeProvider.System, NullLogger.Instance);
+
+    private static EventRecord At(string text, int hour, long number = 0) =>
+        Event(text, number) with { At = DateTimeOffset.UnixEpoch + TimeSpan.FromHours(hour) };
 
     private static EventRecord Event(string text, long number = 0) => new()
     {
