@@ -151,7 +151,7 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
     /// <summary>Only another one: it changes the stamp, and that of every other name of a linked file.</summary>
     private static void SetMode(FileSystemInfo entry, UnixFileMode mode)
     {
-        if (entry is { Exists: true, LinkTarget: null } && entry.UnixFileMode != mode)
+        if (entry.Exists && !entry.Attributes.HasFlag(FileAttributes.ReparsePoint) && entry.UnixFileMode != mode)
         {
             File.SetUnixFileMode(entry.FullName, mode);
         }

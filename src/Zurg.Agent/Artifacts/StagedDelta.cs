@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.IO.Compression;
-using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using Zurg.Core;
 using Zurg.Protocol;
@@ -86,60 +85,35 @@ internal sealed class StagedDelta : IDisposable
             return false;
         }
 
-        var buffer = ArrayPool<byte>.Shared.Rent(PieceBytes);
+        using var made = new MadeFile(path, PieceBytes);
         try
         {
             using var source = OpenBase(found.Delta.Base);
-            using var to = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.None);
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            var (at, literals) = (0L, found.Literals);
+            var literals = found.Literals;
             foreach (var step in found.Delta.Steps)
             {
                 var handle = step.IsNew ? _literals : source;
-                if (handle is null || !Copy(handle, step.IsNew ? literals : step.From, step.Length, to, at, hash, buffer))
+                if (handle is null || !made.TryCopy(handle, step.IsNew ? literals : step.From, step.Length))
                 {
                     return false;
                 }
 
-                at += step.Length;
                 literals += step.IsNew ? step.Length : 0;
             }
 
-            return Convert.ToHexStringLower(hash.GetHashAndReset()) == file.Digest!.Value.Value;
+            return made.Finish() == file.Digest;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             return false;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
     public void Dispose() => _literals.Dispose();
 
     private SafeFileHandle? OpenBase(int index) =>
-        index < 0 || _base.Files[index].Digest is null ? null : File.OpenHandle(Path.Combine(_baseTree, _base.Files[index].Path));
-
-    private static bool Copy(
-        SafeFileHandle from, long offset, long length, SafeFileHandle to, long at, IncrementalHash hash, byte[] buffer)
-    {
-        while (length > 0)
-        {
-            var read = RandomAccess.Read(from, buffer.AsSpan(0, (int)Math.Min(length, buffer.Length)), offset);
-            if (read == 0)
-            {
-                return false;
-            }
-
-            RandomAccess.Write(to, buffer.AsSpan(0, read), at);
-            hash.AppendData(buffer, 0, read);
-            (offset, at, length) = (offset + read, at + read, length - read);
-        }
-
-        return true;
-    }
+        index < 0 || _base.Files[index].Digest is null ? null : File.OpenHandle(
+            Path.Combine(_baseTree, _base.Files[index].Path), share: FileShare.ReadWrite | FileShare.Delete);
 
     private static ImmutableSortedDictionary<int, (FileDelta, long)> Index(ReleaseDelta delta)
     {
