@@ -49,6 +49,7 @@ public sealed partial class AgentHost : IAsyncDisposable
     private readonly ILogger _logger;
     private LocalServer? _server;
     private MetricsServer? _metricsServer;
+    private ShareServer? _shareServer;
     private Task _looping = Task.CompletedTask;
     private int _stopping;
 
@@ -68,7 +69,10 @@ public sealed partial class AgentHost : IAsyncDisposable
         _session = new MasterSession(
             new SessionOptions(options.Master, options.TokenFile),
             membership, entrance, time, logs.CreateLogger<MasterSession>());
-        var source = new ArtifactSource(_http, options.Master, options.TokenFile, time);
+        var source = new ArtifactSource(_http, options.Master, options.TokenFile, time)
+        {
+            SharesAs = options.Share is null ? null : options.Host,
+        };
         var assigned = new AssignedReleases(new ReleasePaths(directory));
         _shelf = new ReleaseShelf(new ReleasePaths(directory), [assigned], time, logs.CreateLogger<ReleaseShelf>());
         _releases = new ReleaseStore(
@@ -96,6 +100,9 @@ public sealed partial class AgentHost : IAsyncDisposable
 
     /// <summary>Of /metrics on 127.0.0.1; null when it was not asked for.</summary>
     public int? MetricsPort => _metricsServer?.Port;
+
+    /// <summary>Where it gives files of its releases to other hosts; null when it was not asked to.</summary>
+    public Uri? ShareUrl => _shareServer?.Url;
 
     /// <summary>
     /// Ends when the agent has stopped; faults when one of its loops died, and the agent is then of no use any more.
@@ -152,6 +159,7 @@ public sealed partial class AgentHost : IAsyncDisposable
         _configs.Dispose();
         await _releases.DisposeAsync();
         await (_metricsServer?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_shareServer?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_server?.DisposeAsync() ?? ValueTask.CompletedTask);
         _journal.Dispose();
         _http.Dispose();
@@ -176,6 +184,10 @@ public sealed partial class AgentHost : IAsyncDisposable
         // Consumers are answered from what was last known before anything else happens.
         _namingFile.Load();
         _server = await LocalServer.StartAsync(_options.SocketPath, _naming, _metrics.Text, _options.Logs, stop);
+        var shared = new SharedFiles(new ReleasePaths(_options.Directory), _options.Time);
+        _shareServer = _options.Share is { } share
+            ? await ShareServer.StartAsync(share, shared, _options.TokenFile, _options.Logs, stop)
+            : null;
         _metricsServer = _options.MetricsPort is { } port
             ? await MetricsServer.StartAsync(port, _metrics.Text, _options.Logs, stop)
             : null;
@@ -206,7 +218,8 @@ public sealed partial class AgentHost : IAsyncDisposable
     private async Task TalkAsync(CancellationToken stop)
     {
         var epoch = await _journal.Epoch.WaitAsync(stop);
-        var hello = new AgentHello { Host = Host, AgentEpoch = epoch, Description = ThisHost.Describe(_options) };
+        var description = ThisHost.Describe(_options) with { Share = ShareUrl };
+        var hello = new AgentHello { Host = Host, AgentEpoch = epoch, Description = description };
         await _session.RunAsync(hello, stop);
     }
 

@@ -37,6 +37,12 @@ public sealed record AgentOptions
     /// <summary>Serves /metrics on this port of 127.0.0.1 too (0: the kernel's choice); null: on the socket alone.</summary>
     public int? MetricsPort { get; init; }
 
+    /// <summary>
+    /// Gives files of its releases to other hosts here, and asks those that do before the master (port 0: the kernel's choice);
+    /// null: neither. Of the loopback only, as a master's: this build has no TLS.
+    /// </summary>
+    public IPEndPoint? Share { get; init; }
+
     public required TimeProvider Time { get; init; }
 
     public required ILoggerFactory Logs { get; init; }
@@ -60,6 +66,11 @@ public sealed record AgentOptions
         if (Ports.From < 1 || Ports.To > portMax || Ports.From > Ports.To)
         {
             yield return $"{Ports.From}-{Ports.To} is no range of ports: 1 to {portMax}, the lower one first";
+        }
+
+        if (Share is not null && !IPAddress.IsLoopback(Share.Address))
+        {
+            yield return $"an agent does not share on {Share.Address}: this build has no TLS, so only 127.0.0.1 and ::1 are safe";
         }
 
         if (MetricsPort is < 0 or > portMax)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using System.Text.Json;
 using Zurg.Protocol;
 
 namespace Zurg.Agent.Artifacts;
@@ -8,6 +9,11 @@ namespace Zurg.Agent.Artifacts;
 /// <summary>The master's releases over HTTP. Nothing that it gives is believed before its digest was compared.</summary>
 internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string tokenFile, TimeProvider time)
 {
+    private const int NeighboursBytesMax = 64 * 1024;
+
+    /// <summary>A neighbour that is as slow as this is worse than the master.</summary>
+    private static readonly TimeSpan NeighbourStallMax = TimeSpan.FromSeconds(3);
+
     public const int ManifestBytesMax = 16 * 1024 * 1024;
 
     /// <summary>In bytes, of a delta: 4 GiB.</summary>
@@ -18,13 +24,36 @@ internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string
 
     private const int PieceBytes = 128 * 1024;
 
+    /// <summary>This host when it takes part in sharing: its neighbours are asked before the master. Null: it does not.</summary>
+    public HostId? SharesAs { get; init; }
+
+    /// <summary>Who else has the release. Nobody when the master does not say: it is asked for the files then.</summary>
+    public Neighbours NeighboursOf(ReleaseId release, CancellationToken stop) => SharesAs is not { } host
+        ? Neighbours.None
+        : new Neighbours(async () =>
+        {
+            try
+            {
+                using var json = new MemoryStream();
+                var path = $"v1/releases/{release.Name}/{release.Version}/neighbours?host={host}";
+                await AppendAsync(master, path, json, NeighboursBytesMax, StallMax, stop);
+                json.Position = 0;
+                return JsonSerializer.Deserialize(json, WireJson.Default.ImmutableArrayNeighbour);
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException or JsonException or InvalidDataException)
+            {
+                return [];
+            }
+        });
+
     /// <summary>The manifest's bytes.</summary>
     /// <exception cref="InvalidDataException">They have another digest.</exception>
     /// <exception cref="HttpRequestException">The master did not give them.</exception>
     public async Task<byte[]> ManifestAsync(ReleaseId release, Digest digest, CancellationToken stop)
     {
         using var bytes = new MemoryStream();
-        await AppendAsync($"v1/releases/{release.Name}/{release.Version}/manifest", bytes, ManifestBytesMax, stop);
+        var path = $"v1/releases/{release.Name}/{release.Version}/manifest";
+        await AppendAsync(master, path, bytes, ManifestBytesMax, StallMax, stop);
         var found = Digest.Of(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
         return found == digest
             ? bytes.ToArray()
@@ -35,21 +64,31 @@ internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string
     /// <summary>Completes an artifact: what <paramref name="to"/> has already is not asked for again.</summary>
     /// <exception cref="InvalidDataException">The bytes are others than the digest says, or more than they should be.</exception>
     /// <exception cref="HttpRequestException">Not all of them came; <paramref name="to"/> has those that did.</exception>
-    public async Task FetchAsync(ReleaseFile file, Stream to, CancellationToken stop)
+    public async Task FetchAsync(ReleaseFile file, Stream to, Neighbours neighbours, CancellationToken stop)
     {
+        while (await neighbours.NextAsync() is { } neighbour)
+        {
+            if (await TryFetchAsync(neighbour.Url, file, to, stop))
+            {
+                return;
+            }
+
+            neighbours.Leave(neighbour);
+        }
+
         if (to.Length > file.Size)
         {
             to.SetLength(0);
         }
 
         var had = to.Length;
-        await AppendAsync($"v1/artifacts/{file.Digest}", to, file.Size, stop);
+        await AppendAsync(master, $"v1/artifacts/{file.Digest}", to, file.Size, StallMax, stop);
         var found = await DigestOfAsync(to, stop);
         if (found != file.Digest && had > 0)
         {
             // What an earlier attempt left may be what was wrong.
             to.SetLength(0);
-            await AppendAsync($"v1/artifacts/{file.Digest}", to, file.Size, stop);
+            await AppendAsync(master, $"v1/artifacts/{file.Digest}", to, file.Size, StallMax, stop);
             found = await DigestOfAsync(to, stop);
         }
 
@@ -66,7 +105,29 @@ internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string
     /// <param name="bytesMax">It is given up, and what came of it dropped, when there are more.</param>
     public Task DeltaAsync(ReleaseId release, Digest from, Stream to, long bytesMax, CancellationToken stop) =>
         AppendAsync(
-            $"v1/releases/{release.Name}/{release.Version}/delta?base={from}", to, Math.Min(bytesMax, DeltaBytesMax), stop);
+            master, $"v1/releases/{release.Name}/{release.Version}/delta?base={from}", to, Math.Min(bytesMax, DeltaBytesMax),
+            StallMax, stop);
+
+    /// <summary>What of a file came is kept: whoever is asked next goes on from there, and the whole is hashed.</summary>
+    private async Task<bool> TryFetchAsync(Uri neighbour, ReleaseFile file, Stream to, CancellationToken stop)
+    {
+        try
+        {
+            await AppendAsync(neighbour, $"v1/artifacts/{file.Digest}", to, file.Size, NeighbourStallMax, stop);
+            if (await DigestOfAsync(to, stop) == file.Digest)
+            {
+                return true;
+            }
+
+            to.SetLength(0);
+        }
+        catch (Exception e) when (e is HttpRequestException or InvalidDataException or HttpIOException)
+        {
+            // Why is of no use to anybody: the next one is asked.
+        }
+
+        return false;
+    }
 
     private static async Task<Digest> DigestOfAsync(Stream bytes, CancellationToken stop)
     {
@@ -74,13 +135,14 @@ internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string
         return new Digest(Convert.ToHexStringLower(await SHA256.HashDataAsync(bytes, stop)));
     }
 
-    private async Task AppendAsync(string path, Stream to, long bytesMax, CancellationToken stop)
+    private async Task AppendAsync(
+        Uri from, string path, Stream to, long bytesMax, TimeSpan stall, CancellationToken stop)
     {
-        using var stalled = new CancellationTokenSource(StallMax, time);
+        using var stalled = new CancellationTokenSource(stall, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stalled.Token, stop);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(master, path));
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(from, path));
             var token = await AgentToken.ReadAsync(tokenFile, stop);
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             request.Headers.Range = to.Length > 0 ? new RangeHeaderValue(to.Length, null) : null;
@@ -97,9 +159,9 @@ internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string
             }
 
             to.Position = to.Length;
-            await using var from = await response.Content.ReadAsStreamAsync(either.Token);
+            await using var body = await response.Content.ReadAsStreamAsync(either.Token);
             var piece = new byte[PieceBytes];
-            while (await from.ReadAsync(piece, either.Token) is var read and > 0)
+            while (await body.ReadAsync(piece, either.Token) is var read and > 0)
             {
                 if (to.Position + read > bytesMax)
                 {
@@ -108,14 +170,14 @@ internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string
                 }
 
                 await to.WriteAsync(piece.AsMemory(0, read), stop);
-                stalled.CancelAfter(StallMax);
+                stalled.CancelAfter(stall);
             }
 
             await to.FlushAsync(stop);
         }
         catch (OperationCanceledException e) when (!stop.IsCancellationRequested)
         {
-            throw new HttpRequestException($"the master sent nothing of {path} for {StallMax.TotalSeconds} s", e);
+            throw new HttpRequestException($"{from} sent nothing of {path} for {stall.TotalSeconds} s", e);
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed class HostFiles(ReleasePaths paths)
     private readonly ConcurrentDictionary<DateTimeOffset, byte> _hashedAt = new();
     private ImmutableSortedDictionary<Digest, HostFile> _files = ImmutableSortedDictionary<Digest, HostFile>.Empty;
 
-    public static HostFiles Of(ReleasePaths paths, ReleaseId except, DateTimeOffset now)
+    public static HostFiles Of(ReleasePaths paths, ReleaseId? except, DateTimeOffset now)
     {
         var files = ImmutableSortedDictionary.CreateBuilder<Digest, HostFile>();
         foreach (var release in paths.Complete().Where(r => r != except))

@@ -88,7 +88,7 @@ internal sealed partial class ReleaseLaying(ReleaseShelf shelf, ArtifactSource s
         using (var delta = await _deltas.TryAsync(release, digest, staging, stop))
         {
             manifest ??= _manifests.Accept(release, delta?.ManifestBytes ?? await source.ManifestAsync(release, digest, stop));
-            var stage = new ReleaseStaging(staging, manifest, source);
+            var stage = new ReleaseStaging(staging, manifest, source, source.NeighboursOf(release, stop));
             here = WithRoom(release, stage, await looking);
             await stage.StageAsync(here, delta, stop);
             var tree = new ReleaseTree(shelf.Paths, manifest, digest);

@@ -10,7 +10,7 @@ namespace Zurg.Agent.Artifacts;
 /// A release in the making: each file from where it is cheapest to have, hashed unless it is a link to what was. What an
 /// interrupted attempt left is used when its bytes are right.
 /// </summary>
-internal sealed class ReleaseStaging(string staging, ReleaseManifest manifest, ArtifactSource source)
+internal sealed class ReleaseStaging(string staging, ReleaseManifest manifest, ArtifactSource source, Neighbours neighbours)
 {
     /// <summary>So many files of one release are fetched at the same time.</summary>
     public const int FetchesMax = 4;
@@ -95,28 +95,34 @@ internal sealed class ReleaseStaging(string staging, ReleaseManifest manifest, A
         if (!await HasDigestAsync(path, file.Digest!.Value, stop))
         {
             var (known, part) = (here.Find(file.Digest.Value), PartOf(index));
-            if (known is null || !await CopiedAsync(known.Path, part + ".copy", part, file.Digest.Value, stop))
+            if (known is not null && await CopiedAsync(known.Path, part + ".copy", part, file.Digest.Value, stop))
             {
-                await BringAsync(index, file, part, delta, stop);
+                File.Move(part, path, overwrite: true);
             }
-
-            File.Move(part, path, overwrite: true);
+            else
+            {
+                await BringAsync(index, file, path, delta, stop);
+            }
         }
     }
 
     /// <summary>A part that is there is the beginning of the whole file, hence the other name for what the delta makes.</summary>
-    private async Task BringAsync(int index, ReleaseFile file, string part, StagedDelta? delta, CancellationToken stop)
+    private async Task BringAsync(int index, ReleaseFile file, string path, StagedDelta? delta, CancellationToken stop)
     {
-        var made = part + ".made";
+        var (part, made) = (PartOf(index), PartOf(index) + ".made");
         if (delta is not null && delta.TryMake(index, file, made))
         {
-            File.Move(made, part, overwrite: true);
+            File.Move(made, path, overwrite: true);
             return;
         }
 
         File.Delete(made);
-        await using var to = new FileStream(part, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        await source.FetchAsync(file, to, stop);
+        await using (var to = new FileStream(part, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+        {
+            await source.FetchAsync(file, to, neighbours, stop);
+        }
+
+        File.Move(part, path, overwrite: true);
     }
 
     private async Task RepeatAsync(int index, ReleaseFile file, ReleaseFile first, CancellationToken stop)

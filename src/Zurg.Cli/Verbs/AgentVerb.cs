@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Zurg.Agent;
 using Zurg.Cli.Cluster;
@@ -36,6 +37,11 @@ internal sealed class AgentVerb : Verb
     {
         Description = "serve /metrics on this port of 127.0.0.1 too; it is always on the local socket", HelpName = "PORT",
     };
+    private readonly Option<string?> share = new("--share")
+    {
+        Description = "give files of its releases to other hosts here, and ask those that do before the master",
+        HelpName = "IP:PORT",
+    };
     private readonly Option<bool> stopInstances = new("--stop-instances")
     {
         Description = "stop what it runs when it is stopped; else that runs on and the next agent takes it over",
@@ -44,7 +50,7 @@ internal sealed class AgentVerb : Verb
     public AgentVerb() : base("agent", Summary)
     {
         foreach (var option in (Option[])
-            [master, tokenFile, host, cell, directory, labels, ports, socket, metrics, stopInstances])
+            [master, tokenFile, host, cell, directory, labels, ports, socket, metrics, share, stopInstances])
         {
             Add(option);
         }
@@ -61,7 +67,8 @@ internal sealed class AgentVerb : Verb
         using var logs = LineLogs.Factory(Console.Error, LogLevel.Information, call.Surroundings.Time);
         await using var agent = await AgentHost.StartAsync(OptionsOf(call, logs), call.Stop);
         call.Screen.Line($"agent of {agent.Host}, local socket {agent.SocketPath}"
-            + (agent.MetricsPort is { } port ? $", http://127.0.0.1:{port}/metrics" : ""));
+            + (agent.MetricsPort is { } port ? $", http://127.0.0.1:{port}/metrics" : "")
+            + (agent.ShareUrl is { } url ? $", sharing releases at {url}" : ""));
         try
         {
             await Lifetime.UntilStoppedAsync(agent.Completion, call.Stop);
@@ -90,6 +97,8 @@ internal sealed class AgentVerb : Verb
             Ports = RangeOf(call.Value(ports)!),
             SocketPath = call.Value(socket) is { } typed ? call.PathOf(typed) : SocketOf(name),
             MetricsPort = call.Value(metrics),
+            Share = call.Value(share) is not { } listen ? null : IPEndPoint.TryParse(listen, out var endPoint) ? endPoint
+                : throw Bad($"'{listen}' is no address such as 127.0.0.1:7100"),
             Time = call.Surroundings.Time,
             Logs = logs,
         };

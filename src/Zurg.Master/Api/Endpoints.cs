@@ -27,6 +27,7 @@ internal static class Endpoints
         ShowHost.Map(routes);
         ListReleases.Map(routes);
         GetReleaseDelta.Map(routes);
+        ListNeighbours.Map(routes);
         ShowRelease.Map(routes);
         GetManifest.Map(routes);
         PushRelease.Map(routes);

@@ -46,6 +46,7 @@ namespace Zurg.Protocol;
 [JsonSerializable(typeof(ReleasePush))]
 [JsonSerializable(typeof(ReleasePushAnswer))]
 [JsonSerializable(typeof(ReleaseSign))]
+[JsonSerializable(typeof(ImmutableArray<Neighbour>))]
 [JsonSerializable(typeof(ActionAccepted))]
 [JsonSerializable(typeof(LogChunk))]
 [JsonSerializable(typeof(ImmutableArray<ConfigVersion>))]

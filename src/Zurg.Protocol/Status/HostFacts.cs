@@ -51,4 +51,7 @@ public sealed record HostDescription
 
     /// <summary>What the agent can hold processes to here: "cgroup v2: memory, pids" or why not.</summary>
     public required string Limits { get; init; }
+
+    /// <summary>Where other hosts of the cluster get files of its releases; null: nowhere.</summary>
+    public Uri? Share { get; init; }
 }

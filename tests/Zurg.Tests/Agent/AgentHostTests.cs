@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Agent;
@@ -110,12 +112,64 @@ public sealed class AgentHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_release_that_was_edited_is_not_restarted_but_brought_again_and_the_master_hears_of_it()
+    {
+        var manifest = _releases.Push("web@1.0.0", ("bin/run", "#!/bin/sh\nexec sleep 1000\n"));
+        var agent = await AgentHost.StartAsync(Options, default);
+        try
+        {
+            var visit = await _master.VisitAsync();
+            await visit.SendAsync(new MasterMessage { Assignment = AssignmentOf(manifest) });
+            var running = await RunningAsync(visit);
+            var program = Path.Combine(_releases.Directory["agent"], "releases", "web", "1.0.0", "bin", "run");
+            var trace = _releases.Directory["edited-ran"];
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            File.WriteAllText(program, $"#!/bin/sh\ntouch {trace}\nexec sleep 1000\n");
+            Process.GetProcessById(running.Pid!.Value).Kill();
+
+            EventRecord? told = null;
+            while (told is null || running.Incarnation.Value < 2)
+            {
+                var report = (await visit.ReadAsync())?.Report;
+                told ??= report?.Events.FirstOrDefault(e => e.Kind == EventKind.ReleaseQuarantined);
+                running = report?.Instances is [{ Phase: InstancePhase.Running } again] ? again : running;
+            }
+
+            Assert.Equal("web.0", told.Instance?.Value);
+            Assert.Contains("bin/run", told.Text, StringComparison.Ordinal);
+            Assert.False(File.Exists(trace));
+        }
+        finally
+        {
+            await agent.StopAsync(stopInstances: true);
+            await agent.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task An_agent_that_shares_tells_the_master_where()
+    {
+        var options = Options with { Share = new IPEndPoint(IPAddress.Loopback, 0) };
+        await using var agent = await AgentHost.StartAsync(options, default);
+        var visit = await _master.VisitAsync();
+        Assert.NotNull(agent.ShareUrl);
+        Assert.Equal(agent.ShareUrl, visit.Hello!.Description.Share);
+        using var http = new HttpClient();
+        using var answer = await http.GetAsync(new Uri(agent.ShareUrl, $"v1/artifacts/{Digest.Of("x"u8)}"));
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+    }
+
+    [Fact]
     public async Task Every_problem_of_the_options_is_told_at_once()
     {
         var path = new string('x', 108);
-        var bad = Options with { Address = "here", Master = new Uri("ftp://x"), Ports = (10, 5), SocketPath = path };
+        var bad = Options with
+        {
+            Address = "here", Master = new Uri("ftp://x"), Ports = (10, 5), SocketPath = path,
+            Share = new IPEndPoint(IPAddress.Any, 1),
+        };
         var e = await Assert.ThrowsAsync<ArgumentException>(() => AgentHost.StartAsync(bad, default));
-        Assert.Equal(4, bad.Validate().Length);
+        Assert.Equal(5, bad.Validate().Length);
         Assert.All(bad.Validate(), p => Assert.Contains(p, e.Message, StringComparison.Ordinal));
         Assert.Empty(Options.Validate());
     }

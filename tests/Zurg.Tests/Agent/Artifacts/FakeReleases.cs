@@ -52,11 +52,12 @@ internal sealed class FakeReleases : IAsyncDisposable
 
     /// <param name="time">Of the marks; null: the system's.</param>
     /// <param name="agent">The agent's directory; null: the usual one.</param>
-    public ReleaseStore NewStore(TimeProvider? time = null, string? agent = null) => new(
+    /// <param name="sharesAs">The agent's host, which asks its neighbours first; null: it takes no part.</param>
+    public ReleaseStore NewStore(TimeProvider? time = null, string? agent = null, HostId? sharesAs = null) => new(
         Shelf = new ReleaseShelf(
             new ReleasePaths(agent ?? Directory["agent"]), [Use], time ?? TimeProvider.System, NullLogger<ReleaseShelf>.Instance),
-        new ArtifactSource(_http, _server.Url, Directory["token"], TimeProvider.System), HearAsync, time ?? TimeProvider.System,
-        NullLogger<ReleaseStore>.Instance);
+        new ArtifactSource(_http, _server.Url, Directory["token"], TimeProvider.System) { SharesAs = sharesAs },
+        HearAsync, time ?? TimeProvider.System, NullLogger<ReleaseStore>.Instance);
 
     /// <returns>The manifest's digest.</returns>
     public Digest Push(string release, params (string Path, string Text)[] files) =>

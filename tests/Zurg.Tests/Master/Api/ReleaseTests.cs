@@ -47,6 +47,10 @@ public sealed class ReleaseTests(MasterFixture fixture) : IClassFixture<MasterFi
     }
 
     [Fact]
+    public async Task Where_nobody_shares_a_host_has_no_neighbours() =>
+        Assert.Empty(await Master.GetAsync("/v1/releases/any/1/neighbours?host=h", WireJson.Default.ImmutableArrayNeighbour));
+
+    [Fact]
     public async Task Many_pushers_of_one_release_agree()
     {
         await UploadAsync(Digest.Of("x"u8), "x"u8.ToArray());
