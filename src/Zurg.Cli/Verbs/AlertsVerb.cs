@@ -10,6 +10,7 @@ internal sealed class AlertsVerb : ClientVerb
     public AlertsVerb() : base("alerts", Summary)
     {
         Add(new TestVerb());
+        SetAction(static _ => { });   // the verb alone is a whole command line: it shows
         Examples = ["zurg alerts", "zurg alerts test    # one test alert to every receiver, and what each said"];
     }
 

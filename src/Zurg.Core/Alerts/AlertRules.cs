@@ -41,6 +41,8 @@ public static class AlertRules
         {
             [EventKind.ReleaseQuarantined] = AlertKind.ReleaseQuarantined,
             [EventKind.LogCut] = AlertKind.LogTrouble,
+            [EventKind.JournalDamaged] = AlertKind.HistoryLost,
+            [EventKind.EventsDropped] = AlertKind.HistoryLost,
         }.ToImmutableSortedDictionary();
 
     public static AlertBook Next(AlertBook book, AlertView view, DateTimeOffset now)
@@ -48,9 +50,14 @@ public static class AlertRules
         var spec = view.Spec;
         book = Welcome(book, spec);
         var crashes = Count(book.Crashes, view.Events, spec, now);
-        var conditions = AlertConditions.Of(view.State, view.Holds, spec)
+        var all = AlertConditions.Of(view.State, view.Holds, spec)
             .Concat(crashes.Where(c => c.At.Length >= spec.Crashes).Select(c => CrashLoop(c, spec, view.State)))
-            .DistinctBy(c => c.Key, StringComparer.Ordinal)
+            .DistinctBy(c => c.Key, StringComparer.Ordinal).ToImmutableArray();
+        var looping = all.Where(c => c.Kind == AlertKind.CrashLoop).Select(c => c.Instance).ToHashSet();
+
+        // What crashes again and again is never ready for long: its holds say nothing more.
+        var conditions = all
+            .Where(c => c.Kind != AlertKind.HoldTooLong || c.Instance is null || !looping.Contains(c.Instance))
             .OrderBy(c => c.Key, StringComparer.Ordinal).Take(SightingsMax).ToImmutableArray();
         var sightings = See(book.Sightings, conditions, now);
         var next = Tell(book, conditions, sightings, now);

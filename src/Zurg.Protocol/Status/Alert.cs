@@ -47,6 +47,7 @@ public enum AlertKind
     HostLow,
     ReleaseQuarantined,
     LogTrouble,
+    HistoryLost,
 }
 
 /// <summary>What a webhook is sent: one change of one alert.</summary>

@@ -96,6 +96,23 @@ public sealed class AlertRulesTests
     }
 
     [Fact]
+    public void An_instance_that_crashes_again_and_again_is_told_once_not_as_a_hold_too()
+    {
+        var waiting = Quiet.Run("web.0");
+        var book = Next(AlertBook.Empty, waiting, Noon);
+        Assert.Single(Next(book, waiting, Noon + TimeSpan.FromMinutes(10)).Alerts);
+
+        book = AlertBook.Empty;
+        for (var minute = 0; minute < 20; minute++)
+        {
+            var at = Noon + TimeSpan.FromMinutes(minute);
+            book = Next(book, waiting, at, Exited(minute + 1, at));
+        }
+
+        Assert.Equal("crash_loop/web.0", Assert.Single(book.Alerts).Key);
+    }
+
+    [Fact]
     public void Crashes_of_long_ago_that_an_agent_tells_late_are_no_loop() =>
         Assert.Empty(Next(
             AlertBook.Empty, Quiet, Noon,
