@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -46,7 +47,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     public async Task StartMasterAsync()
     {
         var listen = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_port}");
-        _master = Start("master", "--dir", Path.Combine(_directory, "master"), "--listen", listen);
+        _master = Start([], "master", "--dir", Path.Combine(_directory, "master"), "--listen", listen);
         _http ??= new HttpClient { BaseAddress = new Uri($"http://{listen}"), Timeout = Soon };
         await DevFixture.Until("the master answers", Soon, async () =>
         {
@@ -57,8 +58,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Trim());
     }
 
-    public void StartAgent() => _agent = Start(
-        "agent", "--master", $"http://127.0.0.1:{_port.ToString(CultureInfo.InvariantCulture)}",
+    public void StartAgent(params ImmutableArray<(string Name, string Value)> environment) => _agent = Start(
+        environment, "agent", "--master", $"http://127.0.0.1:{_port.ToString(CultureInfo.InvariantCulture)}",
         "--token-file", Path.Combine(_directory, "master/token"), "--host", "host1", "--cell", "az1",
         "--dir", AgentDirectory, "--socket", Path.Combine(_directory, "a.sock"), "--ports", "28000-28999");
 
@@ -159,9 +160,9 @@ internal sealed class ProcessCluster : IAsyncDisposable
         }
     }
 
-    private Process Start(params string[] arguments)
+    private Process Start(ImmutableArray<(string Name, string Value)> environment, params string[] arguments)
     {
-        var process = ZurgProgram.Start(_directory, arguments);
+        var process = ZurgProgram.Start(_directory, arguments, environment);
         _said.Add(ZurgProgram.Collect(process));
         return process;
     }

@@ -27,6 +27,7 @@ internal sealed class SqliteJournal(string directory, HostId host, string boot, 
     // Statements are compiled once: that takes longer than running them.
     private readonly Dictionary<string, SqliteCommand> _commands = [];
     private SqliteConnection? _connection;
+    private JournalRoom? _room;
     private bool _durable = true;
 
     /// <inheritdoc/>
@@ -51,7 +52,7 @@ internal sealed class SqliteJournal(string directory, HostId host, string boot, 
 
         var known = Math.Max(Counter(EpochCounter), before);
         var epoch = new Epoch(Math.Max(known + 1, time.GetUtcNow().ToUnixTimeSeconds()));
-        EpochFile.Write(directory, epoch);
+        WriteEpoch(epoch);
         SetDurable(true);
         InTransaction(() =>
         {
@@ -68,6 +69,13 @@ internal sealed class SqliteJournal(string directory, HostId host, string boot, 
 
             SetCounter(BootCounter, Boot);
         });
+
+        _room = new JournalRoom(Path.Combine(directory, JournalFile.Name));
+        if (!_room.IsWhole)
+        {
+            unreadable.Add(
+                "no room could be set aside for the journal: while the disk is full, nothing that ends is started again");
+        }
 
         var instances = Records("instances", CoreJson.Default.InstanceState, unreadable).Select(i => KeyValuePair.Create(i.Assigned.Instance, i));
         var state = new AgentState
@@ -100,6 +108,21 @@ internal sealed class SqliteJournal(string directory, HostId host, string boot, 
 
         _commands.Clear();
         _connection?.Dispose();
+        _room?.Dispose();
+        _room = null;
+    }
+
+    /// <summary>The journal has it too: on a full disk an agent starts without.</summary>
+    private void WriteEpoch(Epoch epoch)
+    {
+        try
+        {
+            EpochFile.Write(directory, epoch);
+        }
+        catch (IOException) when (Counter(EpochCounter) > 0)
+        {
+            // The file is for the day when the journal is lost; the one of before says nearly as much.
+        }
     }
 
     private SqliteConnection Connection => _connection ?? throw new InvalidOperationException("the journal was not loaded yet");

@@ -178,8 +178,11 @@ public sealed partial class AgentLoop(
     /// <returns>What was written: the commit, and what came in while it could not be.</returns>
     private async Task<AgentCommit> WriteAsync(AgentCommit commit, CancellationToken stop)
     {
+        var began = time.GetTimestamp();
+        var told = false;
         for (var wait = RetryMin; ; wait = Longer(wait))
         {
+            Hold hold;
             try
             {
                 await journal.WriteAsync(commit, stop);
@@ -188,12 +191,21 @@ public sealed partial class AgentLoop(
             catch (Exception e) when (!stop.IsCancellationRequested)
             {
                 Log.JournalFault(logger, identity.Host, e);
+                hold = JournalHold.Of(identity.Host, e.Message);
             }
 
             // What was assigned is not taken over before it is kept, and events are said once they are.
-            ReportIfDue(now: false, commit.State with { Assignment = _state.Assignment, Events = _state.Events });
+            var shown = commit.State with { Assignment = _state.Assignment, Events = _state.Events };
+            ReportIfDue(now: false, JournalHold.Show(shown, hold));
             await Task.Delay(wait, time, stop);
             commit = StepAll(commit);
+            if (!told && time.GetElapsedTime(began) >= ReportEvery)
+            {
+                // Kept with the rest as soon as anything is: then it tells of what is over.
+                told = true;
+                var happened = new AgentInput.Happened(EventKind.JournalStuck, Instance: null, hold.Text);
+                commit = commit.Then(AgentMachine.Step(commit.State, happened, time.GetUtcNow()));
+            }
         }
     }
 

@@ -82,4 +82,7 @@ public enum EventKind
 
     /// <summary>An agent had to forget events that no master had kept.</summary>
     EventsDropped,
+
+    /// <summary>A journal could not be written for a while.</summary>
+    JournalStuck,
 }

@@ -46,4 +46,7 @@ public enum HoldReason
     /// <summary>A user, a limit or a priority that this host's agent may not set.</summary>
     LimitNotAllowed,
     ReleaseUnsigned,
+
+    /// <summary>The agent's journal cannot be written: nothing is begun before it can.</summary>
+    JournalStuck,
 }

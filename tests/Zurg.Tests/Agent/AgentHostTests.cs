@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Agent;
+using Zurg.Agent.Processes;
 using Zurg.Protocol;
 using Zurg.Sdk;
 using Zurg.Tests.Agent.Artifacts;
@@ -184,22 +185,48 @@ public sealed class AgentHostTests : IAsyncLifetime
         Assert.InRange(ThisHost.EphemeralFrom(), 1, 65_535);
     }
 
-    private static async Task<InstanceStatus> RunningAsync(FakeMaster.Visit visit)
+    [SmallDiskFact]
+    public async Task On_a_full_disk_what_ends_is_started_again()
+    {
+        using var disk = new SmallDisk(64);
+        var manifest = _releases.Push("web@1.0.0", ("bin/run", "#!/bin/sh\nexec sleep 1000\n"));
+        await using var agent = await AgentHost.StartAsync(Options with { Directory = disk["agent"] }, default);
+        try
+        {
+            var visit = await _master.VisitAsync();
+            await visit.SendAsync(new MasterMessage { Assignment = AssignmentOf(manifest, attempts: 1000) });
+            var pid = (await RunningAsync(visit)).Pid!.Value;
+            Assert.Throws<IOException>(() => disk.Fill("other", 64 * 1024 * 1024));
+            Assert.Throws<IOException>(() => disk.Fill("more", 64 * 1024));
+            for (var kills = 0; kills < 5; kills++)
+            {
+                _ = Libc.Kill(pid, 9);
+                pid = (await RunningAsync(visit, other: pid)).Pid!.Value;
+            }
+        }
+        finally
+        {
+            await agent.StopAsync(stopInstances: true);
+        }
+    }
+
+    private static async Task<InstanceStatus> RunningAsync(FakeMaster.Visit visit, int other = 0)
     {
         while (true)
         {
             var message = await visit.ReadAsync();
             Assert.NotNull(message);
-            if (message.Report?.Instances is [{ Phase: InstancePhase.Running, Pid: not null } running])
+            if (message.Report?.Instances is [{ Phase: InstancePhase.Running, Pid: not null } running] && running.Pid != other)
             {
                 return running;
             }
 
-            Assert.Null(message.Report?.Instances.FirstOrDefault()?.Hold?.Text);
+            var hold = message.Report?.Instances.FirstOrDefault()?.Hold;
+            Assert.True(hold is null or { Reason: HoldReason.BackingOff }, hold?.Text);
         }
     }
 
-    private static Assignment AssignmentOf(Digest manifest) => new()
+    private static Assignment AssignmentOf(Digest manifest, int attempts = 3) => new()
     {
         Host = new HostId("host1"),
         Generation = new Generation(1),
@@ -213,7 +240,8 @@ public sealed class AgentHostTests : IAsyncLifetime
                 SpecDigest = Digest.Of("spec"u8),
                 Restarts = 0,
                 Manifest = manifest,
-                Restart = new RestartPolicy(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), 3),
+                Restart = new RestartPolicy(
+                    TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), attempts),
                 Stop = new StopPolicy("TERM", TimeSpan.FromSeconds(5)),
             },
         ],

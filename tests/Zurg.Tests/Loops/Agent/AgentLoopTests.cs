@@ -95,8 +95,13 @@ public sealed class AgentLoopTests : IAsyncLifetime, IDisposable, IAgentHands, I
         Assert.DoesNotContain("begin KillTree", Logged());
         Assert.NotEqual(9, Reports()[^1].Applied.Value);
 
+        // Meanwhile people are shown why it does not go on; afterwards that it was so, and no more.
+        Assert.Equal(HoldReason.JournalStuck, Reports()[^1].Instances.Single(i => i.Instance == Web).Hold?.Reason);
         Volatile.Write(ref broken, false);
         await UntilAsync(() => Logged().Contains("begin KillTree"), advance: TimeSpan.FromMilliseconds(100));
+        await UntilAsync(
+            () => Reports()[^1].Events.Any(e => e.Kind == EventKind.JournalStuck), advance: TimeSpan.FromMilliseconds(100));
+        Assert.DoesNotContain(Reports()[^1].Instances, i => i.Hold?.Reason == HoldReason.JournalStuck);
     }
 
     [Fact]
