@@ -16,6 +16,10 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
 
     private readonly string _tree = paths.Tree(manifest.Release);
 
+    /// <summary>Whatever has a stamp: looked at before each start, so found once.</summary>
+    private readonly Lazy<ImmutableArray<string>> _entries =
+        new(() => [.. manifest.Files.Select(f => f.Path), .. Directories(manifest), ReleaseMark.Tree]);
+
     public string Root => _tree;
 
     public bool Exists => Directory.Exists(_tree);
@@ -32,7 +36,8 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
         && Looks(mark) ? mark : null;
 
     /// <summary>Whether every entry is there and looks as the mark says.</summary>
-    public bool Looks(ReleaseMark mark) => mark.Stamps.SequenceEqual(Stamps(known: ReleaseMark.NoStamps));
+    public bool Looks(ReleaseMark mark) => mark.Stamps.Count == _entries.Value.Length && _entries.Value.All(
+        e => mark.Stamps.TryGetValue(e, out var stamp) && stamp == Disk.StampOf(Path.Combine(_tree, e)));
 
     /// <summary>Hashes every file, and marks the tree complete when it is exactly what the manifest says.</summary>
     /// <param name="now">From when on the mark speaks: before the first byte is read.</param>
@@ -126,7 +131,7 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
             }
         }
 
-        var known = Directories().Union(manifest.Files.Select(f => f.Path));
+        var known = Directories(manifest).Union(manifest.Files.Select(f => f.Path));
         var found = Entries(new DirectoryInfo(_tree)).Select(e => Path.GetRelativePath(_tree, e));
         return found.FirstOrDefault(e => !known.Contains(e)) is { } extra ? $"{extra} is not in the manifest" : null;
     }
@@ -140,7 +145,7 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
             SetMode(new FileInfo(Path.Combine(_tree, file.Path)), ModeOf(file));
         }
 
-        foreach (var directory in Directories().Reverse())
+        foreach (var directory in Directories(manifest).Reverse())
         {
             SetMode(new DirectoryInfo(Path.Combine(_tree, directory)), ReadOnlyDirectory);
         }
@@ -176,7 +181,7 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
     }
 
     /// <summary>Every directory that the manifest's paths need, parents first.</summary>
-    private ImmutableSortedSet<string> Directories() =>
+    private static ImmutableSortedSet<string> Directories(ReleaseManifest manifest) =>
         manifest.Files.SelectMany(f => Parents(f.Path)).ToImmutableSortedSet(StringComparer.Ordinal);
 
     private static IEnumerable<string> Parents(string path)
@@ -193,8 +198,7 @@ internal sealed class ReleaseTree(ReleasePaths paths, ReleaseManifest manifest, 
             e is DirectoryInfo { LinkTarget: null } below ? Entries(below).Prepend(e.FullName) : [e.FullName]);
 
     /// <param name="known">Stamps that need no second look.</param>
-    private ImmutableSortedDictionary<string, string> Stamps(IReadOnlyDictionary<string, string> known) => manifest.Files
-        .Select(f => f.Path).Concat(Directories()).Append(ReleaseMark.Tree)
+    private ImmutableSortedDictionary<string, string> Stamps(IReadOnlyDictionary<string, string> known) => _entries.Value
         .ToImmutableSortedDictionary(
             e => e, e => known.GetValueOrDefault(e) ?? Disk.StampOf(Path.Combine(_tree, e)) ?? "none", StringComparer.Ordinal);
 }

@@ -126,7 +126,20 @@ internal sealed class FakeReleases : IAsyncDisposable
 
 internal sealed class FakeUse : IReleaseUse
 {
-    public ImmutableSortedSet<ReleaseId>? Releases { get; set; }
+    public ImmutableSortedSet<ReleaseId>? Releases
+    {
+        get
+        {
+            var now = field;
+            field = Then ?? field;
+            return now;
+        }
+
+        set;
+    }
+
+    /// <summary>What is needed once it was looked at; null: the same.</summary>
+    public ImmutableSortedSet<ReleaseId>? Then { get; set; }
 
     public void Set(params string[] releases) => Releases = [.. releases.Select(r => ReleaseId.Parse(r))];
 }

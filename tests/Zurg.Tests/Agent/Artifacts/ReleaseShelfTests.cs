@@ -69,6 +69,21 @@ public sealed class ReleaseShelfTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_release_that_is_wanted_just_before_it_goes_stays()
+    {
+        await using var store = _master.NewStore(_time);
+        await LayAsync(store, "web@1", "web@2", "web@3");
+        _master.Use.Set();
+        _master.Use.Then = [ReleaseId.Parse("web@1")];
+        _time.Advance(ReleaseCollecting.UnusedFor);
+
+        Assert.True(_master.Shelf.TrySweep());
+
+        Assert.Equal(["1", "2", "3"], Names("web"));
+        Assert.Equal(["web@1", "web@2", "web@3"], Names(".marks"));
+    }
+
+    [Fact]
     public async Task Nothing_goes_while_it_is_not_known_what_is_needed()
     {
         await using var store = _master.NewStore(_time);

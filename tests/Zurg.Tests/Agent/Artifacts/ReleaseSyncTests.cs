@@ -60,6 +60,20 @@ public sealed class ReleaseSyncTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_a_large_file_only_the_changed_block_travels()
+    {
+        var old = new Dictionary<string, byte[]> { ["big"] = Bytes(5, 700_000) };
+        await ReadyAsync(One, old);
+        (_bytes, _asked) = (0, []);
+
+        var fresh = new Dictionary<string, byte[]> { ["big"] = Edited(old["big"], "big") };
+        AssertHas(await ReadyAsync(Two, fresh), fresh);
+
+        Assert.Single(_asked);
+        Assert.InRange(_bytes, 1024, 2000);
+    }
+
+    [Fact]
     public async Task Unchanged_files_are_linked_and_both_releases_stay_ready_without_hashing()
     {
         var old = Files(5);
