@@ -42,6 +42,7 @@ public sealed partial class AgentHost : IAsyncDisposable
     private readonly NamingFile _namingFile;
     private readonly ConfigHistory _configs;
     private readonly AgentHands _hands;
+    private readonly CgroupSite _cgroups;
     private readonly MeasureLoop _measures;
     private readonly LogKeeper _logs;
     private readonly AgentMetrics _metrics;
@@ -78,7 +79,11 @@ public sealed partial class AgentHost : IAsyncDisposable
         _releases = new ReleaseStore(
             _shelf, source, _inbox.PostAsync, time, logs.CreateLogger<ReleaseStore>());
         _journal = new WatchedJournal(new SqliteJournal(directory, options.Host, ProcessStat.BootId, time));
-        var site = new AgentSite(paths, options.Host, options.Cell, IPAddress.Parse(options.Address), options.SocketPath);
+        var site = new AgentSite(paths, options.Host, options.Cell, IPAddress.Parse(options.Address), options.SocketPath)
+        {
+            Cgroups = CgroupSite.Find(paths.Key, CgroupPlace.OfThisProcess(), Environment.ProcessId),
+        };
+        _cgroups = site.Cgroups;
         var templates = new TemplateSource(site, _naming, _configs, time);
         _hands = new AgentHands(
             site, options.Ports, _releases, templates, _inbox.PostAsync, time, logs.CreateLogger<AgentHands>());
@@ -218,7 +223,7 @@ public sealed partial class AgentHost : IAsyncDisposable
     private async Task TalkAsync(CancellationToken stop)
     {
         var epoch = await _journal.Epoch.WaitAsync(stop);
-        var description = ThisHost.Describe(_options) with { Share = ShareUrl };
+        var description = ThisHost.Describe(_options, _cgroups) with { Share = ShareUrl };
         var hello = new AgentHello { Host = Host, AgentEpoch = epoch, Description = description };
         await _session.RunAsync(hello, stop);
     }

@@ -8,7 +8,7 @@ namespace Zurg.Agent;
 /// <summary>The machine as the kernel tells of it (proc(5)).</summary>
 internal static class ThisHost
 {
-    public static HostDescription Describe(AgentOptions options) => new()
+    public static HostDescription Describe(AgentOptions options, CgroupSite cgroups) => new()
     {
         Cell = options.Cell,
         Labels = options.Labels,
@@ -18,7 +18,7 @@ internal static class ThisHost
         Memory = Memory(File.ReadLines("/proc/meminfo")),
         Cpus = Environment.ProcessorCount,
         Kernel = LineOf("/proc/sys/kernel/osrelease"),
-        Limits = HostLimits.Ability.Describe(),
+        Limits = HostLimits.AbilityWith(cgroups).Describe(),
     };
 
     public static string Build { get; } =

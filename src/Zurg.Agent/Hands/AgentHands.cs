@@ -65,6 +65,8 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
 
         _tasks.Begin(new OrphanReaper(time).RunAsync);
         _tasks.Begin(stop => Accounts.RefreshAsync(time, stop));
+        _tasks.Begin(stop => site.Ooms.RunAsync(time, stop));
+        site.Cgroups.Sweep();
         _tasks.Begin(new UsageWatch(() => _works.Values, time).RunAsync);
         _tasks.Begin(stop => _templateHands.SweepAsync(() => _works.Values, stop));
     }

@@ -37,6 +37,9 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
     /// <summary>Its main process, once it was started or found here.</summary>
     public ProcessIdentity? Process { get; set; }
 
+    /// <summary>Its cgroup, when it has one.</summary>
+    public string? Cgroup { get; set; }
+
     /// <summary>The thread that started it, when it was started here and not by an earlier agent.</summary>
     public int? StartedBy { get; set; }
 

@@ -19,13 +19,18 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
     /// <returns>Started or StartFailed. An exit is told once <see cref="SayStarted"/> was called.</returns>
     public AgentInput Start(AgentEffect.Start start, IncarnationWork work, TaskSet tasks)
     {
-        switch (Spawn(start))
+        switch (Spawn(start, work))
         {
             case SpawnOutcome.Started started:
                 (work.Process, work.StartedBy) = (started.Process, started.Thread);
                 Watch(work, started.Process, tasks);
                 return new AgentInput.Started(work.Instance, work.Incarnation, started.Process);
             case SpawnOutcome.Held held:
+                if (work.Cgroup is { } group)
+                {
+                    CgroupSite.TryRemove(group);
+                }
+
                 return new AgentInput.StartFailed(work.Instance, work.Incarnation, held.Hold);
             default:
                 throw new System.Diagnostics.UnreachableException();
@@ -47,6 +52,7 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
     {
         var process = find.Process is { } known ? (ProcessStat.IsAlive(known) ? known : null) : Search(work.Token);
         work.Process = process;
+        work.Cgroup = site.Cgroups.Existing(work.Instance, work.Incarnation);
         if (process is not null)
         {
             Watch(work, process, tasks);
@@ -63,7 +69,8 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
 
     /// <summary>Known without a search, and without waiting: the main process has ended, and nothing that came of it lives.</summary>
     public static bool IsGone(IncarnationWork work) =>
-        work is { HasEnded: true, Process: { } ended, StartedBy: { } thread } && Lineage.IsOver(ended, thread);
+        work is { HasEnded: true, Process: { } ended, StartedBy: { } thread } && Lineage.IsOver(ended, thread)
+            && (work.Cgroup is not { } group || CgroupSite.TryRemove(group));
 
     /// <summary>Returns once nothing is left and TreeGone is told, after the exit of the main process.</summary>
     public async Task KillAsync(ProcessIdentity? process, IncarnationWork work, CancellationToken stop)
@@ -76,12 +83,22 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
 
         if (!IsGone(work))
         {
+            if (work.Cgroup is { } group)
+            {
+                CgroupSite.Kill(group);
+            }
+
             await ProcessTree.KillAsync(process ?? work.Process, work.Token, work.IsWatched, time, stop);
         }
 
         if (work.IsWatched)
         {
             await work.ExitTold.WaitAsync(stop);
+        }
+
+        if (work.Cgroup is { } left)
+        {
+            CgroupSite.TryRemove(left);
         }
 
         await tell(new AgentInput.TreeGone(work.Instance, work.Incarnation), stop);
@@ -95,10 +112,10 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
 
     private static bool IsOfEarlierBoot(ProcessIdentity? process) => process is not null && process.BootId != ProcessStat.BootId;
 
-    private SpawnOutcome Spawn(AgentEffect.Start start)
+    private SpawnOutcome Spawn(AgentEffect.Start start, IncarnationWork work)
     {
         var spec = start.Assigned.Spec;
-        var ability = HostLimits.Ability;
+        var ability = HostLimits.AbilityWith(site.Cgroups);
         if (ability.HoldOf(spec) is { } hold)
         {
             return new SpawnOutcome.Held(hold);
@@ -107,9 +124,10 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
         int output;
         try
         {
+            work.Cgroup = site.Cgroups.Make(work.Instance, work.Incarnation, spec.Limits);
             output = LogFile.Open(site.Paths.Log(start.Assigned.Instance));
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return new SpawnOutcome.Held(new Hold(HoldReason.SpawnFailed, e.Message, "look at the agent's directory and its disk"));
         }
@@ -129,6 +147,7 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
                 Umask = spec.Umask,
                 Nice = spec.Nice,
                 OomScoreAdj = spec.OomScoreAdj,
+                Cgroup = work.Cgroup,
                 Limits = ability.LimitsOf(spec.Limits),
             });
         }
@@ -154,7 +173,7 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
     private void TellExit(IncarnationWork work, ProcessExit exit, TaskSet tasks)
     {
         var ran = work.Process is { } process ? ProcessClock.AgeOf(process) : null;
-        var whole = ProcessUsage.Complete(exit, work.Usage, ran);
+        var whole = WithMemory(ProcessUsage.Complete(exit, work.Usage, ran), work.Cgroup);
         var told = tell(new AgentInput.Exited(work.Instance, work.Incarnation, whole), tasks.Stop);
         if (told.IsCompletedSuccessfully)
         {
@@ -167,6 +186,19 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
             await told;
             work.SayExitTold();
         });
+    }
+
+    private ProcessExit WithMemory(ProcessExit exit, string? cgroup)
+    {
+        var killed = exit.Signal == UnixSignal.Kill;
+        return exit with
+        {
+            PeakMemory = (cgroup is null ? null : CgroupSite.Peak(cgroup)) ?? exit.PeakMemory,
+            OutOfMemory = !killed ? null
+                : cgroup is not null && CgroupSite.WasOutOfMemory(cgroup) ? OomSign.Certain
+                : site.Ooms.HasRisen ? OomSign.Likely
+                : null,
+        };
     }
 
     /// <summary>The first of the incarnation that leads a session: an agent died between starting it and learning its pid.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Globalization;
 using Zurg.Protocol;
 
@@ -32,9 +33,14 @@ internal static class Accounts
     /// <summary>More than one host's services name.</summary>
     private const int KnownMax = 1_000;
 
+    /// <summary>One start asks several times, and each look is six system calls.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
+
     private static readonly string[] Sources = ["/etc/passwd", "/etc/group", "/etc/nsswitch.conf"];
 
     private static readonly ConcurrentDictionary<RunAs, (AccountAnswer Answer, string Stamps)> Known = new();
+
+    private static Look? _looked;
 
     /// <summary>Whether <see cref="Find"/> answers without asking anybody.</summary>
     public static bool IsKnown(RunAs who) => Known.TryGetValue(who, out var known) && known.Stamps == Stamps();
@@ -140,12 +146,26 @@ internal static class Accounts
             new Credentials(arguments, account with { Group = group }, account.Home, account.Name), null);
     }
 
-    /// <summary>Time and inode of what local names come from: an edit counts at once.</summary>
-    private static string Stamps() => string.Join(' ', Sources.Select(path =>
+    /// <summary>Time and length of what local names come from: an edit counts within <see cref="LookEvery"/>.</summary>
+    private static string Stamps()
+    {
+        var looked = Volatile.Read(ref _looked);
+        if (looked is null || Stopwatch.GetElapsedTime(looked.At) > LookEvery)
+        {
+            looked = new Look(Stopwatch.GetTimestamp(), string.Join(' ', Sources.Select(StampOf)));
+            Volatile.Write(ref _looked, looked);
+        }
+
+        return looked.Stamps;
+    }
+
+    private static string StampOf(string path)
     {
         var file = new FileInfo(path);
-        return file.Exists ? string.Create(CultureInfo.InvariantCulture, $"{file.LastWriteTimeUtc.Ticks}/{file.Length}") : "none";
-    }));
+        return file.Exists
+            ? string.Create(CultureInfo.InvariantCulture, $"{file.LastWriteTimeUtc.Ticks}/{file.Length}")
+            : "none";
+    }
 
     private static AccountAnswer NoGroup(string name) =>
         Held($"the group '{name}' does not exist on this host", $"create it (groupadd --system {name}), or correct group:");
@@ -153,4 +173,6 @@ internal static class Accounts
     private static AccountAnswer Held(string text, string mend) => new(null, new Hold(HoldReason.SpawnFailed, text, mend));
 
     private static string Text(uint number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private sealed record Look(long At, string Stamps);
 }

@@ -106,6 +106,11 @@ internal static class DressedSpawn
             return $"nice: {nice} cannot be set: {Libc.Text(Libc.LastError)}";
         }
 
+        if (request.Cgroup is { } group && CgroupSite.TryEnter(group, pid) is { } problem)
+        {
+            return problem;
+        }
+
         return request.OomScoreAdj is { } score ? Write(pid, "oom_score_adj", score) : null;
     }
 

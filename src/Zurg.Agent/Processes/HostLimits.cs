@@ -29,7 +29,9 @@ internal static unsafe class HostLimits
 
     private static readonly HostAbility Processes = Read();
 
-    public static HostAbility Ability => Processes with { NoControllers = WhyNoControllers() };
+    /// <param name="cgroups">Of one agent.</param>
+    public static HostAbility AbilityWith(CgroupSite cgroups) =>
+        Processes with { Controllers = cgroups.Controllers, NoControllers = cgroups.WhyNot };
 
     /// <summary>Both the soft and the hard limit.</summary>
     /// <returns>An error of errno(3); 0 when it is set.</returns>
@@ -38,18 +40,6 @@ internal static unsafe class HostLimits
         var both = stackalloc ulong[2];
         both[0] = both[1] = value == LimitsSpec.Unlimited ? ulong.MaxValue : (ulong)value;
         return Libc.Limit(pid, Resources[limit], both, null) == 0 ? 0 : Libc.LastError;
-    }
-
-    private static string WhyNoControllers()
-    {
-        const string path = "/sys/fs/cgroup/cgroup.controllers";
-        var controllers = File.Exists(path) ? File.ReadAllText(path).Trim() : null;
-        return controllers switch
-        {
-            null => "no cgroup v2",
-            "" => "no cgroup v2 controllers",
-            _ => $"cgroup v2 has {controllers.Replace(" ", ", ", StringComparison.Ordinal)}, not used yet",
-        };
     }
 
     private static HostAbility Read()

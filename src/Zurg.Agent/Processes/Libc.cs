@@ -140,6 +140,12 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "umask")]
     public static partial uint Umask(uint mask);
 
+    [LibraryImport(Library, EntryPoint = "getxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint ExtendedAttribute(string path, string name, byte* value, nuint size);
+
+    [LibraryImport(Library, EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Access(string path, int mode);
+
     [LibraryImport(Library, EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int MemoryFile(string name, uint flags);
 
@@ -169,6 +175,19 @@ internal static unsafe partial class Libc
 
     /// <summary>The calling thread's own.</summary>
     public static int Nice() => GetPriority(0, 0);
+
+    /// <summary>
+    /// systemd marks what it delegates, and root can write everywhere, so root needs the mark; of others the files' modes tell.
+    /// </summary>
+    public static bool IsDelegated(string group)
+    {
+        const int writable = 2;
+        var value = stackalloc byte[16];
+        return ExtendedAttribute(group, "trusted.delegate", value, 16) > 0
+            || ExtendedAttribute(group, "user.delegate", value, 16) > 0
+            || (EffectiveUser() != 0 && Access(group + "/cgroup.subtree_control", writable) == 0
+                && Access(group + "/cgroup.procs", writable) == 0);
+    }
 
     public static int PidfdOpen(int pid) => (int)SystemCall(434, pid, 0, 0, 0);
 

@@ -39,10 +39,14 @@ internal sealed record SpawnRequest
     public ImmutableSortedDictionary<ProcessLimit, long> Limits { get; init; } =
         ImmutableSortedDictionary<ProcessLimit, long>.Empty;
 
+    /// <summary>The cgroup that it is put into; the agent's own when null.</summary>
+    public string? Cgroup { get; init; }
+
     public RunAs RunAs => new(User, Group, Groups is { } groups ? string.Join(',', groups) : null);
 
     /// <summary>Whether something has to be set between its birth and its first instruction.</summary>
-    public bool IsDressed => Umask is not null || Nice is not null || OomScoreAdj is not null || !Limits.IsEmpty;
+    public bool IsDressed => Umask is not null || Nice is not null || OomScoreAdj is not null || Cgroup is not null
+        || !Limits.IsEmpty;
 }
 
 /// <summary>What came of a start.</summary>

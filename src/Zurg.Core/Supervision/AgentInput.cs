@@ -104,6 +104,18 @@ public sealed record ProcessExit(int? Code, int? Signal, bool CoreDumped, long? 
 
     /// <summary>It ended while no agent ran: when exactly nobody knows.</summary>
     public bool Unwatched { get; init; }
+
+    /// <summary>Whether SIGKILL came from the kernel's OOM killer; null: nothing speaks for it.</summary>
+    public OomSign? OutOfMemory { get; init; }
+}
+
+public enum OomSign
+{
+    /// <summary>It struck somewhere on the host in that moment.</summary>
+    Likely,
+
+    /// <summary>The process's own group says so: it went over its memory limit.</summary>
+    Certain,
 }
 
 /// <param name="Text">Why not, in plain language: connection refused; answered 503; another process listens on port 8080.</param>

@@ -57,6 +57,12 @@ internal static class Phrases
     public static string Of(ProcessExit exit) => (exit.Code, exit.Signal) switch
     {
         ({ } code, _) => Text($"exit code {code}{(exit.Unwatched ? WhileAway : "")}"),
+        (null, 9) when exit.OutOfMemory is { } sign => sign switch
+        {
+            OomSign.Likely => "killed by SIGKILL, which its agent did not send: the kernel's OOM killer struck on this host "
+                + "then, most likely here",
+            OomSign.Certain => "killed by the kernel's OOM killer: it went over its memory limit",
+        },
         (null, { } signal) =>
             $"killed by {SignalName(signal)}{(exit.CoreDumped ? " (core dumped)" : "")}{(exit.Unwatched ? WhileAway : "")}",
         (null, null) => "ended while no agent watched it, so nobody knows its exit code",

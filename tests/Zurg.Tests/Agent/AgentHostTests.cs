@@ -179,7 +179,7 @@ public sealed class AgentHostTests : IAsyncLifetime
     public void The_host_is_described_as_the_kernel_tells()
     {
         Assert.Equal(2048L * 1024, ThisHost.Memory(["MemFree:  1 kB", "MemTotal:       2048 kB"]));
-        var description = ThisHost.Describe(Options);
+        var description = ThisHost.Describe(Options, CgroupSite.None("none"));
         Assert.True(Guid.TryParse(description.BootId, out _));
         Assert.InRange(description.Memory, 1, long.MaxValue);
         Assert.InRange(ThisHost.EphemeralFrom(), 1, 65_535);

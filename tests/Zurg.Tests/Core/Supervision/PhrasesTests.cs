@@ -20,6 +20,10 @@ public sealed class PhrasesTests
     {
         Assert.Equal("exit code 3", Phrases.Of(AgentWords.Code(3)));
         Assert.Equal("killed by SIGKILL", Phrases.Of(AgentWords.Killed(9)));
+        Assert.Contains("the kernel's OOM killer struck on this host then",
+            Phrases.Of(AgentWords.Killed(9) with { OutOfMemory = OomSign.Likely }), StringComparison.Ordinal);
+        Assert.Equal("killed by the kernel's OOM killer: it went over its memory limit",
+            Phrases.Of(AgentWords.Killed(9) with { OutOfMemory = OomSign.Certain }));
         Assert.Equal("killed by SIGSEGV (core dumped)", Phrases.Of(new ProcessExit(null, 11, true, null, null)));
         Assert.Equal("killed by signal 40", Phrases.Of(AgentWords.Killed(40)));
     }
