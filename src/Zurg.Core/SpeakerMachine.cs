@@ -52,7 +52,7 @@ public static class SpeakerMachine
     {
         var known = state.Hosts.GetValueOrDefault(connected.Host);
         var spoken = known ?? SpokenHost.New(connected.Host, now);
-        var host = spoken with { Description = connected.Description, IsConnected = true };
+        var host = spoken with { Description = connected.Description, IsConnected = true, MeasuredAt = now };
         var said = new List<Assignment>();
         var next = Say(state.With(host), host, said, always: true);
         return new SpeakerCommit { State = next, Assignments = [.. said] };
@@ -96,7 +96,8 @@ public static class SpeakerMachine
     private static SpeakerCommit OnMeasured(SpeakerState state, HostId id, HostMeasures measures, DateTimeOffset now) =>
         state.Hosts.GetValueOrDefault(id) is { Description: not null } host
             ? Judge(
-                new SpeakerCommit { State = state.With(host with { Measures = measures }) }, id, HostRoom.Bounded(measures), now)
+                new SpeakerCommit { State = state.With(host with { Measures = measures, MeasuredAt = now }) },
+                id, HostRoom.Bounded(measures), now)
             : new SpeakerCommit { State = state };
 
     /// <summary>What the host is short of by this reading: a fact when it changed, with the event that says so.</summary>
@@ -146,7 +147,27 @@ public static class SpeakerMachine
             };
         }
 
+        foreach (var host in commit.State.Hosts.Values.Where(h => h.Session == HostSession.Connected && !h.Lows.IsEmpty
+            && now - h.MeasuredAt >= HostRoom.ForgottenAfter))
+        {
+            commit = Forget(commit, host, now);
+        }
+
         return commit;
+    }
+
+    /// <summary>An agent that does not measure any more, or never did, must not close its host for good.</summary>
+    private static SpeakerCommit Forget(SpeakerCommit commit, SpokenHost host, DateTimeOffset now)
+    {
+        var written = WriteFacts(commit.State, host with { Lows = [], MeasuredAt = now }, out _);
+        var text = $"{host.Host} was short of {string.Join(", ", host.Lows.Select(HostRoom.NameOf))}: "
+            + "no reading has come for five minutes, so nobody knows whether it still is";
+        return commit with
+        {
+            State = written.State,
+            Facts = [.. commit.Facts, .. written.Facts],
+            Events = [.. commit.Events, Event(EventKind.HostRecovered, host.Host, now, text)],
+        };
     }
 
     private static SpeakerCommit WriteFacts(SpeakerState state, SpokenHost host, out int size)

@@ -13,6 +13,9 @@ public static class HostRoom
     /// <summary>Of the limit: what must be free before a low host has room again.</summary>
     public const double RecoveredAt = 1.2;
 
+    /// <summary>Readings come each minute: without one for so long nobody knows what a host is short of.</summary>
+    public static readonly TimeSpan ForgottenAfter = TimeSpan.FromMinutes(5);
+
     /// <param name="before">What the host was short of; what it still is keeps its words and its time.</param>
     public static ImmutableArray<HostLow> Next(
         ImmutableArray<HostLow> before, HostMeasures measures, ReserveSpec reserve, DateTimeOffset now)

@@ -46,6 +46,9 @@ public sealed record SpokenHost
     /// <summary>The newest reading of its own numbers; never stored.</summary>
     public HostMeasures? Measures { get; init; }
 
+    /// <summary>When the newest reading came, or its session was opened.</summary>
+    public required DateTimeOffset MeasuredAt { get; init; }
+
     /// <summary>Events of its journal up to here are in the log, or on their way there.</summary>
     public long EventsKept { get; init; }
 
@@ -66,6 +69,7 @@ public sealed record SpokenHost
         Host = host,
         IsConnected = false,
         Heard = now,
+        MeasuredAt = now,
         Session = HostSession.Unknown,
         SessionSince = now,
     };

@@ -46,6 +46,11 @@ internal sealed partial class AlertDelivery(AlertLoop alerts, IClusterView view,
             var outcome = receiver.Kind == ReceiverKind.Webhook
                 ? await sender.NotifyAsync(receiver, Cluster(), alert, stop)
                 : await sender.RepeatAsync(receiver, Cluster(), [alert with { ResolvedAt = now + TestLasts }], stop);
+            if (outcome.Problem is null && Volatile.Read(ref _workers).TryGetValue(ReceiverNames.IdOf(receiver), out var worker))
+            {
+                worker.Nudge();
+            }
+
             return new AlertTestResult(
                 ReceiverNames.IdOf(receiver), receiver.Kind, ReceiverNames.Shown(receiver), outcome.Problem is null,
                 outcome.Problem ?? "delivered");

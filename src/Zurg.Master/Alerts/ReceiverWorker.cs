@@ -22,6 +22,7 @@ internal sealed class ReceiverWorker(
 
     private const int BatchMax = 100;
 
+    private readonly Signal _nudged = new();
     private readonly string _id = ReceiverNames.IdOf(receiver);
     private Told _told = new(null, null, null, null);
     private long _sent;
@@ -116,7 +117,15 @@ internal sealed class ReceiverWorker(
         return wait;
     }
 
-    private Task DelayAsync(TimeSpan wait, CancellationToken stop) => Task.Delay(wait, time, stop);
+    /// <summary>It is known to listen again: what waits for it need not wait for its next turn.</summary>
+    public void Nudge() => _nudged.Raise();
+
+    private async Task DelayAsync(TimeSpan wait, CancellationToken stop)
+    {
+        using var timer = new CancellationTokenSource(wait, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, timer.Token);
+        await _nudged.WaitAsync(_nudged.Count, either.Token);
+    }
 
     private async Task WaitAsync(long seen, TimeSpan most, CancellationToken stop)
     {

@@ -187,6 +187,24 @@ public sealed class SpeakerMachineTests
         Assert.Empty(same.Facts);
     }
 
+    [Fact]
+    public void What_a_host_is_short_of_is_forgotten_when_its_agent_measures_no_more_and_no_sooner()
+    {
+        var state = Step(Reported(), new SpeakerInput.Measured(Host1, HostSamples.Measures(disk: 1L << 30))).State;
+        var still = Step(state, new SpeakerInput.Reported(Host1, Report(2)), Noon + TimeSpan.FromMinutes(4.9));
+        still = Step(still.State, new SpeakerInput.Tick(), Noon + TimeSpan.FromMinutes(4.9));
+        Assert.DoesNotContain(still.Facts, f => f.Host == Host1);
+
+        var heard = Step(still.State, new SpeakerInput.Reported(Host1, Report(3)), Noon + TimeSpan.FromMinutes(5)).State;
+        var forgotten = Step(heard, new SpeakerInput.Tick(), Noon + TimeSpan.FromMinutes(5));
+
+        Assert.Empty(Assert.Single(forgotten.Facts, f => f.Host == Host1).Lows);
+        var told = forgotten.Events.Single(e => e.Host == Host1);
+        Assert.Contains("nobody knows whether it still is", told.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Step(forgotten.State, new SpeakerInput.Tick(), Noon + TimeSpan.FromMinutes(5)).Events, e => e.Host == Host1);
+    }
+
     private static SpeakerState Reported()
     {
         var state = Step(Hearing(Running), new SpeakerInput.Connected(Host1, Describe())).State;

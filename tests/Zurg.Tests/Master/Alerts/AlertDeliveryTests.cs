@@ -46,9 +46,11 @@ public sealed class AlertDeliveryTests : IAsyncLifetime
         using var agent = await LowAgentAsync();
         await UntilAsync(s => s.Receivers is [{ Failure: "it cannot be reached", Waiting: 1 }]);
 
+        // Its next turn may be minutes away: a test that it takes is as good as one.
         await using var back = await FakeReceiver.StartAsync(port);
+        using var nudge = await _master.Http.PostAsync("/v1/alerts/test", null);
         await UntilAsync(s => s.Receivers is [{ Failure: null, Waiting: 0, DeliveredAt: not null }]);
-        Assert.Equal(1, Assert.Single(back.Requests).Body.GetProperty("number").GetInt32());
+        Assert.Equal([0, 1], back.Requests.Select(r => r.Body.GetProperty("number").GetInt32()).Order());
         await UntilAsync(s => s.Receivers is [{ Told: 1 }]);
 
         await using var again = await _master.ReviveAsync();
@@ -56,9 +58,9 @@ public sealed class AlertDeliveryTests : IAsyncLifetime
         using var tested = await again.Http.PostAsync("/v1/alerts/test", null);
         Assert.True(Assert.Single(await TestMaster.ReadAsync(tested, WireJson.Default.ImmutableArrayAlertTestResult)).Delivered);
 
-        // The test is the second request: nothing was told again before it.
+        // The second test is the third request: nothing was told again before it.
         Assert.Equal("test", back.Requests.Last().Body.GetProperty("alert").GetProperty("key").GetString());
-        Assert.Equal(2, back.Requests.Count);
+        Assert.Equal(3, back.Requests.Count);
     }
 
     [Fact]
