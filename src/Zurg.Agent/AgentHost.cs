@@ -203,6 +203,7 @@ public sealed partial class AgentHost : IAsyncDisposable
             _looping,
             Task.Run(() => TalkAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _shelf.RunAsync(_stop.Token), CancellationToken.None),
+            Task.Run(() => _releases.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _namingFile.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _measures.RunAsync(_stop.Token), CancellationToken.None),
             _logs.RunAsync(_stop.Token),

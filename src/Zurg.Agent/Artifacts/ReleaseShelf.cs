@@ -74,6 +74,27 @@ internal sealed partial class ReleaseShelf(
         }
     }
 
+    /// <summary>What is needed and complete here, but was last hashed too long ago, or in another boot.</summary>
+    public ImmutableArray<ReleaseDemand> InDoubt()
+    {
+        try
+        {
+            var now = time.GetUtcNow();
+            return
+            [
+                .. from release in Used() ?? ImmutableSortedSet<ReleaseId>.Empty
+                let mark = ReleaseMark.Read(paths.Mark(release))
+                where mark is not null && !mark.Speaks(now)
+                select new ReleaseDemand(release, mark.Manifest),
+            ];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log.NotSwept(logger, paths.Root, e);
+            return [];
+        }
+    }
+
     /// <summary>Removes one thing that could be spared.</summary>
     /// <param name="except">Of which nothing is removed.</param>
     /// <returns>False when there is nothing more.</returns>

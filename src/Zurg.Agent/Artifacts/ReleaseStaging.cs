@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Zurg.Protocol;
 
@@ -59,21 +60,31 @@ internal sealed class ReleaseStaging(string staging, ReleaseManifest manifest, A
     }
 
     /// <summary>By directory: a directory takes one new name at a time.</summary>
-    private void Link(ImmutableArray<ReleaseFile> files, HostFiles here, CancellationToken stop) =>
-        Parallel.ForEach(
-            files.GroupBy(f => Path.GetDirectoryName(f.Path)),
-            new ParallelOptions { MaxDegreeOfParallelism = FetchesMax, CancellationToken = stop },
-            directory =>
-            {
-                foreach (var file in directory)
+    private void Link(ImmutableArray<ReleaseFile> files, HostFiles here, CancellationToken stop)
+    {
+        try
+        {
+            Parallel.ForEach(
+                files.GroupBy(f => Path.GetDirectoryName(f.Path)),
+                new ParallelOptions { MaxDegreeOfParallelism = FetchesMax, CancellationToken = stop },
+                directory =>
                 {
-                    var known = here.Find(file.Digest!.Value)!;
-                    if (here.TryLink(known, Path.Combine(Tree, file.Path), ReleaseTree.ModeOf(file)) is { } stamp)
+                    foreach (var file in directory)
                     {
-                        _linked[file.Path] = stamp;
+                        var known = here.Find(file.Digest!.Value)!;
+                        if (here.TryLink(known, Path.Combine(Tree, file.Path), ReleaseTree.ModeOf(file)) is { } stamp)
+                        {
+                            _linked[file.Path] = stamp;
+                        }
                     }
-                }
-            });
+                });
+        }
+        catch (AggregateException e) when (e.InnerException is IOException or UnauthorizedAccessException)
+        {
+            // One trouble of the disk is as good as several.
+            ExceptionDispatchInfo.Throw(e.InnerException);
+        }
+    }
 
     private static Task EachAsync(
         IEnumerable<(int Index, ReleaseFile Item)> files, Func<int, ReleaseFile, CancellationToken, Task> act,

@@ -43,6 +43,22 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
         return await flight.Value.WaitAsync(stop);
     }
 
+    /// <summary>
+    /// Hashes each day what is needed, also when nothing starts: what rots is to be found before it is wanted, and while the
+    /// master can still give it anew. What comes of it is told as at a start, and a hold is the next start's to say.
+    /// </summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        for (; ; )
+        {
+            await Task.Delay(ReleaseShelf.SweepEvery, _time, stop);
+            foreach (var demand in _shelf.InDoubt())
+            {
+                await EnsureAsync(demand, stop);
+            }
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _disposed.CancelAsync();

@@ -109,6 +109,34 @@ public sealed class ReleaseDoubtTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_needed_is_hashed_each_day_though_nothing_starts()
+    {
+        var demand = new ReleaseDemand(One, _master.Push("web@1", ("bin/run", "run")));
+        var idle = new ReleaseDemand(Two, _master.Push("web@2", ("bin/run", "RUN")));
+        await using var store = _master.NewStore(_time);
+        await ReadyAsync(store, idle);
+        var path = Path.Combine(await ReadyAsync(store, demand), "bin/run");
+        Edit(path);
+        var mark = ReleaseMark.Read(Mark)!;
+        (mark with { Stamps = mark.Stamps.SetItem("bin/run", Disk.StampOf(path)!) }).Write(Mark);
+        _master.Use.Set("web@1");
+        using var stop = new CancellationTokenSource();
+        var running = store.RunAsync(stop.Token);
+
+        await Eventually.TrueAsync(() =>
+        {
+            _time.Advance(ReleaseShelf.SweepEvery);
+            return !_master.Told.IsEmpty;
+        }, "found");
+
+        await Eventually.TrueAsync(() => File.Exists(path) && File.ReadAllText(path) == "run", "brought again");
+        Assert.Equal("web@1", Assert.Single(_master.Told).Text.Split(' ')[1]);
+        Assert.True(_time.GetUtcNow() - mark.HashedAt >= ReleaseMark.AgeMax);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
     public async Task A_mark_of_another_boot_does_not_speak()
     {
         var demand = new ReleaseDemand(One, _master.Push("web@1", ("bin/run", "run")));
