@@ -34,14 +34,14 @@ public static class SpeakerMachine
         }
 
         var next = state with { Cluster = cluster, Hosts = hosts };
-        var said = new List<Assignment>();
+        var said = new Said([], []);
         var hostsDiffer = HostsDiffer(state.Cluster, cluster);
         foreach (var host in hosts.Values.Where(h => h.IsConnected && (hostsDiffer || Touches(state.Cluster, cluster, h.Host))))
         {
-            next = Say(next, host, said, always: false);
+            next = Say(next, host, said, always: false, now);
         }
 
-        var commit = new SpeakerCommit { State = next, Assignments = [.. said] };
+        var commit = new SpeakerCommit { State = next, Assignments = [.. said.Assignments], Events = [.. said.Events] };
         return ReferenceEquals(state.Cluster.Applied, cluster.Applied)
             ? commit
             : hosts.Values.Where(h => h.Measures is not null)
@@ -53,9 +53,9 @@ public static class SpeakerMachine
         var known = state.Hosts.GetValueOrDefault(connected.Host);
         var spoken = known ?? SpokenHost.New(connected.Host, now);
         var host = spoken with { Description = connected.Description, IsConnected = true, MeasuredAt = now };
-        var said = new List<Assignment>();
-        var next = Say(state.With(host), host, said, always: true);
-        return new SpeakerCommit { State = next, Assignments = [.. said] };
+        var said = new Said([], []);
+        var next = Say(state.With(host), host, said, always: true, now);
+        return new SpeakerCommit { State = next, Assignments = [.. said.Assignments], Events = [.. said.Events] };
     }
 
     private static SpeakerCommit OnReported(SpeakerState state, HostId id, HostReport report, DateTimeOffset now)
@@ -186,20 +186,36 @@ public static class SpeakerMachine
             : new SpeakerCommit { State = state.With(host with { Written = digest }), Facts = [facts] };
     }
 
-    private static SpeakerState Say(SpeakerState state, SpokenHost host, List<Assignment> said, bool always)
+    /// <summary>
+    /// An assignment that no session carries is not said: the agent would end its session over each, and come back for the next.
+    /// It keeps the last one it was told, and people are told why, once.
+    /// </summary>
+    private static SpeakerState Say(SpeakerState state, SpokenHost host, Said said, bool always, DateTimeOffset now)
     {
         if (AssignmentView.Of(state.Cluster, host.Host) is not { } assignment)
         {
             return state;
         }
 
-        var content = SpokenHost.DigestOf(assignment with { Generation = default });
+        var content = SpokenHost.DigestOf(assignment with { Generation = default }, out var size);
         if (!always && content == host.Said)
         {
             return state;
         }
 
-        said.Add(assignment);
+        if (size <= SpokenHost.AssignmentBytesMax)
+        {
+            said.Assignments.Add(assignment);
+        }
+        else if (content != host.Said)
+        {
+            var text = string.Create(CultureInfo.InvariantCulture,
+                $"what {host.Host} is to run is not told to it: {assignment.Instances.Length} instances take {size} bytes, "
+                    + $"at most {SpokenHost.AssignmentBytesMax} fit; it goes on with what it was told before. "
+                    + $"Place fewer instances there, or shorten env, args and settings");
+            said.Events.Add(Event(EventKind.AssignmentTooLarge, host.Host, now, text));
+        }
+
         return state.With(host with { Said = content });
     }
 
@@ -217,6 +233,9 @@ public static class SpeakerMachine
     private static (HostId Host, CellName Cell, string Address, string Labels) Named(HostFacts facts) => (
         facts.Host, facts.Description.Cell, facts.Description.Address,
         string.Join('\n', facts.Description.Labels.Select(l => $"{l.Key}={l.Value}")));
+
+    /// <summary>What one step says: to hosts, and of them.</summary>
+    private sealed record Said(List<Assignment> Assignments, List<EventRecord> Events);
 
     private static EventRecord Event(EventKind kind, HostId host, DateTimeOffset now, string text) =>
         new() { Id = 0, At = now, Kind = kind, Host = host, Text = text };

@@ -180,6 +180,41 @@ public sealed class FaultTests(ITestOutputHelper output)
         await EndAsync(cluster);
     }
 
+    [NeedsFact("setpriv")]
+    public async Task An_agent_that_may_not_write_to_its_directory_says_so_and_ends()
+    {
+        var closed = Directory.CreateTempSubdirectory("zurg-closed-");
+        try
+        {
+            File.SetUnixFileMode(closed.FullName, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            var setpriv = Environment.UserName == "root" ? "setpriv --reuid=65534 --regid=65534 --clear-groups" : "";
+
+            // What the launcher has built is run itself: another user may not build.
+            Assert.Equal(0, (await ZurgProgram.RunAsync(Path.GetTempPath(), "version")).ExitCode);
+            var current = (await File.ReadAllLinesAsync(Path.Combine(ZurgProgram.Root, ".build/cli.current")))[0];
+            using var agent = Process.Start(new ProcessStartInfo("/bin/sh", [
+                "-c", $"exec {setpriv} '{current}/zurg' agent --master http://127.0.0.1:1 --token-file /none --host h --cell c "
+                    + $"--dir '{closed.FullName}/agent' --socket '{closed.FullName}/s'"])
+            {
+                UseShellExecute = false,
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            })!;
+            var said = agent.StandardOutput.ReadToEndAsync();
+            var errors = await agent.StandardError.ReadToEndAsync();
+            using var late = new CancellationTokenSource(Soon);
+            await agent.WaitForExitAsync(late.Token);
+            Assert.Equal(1, agent.ExitCode);
+            Assert.Contains(closed.FullName, errors + await said, StringComparison.Ordinal);
+            Assert.Contains("denied", errors, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+        }
+        finally
+        {
+            closed.Delete(recursive: true);
+        }
+    }
+
     /// <summary>Answers every GET.</summary>
     private const string Server = """
         import http.server, os

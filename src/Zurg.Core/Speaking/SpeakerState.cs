@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Zurg.Protocol;
 
 namespace Zurg.Core;
@@ -101,8 +100,15 @@ public sealed record SpokenHost
 
     public static byte[] JsonOf(HostFacts facts) => JsonSerializer.SerializeToUtf8Bytes(facts, WireJson.Default.HostFacts);
 
-    public static Digest DigestOf(Assignment assignment) => DigestOf(assignment, WireJson.Default.Assignment);
+    /// <summary>Of its JSON; a session's message holds 4 MiB, and something is around it.</summary>
+    public const int AssignmentBytesMax = (4 * 1024 * 1024) - (64 * 1024);
 
-    private static Digest DigestOf<T>(T value, JsonTypeInfo<T> type) =>
-        Digest.Of(JsonSerializer.SerializeToUtf8Bytes(value, type));
+    /// <param name="assignment">With its generation, or without.</param>
+    /// <param name="size">Of its JSON in bytes.</param>
+    public static Digest DigestOf(Assignment assignment, out int size)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(assignment, WireJson.Default.Assignment);
+        size = json.Length;
+        return Digest.Of(json);
+    }
 }

@@ -85,4 +85,7 @@ public enum EventKind
 
     /// <summary>A journal could not be written for a while.</summary>
     JournalStuck,
+
+    /// <summary>What a host is to run is too much for one message: it was not told.</summary>
+    AssignmentTooLarge,
 }

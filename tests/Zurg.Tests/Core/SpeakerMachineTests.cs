@@ -25,6 +25,26 @@ public sealed class SpeakerMachineTests
     }
 
     [Fact]
+    public void What_no_session_can_carry_is_not_said_and_people_are_told_once()
+    {
+        var service = Specs.Service("web", 100);
+        var env = ImmutableSortedDictionary<string, string>.Empty.Add("BIG", new string('x', 50_000));
+        var world = World.Of("host1@az1").Apply(service with { Instance = service.Instance with { Env = env } });
+        world = world.Commit(world.Plan());
+        var connected = Step(Hearing(world), new SpeakerInput.Connected(Host1, Describe()));
+        Assert.Empty(connected.Assignments);
+        var told = Assert.Single(connected.Events);
+        Assert.Equal(EventKind.AssignmentTooLarge, told.Kind);
+        Assert.Contains("100 instances take 5", told.Text, StringComparison.Ordinal);
+        Assert.Empty(Step(connected.State, new SpeakerInput.Connected(Host1, Describe())).Events);
+
+        // With fewer of them it is said again.
+        var fewer = Step(connected.State, new SpeakerInput.ClusterChanged(Running.State));
+        Assert.Single(Assert.Single(fewer.Assignments).Instances);
+        Assert.Empty(fewer.Events);
+    }
+
+    [Fact]
     public void A_connected_host_is_told_what_changed_and_nothing_else()
     {
         var world = Running;

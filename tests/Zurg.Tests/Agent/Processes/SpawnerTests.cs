@@ -124,6 +124,16 @@ public sealed class SpawnerTests : IDisposable
     }
 
     [RootFact]
+    public async Task An_executable_that_its_user_may_not_read_does_not_run_and_its_log_says_why()
+    {
+        var script = _bench.Script("#!/bin/sh\n", "private");
+        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var exit = await ProcessBench.ExitOf(_bench.Start(_bench.Request(script) with { User = "nobody" }));
+        Assert.NotEqual(0, exit.Code);
+        Assert.Contains("permission denied", _bench.Output, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [RootFact]
     public async Task It_runs_as_its_user_with_the_same_pid()
     {
         var process = _bench.Start(_bench.Request("/bin/sh", "-c", "id -un; id -gn; echo $$") with { User = "nobody" });
