@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Zurg.Agent.Artifacts;
+using Zurg.Agent.Exec;
 using Zurg.Agent.Hands;
 using Zurg.Agent.Journal;
 using Zurg.Agent.Local;
@@ -41,6 +42,7 @@ public sealed partial class AgentHost : IAsyncDisposable
     private readonly NamingCache _naming;
     private readonly NamingFile _namingFile;
     private readonly ConfigHistory _configs;
+    private readonly ExecDesk _execs;
     private readonly AgentHands _hands;
     private readonly CgroupSite _cgroups;
     private readonly MeasureLoop _measures;
@@ -66,7 +68,9 @@ public sealed partial class AgentHost : IAsyncDisposable
         _configs = new ConfigHistory(directory, time, logs.CreateLogger<ConfigHistory>());
         var answers = new SessionAnswers(
             (request, end) => reader.ReadAsync(request, end).AsTask(), _configs.Answer, request => _hands!.Answer(request));
-        var entrance = new SessionInbox(_inbox, _naming.Take, answers);
+        var execs = new ExecOptions(options.Master, options.TokenFile, options.Host, options.Exec);
+        _execs = new ExecDesk(execs, paths.Key, request => _hands!.Plan(request), time, logs.CreateLogger<ExecDesk>());
+        var entrance = new SessionInbox(_inbox, _naming.Take, answers, _execs.Take);
         _session = new MasterSession(
             new SessionOptions(options.Master, options.TokenFile),
             membership, entrance, time, logs.CreateLogger<MasterSession>());
@@ -160,6 +164,7 @@ public sealed partial class AgentHost : IAsyncDisposable
 
         await _stop.CancelAsync();
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _execs.DisposeAsync();
         await _hands.DisposeAsync();
         _configs.Dispose();
         await _releases.DisposeAsync();
@@ -205,6 +210,7 @@ public sealed partial class AgentHost : IAsyncDisposable
             Task.Run(() => _shelf.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _releases.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _namingFile.RunAsync(_stop.Token), CancellationToken.None),
+            Task.Run(_execs.CleanAsync, CancellationToken.None),
             Task.Run(() => _measures.RunAsync(_stop.Token), CancellationToken.None),
             _logs.RunAsync(_stop.Token),
         ];

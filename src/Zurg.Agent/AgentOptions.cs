@@ -42,6 +42,8 @@ public sealed record AgentOptions
     /// null: neither. Of the loopback only, as a master's: this build has no TLS.
     /// </summary>
     public IPEndPoint? Share { get; init; }
+    /// <summary>Whether commands of people elsewhere (zurg exec) are run on this host.</summary>
+    public bool Exec { get; init; } = true;
 
     public required TimeProvider Time { get; init; }
 

@@ -76,6 +76,9 @@ internal static class MasterWeb
         services.AddSingleton(speaker).AddSingleton(alerts);
         services.AddSingleton(new SpecArchive(store)).AddSingleton(new SpecApplying(store, view, events, options.Time));
         services.AddSingleton(new InstanceAsking(view, sessions, options.Time));
+        var counter = new ExecCounter();
+        services.AddSingleton(counter);
+        services.AddSingleton(new ExecRelaying(view, sessions, counter, events, options.Time));
         services.AddSingleton(new IntentChanging(store, view, events, options.Time));
         services.AddSingleton(new PushContext(releases, view, events, options.Time));
         services.AddSingleton(new SignContext(new ReleaseVouching(store, options.Time), view, events, options.Time));

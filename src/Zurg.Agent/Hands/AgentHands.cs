@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Zurg.Agent.Artifacts;
+using Zurg.Agent.Exec;
 using Zurg.Agent.Ports;
 using Zurg.Agent.Probes;
 using Zurg.Agent.Processes;
@@ -29,6 +30,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
     private readonly TemplateHands _templateHands;
     private readonly Preparation _preparation;
     private readonly EnvSource _envs;
+    private readonly ExecPlanning _execs;
     private readonly ProcessHands _processes;
     private readonly WatchdogHands _watchdogs;
     private readonly ProbeClient _client;
@@ -54,6 +56,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         _preparation = new Preparation(site, releases, _ports, templates);
         _envs = new EnvSource(site, _preparation, _ports);
         _watchdogs = new WatchdogHands(site, tell, time);
+        _execs = new ExecPlanning(site, _envs);
         _processes = new ProcessHands(site, tell, time);
         _client = new ProbeClient(time);
         _tasks = new TaskSet(e => Log.EffectFailed(logger, site.Host, e));
@@ -181,6 +184,9 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
 
     /// <summary>What an instance finds in its environment.</summary>
     public EnvAnswer Answer(EnvRequest request) => _envs.Answer(request, Volatile.Read(ref _newest));
+
+    /// <summary>What a command comes to here.</summary>
+    public ExecPlan Plan(ExecRequest request) => _execs.Plan(request, Volatile.Read(ref _newest));
 
     /// <summary>Stops watching and asking; every process runs on.</summary>
     public async ValueTask DisposeAsync()

@@ -197,15 +197,15 @@ internal static unsafe partial class Libc
     public static int BecomeSubreaper() => ProcessControl(36, 1, 0, 0, 0);
 
     /// <summary>Whether a read would not block (poll(2), POLLIN): true at the end of the input, too.</summary>
-    public static bool HasInput(int fd) => IsReady(fd, 1);
+    public static bool HasInput(int fd, int withinMilliseconds = 0) => IsReady(fd, 1, withinMilliseconds);
 
     /// <summary>Whether a write would not block (poll(2), POLLOUT): true when a connection is made or has failed, too.</summary>
-    public static bool HasOutput(int fd) => IsReady(fd, 4);
+    public static bool HasOutput(int fd, int withinMilliseconds = 0) => IsReady(fd, 4, withinMilliseconds);
 
-    private static bool IsReady(int fd, ulong events)
+    private static bool IsReady(int fd, ulong events, int withinMilliseconds)
     {
         var watched = (uint)fd | (events << 32);
-        return Poll(&watched, 1, 0) > 0;
+        return Poll(&watched, 1, withinMilliseconds) > 0;
     }
 
     public static int LastError => Marshal.GetLastPInvokeError();

@@ -20,6 +20,12 @@ internal sealed record SpawnRequest
     /// <summary>An open file for stdout and stderr; stays the caller's.</summary>
     public required int Output { get; init; }
 
+    /// <summary>Another one for stderr; stays the caller's.</summary>
+    public int? Error { get; init; }
+
+    /// <summary>For stdin; stays the caller's. Nothing to read when null.</summary>
+    public int? Input { get; init; }
+
     /// <summary>The agent's own user when null.</summary>
     public string? User { get; init; }
 

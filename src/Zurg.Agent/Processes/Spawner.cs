@@ -97,8 +97,10 @@ internal static unsafe class Spawner
             }
 
             _ = Libc.ActionsDuplicate(actions, request.Output, 1);
-            _ = Libc.ActionsDuplicate(actions, request.Output, 2);
-            _ = Libc.ActionsOpen(actions, 0, "/dev/null", 0, 0);
+            _ = Libc.ActionsDuplicate(actions, request.Error ?? request.Output, 2);
+            _ = request.Input is { } input
+                ? Libc.ActionsDuplicate(actions, input, 0)
+                : Libc.ActionsOpen(actions, 0, "/dev/null", 0, 0);
             _ = Libc.ActionsChangeDirectory(actions, request.WorkingDirectory);
             _ = Libc.ActionsCloseFrom(actions, 3);
             return Libc.Spawn(out pid, arguments.First, actions, attributes, arguments.Pointer, env.Pointer);

@@ -10,8 +10,9 @@ namespace Zurg.Agent.Session;
 /// </summary>
 /// <param name="naming">Takes a pushed set without waiting.</param>
 /// <param name="answers">Answers requests in the background.</param>
+/// <param name="exec">Begins a command without waiting.</param>
 internal sealed class SessionInbox(
-    AgentInbox brain, Action<EndpointSet> naming, SessionAnswers answers)
+    AgentInbox brain, Action<EndpointSet> naming, SessionAnswers answers, Action<ExecRequest> exec)
 {
     /// <summary>So many requests are answered at once; more are refused in words.</summary>
     public const int RequestsMax = 64;
@@ -33,6 +34,9 @@ internal sealed class SessionInbox(
                 break;
             case { Endpoints: { } set }:
                 naming(set);
+                break;
+            case { Exec: { } command }:
+                exec(command);
                 break;
             case var request when SessionAnswers.Asks(request):
                 return AnswerAsync(request, answer, stop);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
@@ -110,6 +111,36 @@ internal sealed class MasterClient : IDisposable
 
     public Task<InstanceEnv> EnvAsync(InstanceId instance, CancellationToken stop) =>
         GetAsync($"/v1/instances/{instance}/env", WireJson.Default.InstanceEnv, stop);
+
+    /// <summary>A WebSocket.</summary>
+    public async Task<WebSocket> DialAsync(string path, CancellationToken stop)
+    {
+        var socket = new ClientWebSocket();
+        socket.Options.Proxy = null;
+        socket.Options.KeepAliveInterval = TimeSpan.Zero;
+        socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
+        try
+        {
+            var address = new UriBuilder(new Uri(Cluster.Master, path));
+            address.Scheme = address.Scheme == Uri.UriSchemeHttps ? "wss" : "ws";
+            await socket.ConnectAsync(address.Uri, stop);
+            return socket;
+        }
+        catch (WebSocketException e)
+        {
+            socket.Dispose();
+            var away = e.InnerException is HttpRequestException { InnerException: SocketException };
+            throw away && Cluster.Directory is { } directory
+                ? ClusterLocator.NotRunning(directory)
+                : new VerbFailedException($"the master at {Cluster.Master} did not answer: {e.Message}",
+                    "look at its address and token");
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     public Task<ImmutableArray<EventRecord>> EventsAsync(string query, CancellationToken stop) =>
         GetAsync($"/v1/events?{query}", WireJson.Default.ImmutableArrayEventRecord, stop);

@@ -42,6 +42,7 @@ internal sealed class AgentVerb : Verb
         Description = "give files of its releases to other hosts here, and ask those that do before the master",
         HelpName = "IP:PORT",
     };
+    private readonly Option<bool> noExec = new("--no-exec") { Description = "run no commands of 'zurg exec' on this host" };
     private readonly Option<bool> stopInstances = new("--stop-instances")
     {
         Description = "stop what it runs when it is stopped; else that runs on and the next agent takes it over",
@@ -50,7 +51,7 @@ internal sealed class AgentVerb : Verb
     public AgentVerb() : base("agent", Summary)
     {
         foreach (var option in (Option[])
-            [master, tokenFile, host, cell, directory, labels, ports, socket, metrics, share, stopInstances])
+            [master, tokenFile, host, cell, directory, labels, ports, socket, metrics, share, noExec, stopInstances])
         {
             Add(option);
         }
@@ -99,6 +100,7 @@ internal sealed class AgentVerb : Verb
             MetricsPort = call.Value(metrics),
             Share = call.Value(share) is not { } listen ? null : IPEndPoint.TryParse(listen, out var endPoint) ? endPoint
                 : throw Bad($"'{listen}' is no address such as 127.0.0.1:7100"),
+            Exec = !call.Value(noExec),
             Time = call.Surroundings.Time,
             Logs = logs,
         };

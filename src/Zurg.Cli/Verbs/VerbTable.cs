@@ -24,6 +24,7 @@ internal static class VerbTable
         new("See what runs", "hosts", HostsVerb.Summary, () => new HostsVerb()),
         new("See what runs", "alerts", AlertsVerb.Summary, () => new AlertsVerb()),
         new("See what runs", "watch", WatchVerb.Summary, () => new WatchVerb()),
+        new("Act on a service", "exec", ExecVerb.Summary, () => new ExecVerb()),
         new("Act on a service", "restart", ActionVerb.RestartSummary, ActionVerb.Restart),
         new("Act on a service", "stop", ActionVerb.StopSummary, ActionVerb.Stop),
         new("Act on a service", "start", ActionVerb.StartSummary, ActionVerb.Start),

@@ -70,6 +70,9 @@ internal sealed partial class HostSession(
         }
     }
 
+    /// <summary>Tells the agent something that it answers elsewhere; false when too much waits already.</summary>
+    public bool TryTell(MasterMessage message) => _slots.TryAsk(message);
+
     /// <summary>Until the peer closes, either side fails, or <paramref name="stop"/>.</summary>
     public async Task RunAsync(CancellationToken stop)
     {

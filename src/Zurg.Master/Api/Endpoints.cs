@@ -23,6 +23,8 @@ internal static class Endpoints
         ListConfigs.Map(routes);
         ShowConfig.Map(routes);
         ShowEnv.Map(routes);
+        RunCommand.Map(routes);
+        AgentExec.Map(routes);
         ListHosts.Map(routes);
         ShowHost.Map(routes);
         ListReleases.Map(routes);

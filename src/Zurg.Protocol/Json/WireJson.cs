@@ -53,6 +53,8 @@ namespace Zurg.Protocol;
 [JsonSerializable(typeof(ConfigText))]
 [JsonSerializable(typeof(ImmutableArray<string>))]
 [JsonSerializable(typeof(InstanceEnv))]
+[JsonSerializable(typeof(ExecMessage))]
+[JsonSerializable(typeof(ExecEnded))]
 [JsonSerializable(typeof(ImmutableSortedDictionary<string, string>))]
 [JsonSerializable(typeof(Assignment))]
 public sealed partial class WireJson : JsonSerializerContext

@@ -46,6 +46,8 @@ public sealed record MasterMessage
     public ConfigRequest? Configs { get; init; }
 
     public EnvRequest? Env { get; init; }
+
+    public ExecRequest? Exec { get; init; }
 }
 
 /// <summary>The agent's first words.</summary>

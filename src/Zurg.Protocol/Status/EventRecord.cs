@@ -88,4 +88,8 @@ public enum EventKind
 
     /// <summary>What a host is to run is too much for one message: it was not told.</summary>
     AssignmentTooLarge,
+
+    /// <summary>Somebody runs a command on a host.</summary>
+    CommandRun,
+    CommandEnded,
 }

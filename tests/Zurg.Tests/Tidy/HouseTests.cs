@@ -39,6 +39,7 @@ public sealed class HouseTests
     private static readonly ImmutableSortedDictionary<string, string[]> AgentRooms = new Dictionary<string, string[]>
     {
         ["Artifacts"] = [],
+        ["Exec"] = ["Processes"],
         ["Journal"] = [],
         ["Local"] = ["Artifacts", "Templates"],
         ["Logs"] = [],

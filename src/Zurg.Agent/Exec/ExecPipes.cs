@@ -1,0 +1,259 @@
+using System.Threading.Channels;
+using Zurg.Agent.Processes;
+using Zurg.Protocol;
+
+namespace Zurg.Agent.Exec;
+
+/// <summary>
+/// Stdin, stdout and stderr of one command as pipes, each with a thread of its own: reading a pipe blocks, and the pool's threads
+/// are for those who do not. What was read and not yet taken is bounded, so a caller that reads slowly slows the command down.
+/// </summary>
+internal sealed class ExecPipes : IDisposable
+{
+    /// <summary>Messages that were read and wait to be sent, of both streams together.</summary>
+    private const int WaitingMax = 8;
+
+    private const int CloseOnExec = 0x80000;
+
+    /// <summary>How long a thread looks at a pipe before it looks whether it is still wanted.</summary>
+    private const int LookMilliseconds = 100;
+
+    private readonly CancellationTokenSource _gone = new();
+    private readonly SemaphoreSlim _room = new(WaitingMax);
+    private readonly SemaphoreSlim _given = new(0);
+    private readonly Channel<byte[]> _read = Channel.CreateBounded<byte[]>(WaitingMax + 2);
+    private readonly Channel<byte[]> _input = Channel.CreateBounded<byte[]>(2);
+    private readonly int[] _ours = [-1, -1, -1];
+    private readonly int[] _theirs = [-1, -1, -1];
+    private int _readers = 2;
+    private volatile bool _over;
+    private bool _begun;
+
+    /// <exception cref="IOException">This process has no descriptors left.</exception>
+    public ExecPipes()
+    {
+        for (var stream = 0; stream < 3; stream++)
+        {
+            if (!TryPipe(out var reading, out var writing))
+            {
+                var error = Libc.LastError;
+                CloseAll(_ours);
+                CloseAll(_theirs);
+                throw new IOException($"no pipe could be made: {Libc.Text(error)}");
+            }
+
+            (_ours[stream], _theirs[stream]) = stream == ExecMessage.Input ? (writing, reading) : (reading, writing);
+        }
+
+        // Ours alone: the two ends of a pipe have flags of their own.
+        const int setFlags = 4;
+        const nint nonBlocking = 0x800;
+        _ = Libc.FileControl(_ours[ExecMessage.Input], setFlags, nonBlocking);
+    }
+
+    /// <summary>The command's ends, by stream.</summary>
+    public IReadOnlyList<int> Theirs => _theirs;
+
+    /// <summary>What the command wrote, each with its stream as the first byte; ends when both streams have.</summary>
+    public ChannelReader<byte[]> Output => _read.Reader;
+
+    /// <summary>One that was taken from <see cref="Output"/> has been sent.</summary>
+    public void Sent() => _room.Release();
+
+    /// <summary>The command has its ends by now, or was never started.</summary>
+    public void Begin()
+    {
+        _begun = true;
+        CloseAll(_theirs);
+        foreach (var stream in (byte[])[ExecMessage.Output, ExecMessage.Error])
+        {
+            new Thread(() => Read(stream)) { IsBackground = true, Name = "exec output" }.Start();
+        }
+
+        new Thread(Write) { IsBackground = true, Name = "exec input" }.Start();
+    }
+
+    /// <summary>Waits while the command does not read what it was given before.</summary>
+    public async ValueTask GiveAsync(byte[] bytes, CancellationToken stop)
+    {
+        try
+        {
+            await _input.Writer.WriteAsync(bytes, stop);
+            _given.Release();
+        }
+        catch (ChannelClosedException)
+        {
+            // The command has closed its stdin, or is over: what is typed on goes nowhere, as in a pipe of a shell.
+        }
+    }
+
+    /// <summary>No more input: the command finds the end of its stdin once it has read the rest.</summary>
+    public void EndInput()
+    {
+        if (_input.Writer.TryComplete())
+        {
+            _given.Release();
+        }
+    }
+
+    /// <summary>Nothing of the command runs any more: what is in the pipes is all that comes.</summary>
+    public void EndOutput() => _over = true;
+
+    public void Dispose()
+    {
+        _gone.Cancel();
+        EndInput();
+        CloseAll(_theirs);
+        if (!_begun)
+        {
+            // Else each thread closes its own: a descriptor that is closed while it is read may be another file's by then.
+            CloseAll(_ours);
+        }
+    }
+
+    private static unsafe bool TryPipe(out int reading, out int writing)
+    {
+        var ends = stackalloc int[2];
+        var made = Libc.Pipe(ends, CloseOnExec) == 0;
+        (reading, writing) = made ? (ends[0], ends[1]) : (-1, -1);
+        return made;
+    }
+
+    private void Read(byte stream)
+    {
+        var buffer = new byte[ExecMessage.FrameMax];
+        try
+        {
+            while (WaitFor(() => Libc.HasInput(_ours[stream], LookMilliseconds)))
+            {
+                _room.Wait(_gone.Token);
+                var length = ReadInto(buffer, _ours[stream]);
+                if (length <= 0)
+                {
+                    return;
+                }
+
+                buffer[0] = stream;
+                _read.Writer.TryWrite(buffer.AsSpan(0, length + 1).ToArray());
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody reads on.
+        }
+        finally
+        {
+            Close(_ours, stream);
+            if (Interlocked.Decrement(ref _readers) == 0)
+            {
+                _read.Writer.TryComplete();
+            }
+        }
+    }
+
+    private static unsafe int ReadInto(byte[] buffer, int fd)
+    {
+        fixed (byte* start = buffer)
+        {
+            nint length;
+            do
+            {
+                length = Libc.Read(fd, start + 1, (nuint)buffer.Length - 1);
+            }
+            while (length < 0 && Libc.LastError == Libc.Errno.Interrupted);
+            return (int)length;
+        }
+    }
+
+    private void Write()
+    {
+        try
+        {
+            while (true)
+            {
+                _given.Wait(_gone.Token);
+                if (!_input.Reader.TryRead(out var bytes) || !WriteAll(bytes))
+                {
+                    return;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The command is over.
+        }
+        finally
+        {
+            Close(_ours, ExecMessage.Input);
+            _input.Writer.TryComplete();
+        }
+    }
+
+    /// <summary>False: nobody reads it any more.</summary>
+    private unsafe bool WriteAll(ReadOnlySpan<byte> bytes)
+    {
+        var fd = _ours[ExecMessage.Input];
+        while (!bytes.IsEmpty)
+        {
+            if (!WaitFor(() => Libc.HasOutput(fd, LookMilliseconds)))
+            {
+                return false;
+            }
+
+            fixed (byte* start = bytes)
+            {
+                var written = Libc.Write(fd, start, (nuint)bytes.Length);
+                if (written < 0 && Libc.LastError is not (Libc.Errno.Interrupted or Libc.Errno.TryAgain))
+                {
+                    return false;
+                }
+
+                bytes = bytes[(int)Math.Max(written, 0)..];
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>False: the command is over and nothing is there, or nobody wants it any more.</summary>
+    /// <param name="isReady">Waits a little.</param>
+    private bool WaitFor(Func<bool> isReady)
+    {
+        // Whether it is over is looked at first: what was written before that is there by then.
+        while (true)
+        {
+            var over = _over;
+            if (_gone.IsCancellationRequested)
+            {
+                return false;
+            }
+
+            if (isReady())
+            {
+                return true;
+            }
+
+            if (over)
+            {
+                return false;
+            }
+        }
+    }
+
+    private static void CloseAll(int[] ends)
+    {
+        for (var stream = 0; stream < ends.Length; stream++)
+        {
+            Close(ends, stream);
+        }
+    }
+
+    private static void Close(int[] ends, int stream)
+    {
+        var fd = Interlocked.Exchange(ref ends[stream], -1);
+        if (fd >= 0)
+        {
+            _ = Libc.Close(fd);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using System.Collections.Concurrent;
+using System.Net.WebSockets;
+using System.Security.Cryptography;
+
+namespace Zurg.Master.Agents;
+
+/// <summary>Where an agent that dials back with a ticket meets the caller who waits for it.</summary>
+internal sealed class ExecCounter
+{
+    private readonly ConcurrentDictionary<string, Waiting> _waiting = new(StringComparer.Ordinal);
+
+    /// <summary>A ticket that nobody can guess, for one use.</summary>
+    public Waiting Open()
+    {
+        var waiting = new Waiting(RandomNumberGenerator.GetHexString(32, lowercase: true));
+        _waiting[waiting.Ticket] = waiting;
+        return waiting;
+    }
+
+    /// <summary>Whether a caller waits with this ticket.</summary>
+    public Waiting? Take(string ticket) => _waiting.TryRemove(ticket, out var waiting) ? waiting : null;
+
+    /// <summary>The caller waits no more.</summary>
+    public void Close(Waiting waiting)
+    {
+        _waiting.TryRemove(waiting.Ticket, out _);
+        waiting.Done.TrySetResult();
+    }
+
+    internal sealed class Waiting(string ticket)
+    {
+        public string Ticket { get; } = ticket;
+
+        public TaskCompletionSource<WebSocket> Dialled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>The agent's socket is needed no more.</summary>
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
