@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Zurg.Agent.Artifacts;
+using Zurg.Agent.Cores;
 using Zurg.Agent.Exec;
 using Zurg.Agent.Hands;
 using Zurg.Agent.Journal;
@@ -47,6 +48,8 @@ public sealed partial class AgentHost : IAsyncDisposable
     private readonly CgroupSite _cgroups;
     private readonly MeasureLoop _measures;
     private readonly LogKeeper _logs;
+    private readonly CoreShelf _coreShelf;
+    private readonly CoreKeeper _cores;
     private readonly AgentMetrics _metrics;
     private readonly AgentLoop _loop;
     private readonly ILogger _logger;
@@ -66,8 +69,10 @@ public sealed partial class AgentHost : IAsyncDisposable
         _namingFile = new NamingFile(Path.Combine(directory, "naming"), _naming, logs.CreateLogger<NamingFile>());
         var membership = new ClusterMembership(Path.Combine(directory, "cluster_id"));
         _configs = new ConfigHistory(directory, time, logs.CreateLogger<ConfigHistory>());
+        _coreShelf = new CoreShelf(paths, options.Host, options.CoresMax, logs.CreateLogger<CoreShelf>());
         var answers = new SessionAnswers(
-            (request, end) => reader.ReadAsync(request, end).AsTask(), _configs.Answer, request => _hands!.Answer(request));
+            (request, end) => reader.ReadAsync(request, end).AsTask(), _configs.Answer, request => _hands!.Answer(request),
+            request => CoreReader.Answer(_coreShelf, request));
         var execs = new ExecOptions(options.Master, options.TokenFile, options.Host, options.Exec);
         _execs = new ExecDesk(execs, paths.Key, request => _hands!.Plan(request), time, logs.CreateLogger<ExecDesk>());
         var entrance = new SessionInbox(_inbox, _naming.Take, answers, _execs.Take);
@@ -78,8 +83,10 @@ public sealed partial class AgentHost : IAsyncDisposable
         {
             SharesAs = options.Share is null ? null : options.Host,
         };
+        _cores = new CoreKeeper(
+            new CoreFinder(new CoreSettings(), time), _coreShelf, _inbox.PostAsync, logs.CreateLogger<CoreKeeper>());
         var assigned = new AssignedReleases(new ReleasePaths(directory));
-        _shelf = new ReleaseShelf(new ReleasePaths(directory), [assigned], time, logs.CreateLogger<ReleaseShelf>());
+        _shelf = new ReleaseShelf(new ReleasePaths(directory), [assigned, _coreShelf], time, logs.CreateLogger<ReleaseShelf>());
         _releases = new ReleaseStore(
             _shelf, source, _inbox.PostAsync, time, logs.CreateLogger<ReleaseStore>());
         _journal = new WatchedJournal(new SqliteJournal(directory, options.Host, ProcessStat.BootId, time));
@@ -90,7 +97,7 @@ public sealed partial class AgentHost : IAsyncDisposable
         _cgroups = site.Cgroups;
         var templates = new TemplateSource(site, _naming, _configs, time);
         _hands = new AgentHands(
-            site, options.Ports, _releases, templates, _inbox.PostAsync, time, logs.CreateLogger<AgentHands>());
+            site, options.Ports, _releases, templates, _cores, _inbox.PostAsync, time, logs.CreateLogger<AgentHands>());
         ImmutableArray<(string, string)> places =
             [("agent", directory), ("releases", Path.Combine(directory, "releases")), ("logs", paths.Logs)];
         _measures = new MeasureLoop(new HostMeter(places, time), _session.Measure, time, logs.CreateLogger<MeasureLoop>());
@@ -211,6 +218,7 @@ public sealed partial class AgentHost : IAsyncDisposable
             Task.Run(() => _releases.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _namingFile.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(_execs.CleanAsync, CancellationToken.None),
+            Task.Run(() => _cores.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _measures.RunAsync(_stop.Token), CancellationToken.None),
             _logs.RunAsync(_stop.Token),
         ];

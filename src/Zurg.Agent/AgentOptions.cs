@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Zurg.Agent.Local;
+using Zurg.Core;
 using Zurg.Protocol;
 
 namespace Zurg.Agent;
@@ -45,9 +46,15 @@ public sealed record AgentOptions
     /// <summary>Whether commands of people elsewhere (zurg exec) are run on this host.</summary>
     public bool Exec { get; init; } = true;
 
+    /// <summary>Bytes of disk for core dumps; 0 leaves them where the kernel puts them.</summary>
+    public long CoresMax { get; init; } = 1L << 30;
+
     public required TimeProvider Time { get; init; }
 
     public required ILoggerFactory Logs { get; init; }
+
+    /// <summary>Bytes of a size as people write it: 512MiB; null when it is none.</summary>
+    public static long? SizeOf(string text) => Measures.Size(text);
 
     /// <summary>What is wrong with them, in words; empty when an agent can start with them.</summary>
     public ImmutableArray<string> Validate() => [.. Problems()];
@@ -78,6 +85,11 @@ public sealed record AgentOptions
         if (MetricsPort is < 0 or > portMax)
         {
             yield return $"{MetricsPort} is no port for metrics: 0 to {portMax}";
+        }
+
+        if (CoresMax < 0)
+        {
+            yield return $"{CoresMax} is no size for core dumps: 0 keeps none";
         }
 
         if (Encoding.UTF8.GetByteCount(SocketPath) is 0 or > LocalServer.SocketPathBytesMax)

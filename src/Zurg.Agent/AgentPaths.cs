@@ -13,6 +13,9 @@ internal sealed record AgentPaths(string Directory)
     /// <summary>A release, laid out: see ReleasePaths, which owns it.</summary>
     public string Release(ReleaseId release) => new Artifacts.ReleasePaths(Directory).Tree(release);
 
+    /// <summary>The core dumps that are kept: see CoreShelf, which owns it.</summary>
+    public string Cores => Path.Combine(Directory, "cores");
+
     public string Logs => Path.Combine(Directory, "logs");
 
     /// <summary>What its processes append their stdout and stderr to, those of all incarnations.</summary>

@@ -44,6 +44,26 @@ internal static partial class Disk
                 $"{At<long>(s, 112)}.{At<uint>(s, 120)} {At<long>(s, 96)}.{At<uint>(s, 104)}");
     }
 
+    /// <summary>Whether a rename leads from one to the other.</summary>
+    public static bool OnSameDevice(string one, string other) => DeviceOf(one) == DeviceOf(other);
+
+    private static string? DeviceOf(string path) => StampOf(path)?.Split(':')[0];
+
+    /// <summary>What a file takes of the disk, in bytes: holes take nothing.</summary>
+    /// <exception cref="IOException">There is no such file, or it cannot be looked at.</exception>
+    public static unsafe long AllocatedBy(string path)
+    {
+        // struct statx: blocks at 48, in units of 512 bytes whatever the file system's are.
+        const int unit = 512;
+        Span<byte> s = stackalloc byte[StatxSize];
+        fixed (byte* buffer = s)
+        {
+            return Statx(AtFdCwd, path, AtSymlinkNoFollow, StatxBasicStats, buffer) == 0
+                ? At<long>(s, 48) * unit
+                : throw Failed(path);
+        }
+    }
+
     /// <summary>Whether two stamps tell of the same bytes, as far as anybody but the kernel can set them.</summary>
     public static bool SameButForCtime(string a, string b) =>
         a.AsSpan(0, a.LastIndexOf(' ')).SequenceEqual(b.AsSpan(0, b.LastIndexOf(' ')));

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Zurg.Agent.Artifacts;
+using Zurg.Agent.Cores;
 using Zurg.Agent.Exec;
 using Zurg.Agent.Ports;
 using Zurg.Agent.Probes;
@@ -45,6 +46,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         (int From, int To) ports,
         IReleaseStore releases,
         TemplateSource templates,
+        ICoreKeeper cores,
         Func<AgentInput, CancellationToken, ValueTask> tell,
         TimeProvider time,
         ILogger logger)
@@ -57,7 +59,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         _envs = new EnvSource(site, _preparation, _ports);
         _watchdogs = new WatchdogHands(site, tell, time);
         _execs = new ExecPlanning(site, _envs);
-        _processes = new ProcessHands(site, tell, time);
+        _processes = new ProcessHands(site, tell, cores, time);
         _client = new ProbeClient(time);
         _tasks = new TaskSet(e => Log.EffectFailed(logger, site.Host, e));
         Directory.CreateDirectory(site.Paths.Logs);

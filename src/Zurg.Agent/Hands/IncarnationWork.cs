@@ -34,6 +34,9 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
     /// <summary>The start or the search of its process, done when that is told; null when there was none.</summary>
     public Task? Begun { get; set; }
 
+    /// <summary>What it runs, once there is a process or a search for one.</summary>
+    public (AssignedInstance Assigned, Launch Launch)? Runs { get; set; }
+
     /// <summary>Its main process, once it was started or found here.</summary>
     public ProcessIdentity? Process { get; set; }
 

@@ -1,3 +1,4 @@
+using Zurg.Agent.Cores;
 using Zurg.Agent.Logs;
 using Zurg.Agent.Processes;
 using Zurg.Core;
@@ -6,7 +7,8 @@ using Zurg.Protocol;
 namespace Zurg.Agent.Hands;
 
 /// <summary>Starts, finds, watches and kills the processes of incarnations, and tells what became of them in the order it happened.</summary>
-internal sealed class ProcessHands(AgentSite site, Func<AgentInput, CancellationToken, ValueTask> tell, TimeProvider time)
+internal sealed class ProcessHands(
+    AgentSite site, Func<AgentInput, CancellationToken, ValueTask> tell, ICoreKeeper cores, TimeProvider time)
 {
     /// <summary>Returns once Started or StartFailed is told; the exit is told later.</summary>
     public async Task StartAsync(AgentEffect.Start start, IncarnationWork work, TaskSet tasks, CancellationToken stop)
@@ -19,6 +21,7 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
     /// <returns>Started or StartFailed. An exit is told once <see cref="SayStarted"/> was called.</returns>
     public AgentInput Start(AgentEffect.Start start, IncarnationWork work, TaskSet tasks)
     {
+        work.Runs = (start.Assigned, start.Launch);
         switch (Spawn(start, work))
         {
             case SpawnOutcome.Started started:
@@ -51,17 +54,19 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
     public async Task<ProcessIdentity?> FindAsync(AgentEffect.Find find, IncarnationWork work, TaskSet tasks, CancellationToken stop)
     {
         var process = find.Process is { } known ? (ProcessStat.IsAlive(known) ? known : null) : Search(work.Token);
-        work.Process = process;
+        (work.Process, work.Runs) = (process, (find.Assigned, find.Launch));
         work.Cgroup = site.Cgroups.Existing(work.Instance, work.Incarnation);
         if (process is not null)
         {
             Watch(work, process, tasks);
         }
 
+        var ended = process is null ? EndOf(find.Process) : null;
+        KeepCore(work, find.Process, ended);
         await tell(
             process is not null
                 ? new AgentInput.Found(work.Instance, work.Incarnation, process)
-                : new AgentInput.Found(work.Instance, work.Incarnation, null, EndOf(find.Process), IsOfEarlierBoot(find.Process)),
+                : new AgentInput.Found(work.Instance, work.Incarnation, null, ended, IsOfEarlierBoot(find.Process)),
             stop);
         SayStarted(work, tasks);
         return process;
@@ -169,10 +174,19 @@ internal sealed class ProcessHands(AgentSite site, Func<AgentInput, Cancellation
         });
     }
 
+    private void KeepCore(IncarnationWork work, ProcessIdentity? process, ProcessExit? exit)
+    {
+        if (exit is { CoreDumped: true, Signal: { } signal } && process is not null && work.Runs is var (assigned, launch))
+        {
+            cores.Keep(new DumpedProcess(assigned, work.Incarnation, launch, process.Pid, signal, time.GetUtcNow()));
+        }
+    }
+
     /// <summary>Straight into the loop; only when that is full does a task wait for a place.</summary>
     private void TellExit(IncarnationWork work, ProcessExit exit, TaskSet tasks)
     {
         var ran = work.Process is { } process ? ProcessClock.AgeOf(process) : null;
+        KeepCore(work, work.Process, exit);
         var whole = WithMemory(ProcessUsage.Complete(exit, work.Usage, ran), work.Cgroup);
         var told = tell(new AgentInput.Exited(work.Instance, work.Incarnation, whole), tasks.Stop);
         if (told.IsCompletedSuccessfully)

@@ -171,6 +171,24 @@ internal sealed class MasterClient : IDisposable
             HttpMethod.Put, $"/v1/releases/{release.Name}/{release.Version}/signature?author={Uri.EscapeDataString(author)}",
             JsonOf(sign, WireJson.Default.ReleaseSign), WireJson.Default.ReleaseRecord, stop);
 
+    public Task<CoreList> CoresAsync(ServiceName? service, CancellationToken stop) =>
+        GetAsync(service is null ? "/v1/cores" : $"/v1/cores?service={service}", WireJson.Default.CoreList, stop);
+
+    public Task DownloadCoreAsync(CoreDump core, long offset, Func<Stream, Task> take, CancellationToken stop) =>
+        DownloadAsync($"/v1/hosts/{core.Host}/cores/{core.Id}?offset={offset}", take, stop);
+
+    public Task DownloadArtifactAsync(Digest digest, Func<Stream, Task> take, CancellationToken stop) =>
+        DownloadAsync($"/v1/artifacts/{digest}", take, stop);
+
+    /// <exception cref="IOException">The answer was broken off.</exception>
+    private async Task DownloadAsync(string path, Func<Stream, Task> take, CancellationToken stop)
+    {
+        using var request = Request(HttpMethod.Get, path, content: null);
+        using var answer = await SendAsync(request, stop);
+        await using var bytes = await answer.Content.ReadAsStreamAsync(stop);
+        await take(bytes);
+    }
+
     public async Task UploadAsync(Digest digest, Stream bytes, CancellationToken stop)
     {
         using var content = new StreamContent(bytes);

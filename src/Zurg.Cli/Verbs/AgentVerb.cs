@@ -33,6 +33,12 @@ internal sealed class AgentVerb : Verb
     };
     private readonly Option<string?> socket =
         new("--socket") { Description = "of the local API (/run/zurg/HOST.sock)", HelpName = "PATH" };
+    private readonly Option<string> cores = new("--cores")
+    {
+        Description = "disk for core dumps, the oldest going first; 0B leaves them where the kernel puts them",
+        HelpName = "SIZE",
+        DefaultValueFactory = _ => "1GiB",
+    };
     private readonly Option<int?> metrics = new("--metrics")
     {
         Description = "serve /metrics on this port of 127.0.0.1 too; it is always on the local socket", HelpName = "PORT",
@@ -51,7 +57,7 @@ internal sealed class AgentVerb : Verb
     public AgentVerb() : base("agent", Summary)
     {
         foreach (var option in (Option[])
-            [master, tokenFile, host, cell, directory, labels, ports, socket, metrics, share, noExec, stopInstances])
+            [master, tokenFile, host, cell, directory, labels, ports, socket, metrics, share, cores, noExec, stopInstances])
         {
             Add(option);
         }
@@ -101,6 +107,7 @@ internal sealed class AgentVerb : Verb
             Share = call.Value(share) is not { } listen ? null : IPEndPoint.TryParse(listen, out var endPoint) ? endPoint
                 : throw Bad($"'{listen}' is no address such as 127.0.0.1:7100"),
             Exec = !call.Value(noExec),
+            CoresMax = SizeOf(call.Value(cores)!),
             Time = call.Surroundings.Time,
             Logs = logs,
         };
@@ -124,6 +131,9 @@ internal sealed class AgentVerb : Verb
         && first is >= 1 and <= 65_535 && last >= first && last <= 65_535
             ? (first, last)
             : throw Bad($"'{text}' is no range of ports such as 20000-29999");
+
+    private static long SizeOf(string text) =>
+        AgentOptions.SizeOf(text) ?? throw Bad($"--cores: '{text}' is no size such as 512MiB, 2GiB or 0B");
 
     private static VerbFailedException Bad(string text) => new(text, exitCode: ExitCode.BadUsage);
 }

@@ -21,6 +21,7 @@ internal static class VerbTable
         new("See what runs", "events", EventsVerb.Summary, () => new EventsVerb()),
         new("See what runs", "history", HistoryVerb.Summary, () => new HistoryVerb()),
         new("See what runs", "env", EnvVerb.Summary, () => new EnvVerb()),
+        new("See what runs", "cores", CoresVerb.Summary, CoresVerb.Build),
         new("See what runs", "hosts", HostsVerb.Summary, () => new HostsVerb()),
         new("See what runs", "alerts", AlertsVerb.Summary, () => new AlertsVerb()),
         new("See what runs", "watch", WatchVerb.Summary, () => new WatchVerb()),

@@ -73,13 +73,7 @@ public static class HostRoom
         return low.Resource is LowResource.Files
             ? string.Create(CultureInfo.InvariantCulture,
                 $"low on {NameOf(low)}: {free} of {whole} free ({percent} %), the limit is {limit}")
-            : $"low on {NameOf(low)}: {Bytes(free)} of {Bytes(whole)} free ({percent} %), the limit is {Bytes(limit)}";
+            : $"low on {NameOf(low)}: {Phrases.OfBytes(free)} of {Phrases.OfBytes(whole)} free ({percent} %), "
+                + $"the limit is {Phrases.OfBytes(limit)}";
     }
-
-    private static string Bytes(long bytes) => bytes switch
-    {
-        < 10L << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes >> 10} KiB"),
-        < 10L << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes >> 20} MiB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes >> 30} GiB"),
-    };
 }

@@ -3,7 +3,7 @@ using Zurg.Protocol;
 
 namespace Zurg.Core;
 
-/// <summary>How holds, exits and events say durations and ends.</summary>
+/// <summary>How holds, exits and events say durations, sizes and ends.</summary>
 internal static class Phrases
 {
     public static string Of(TimeSpan time) => time switch
@@ -14,6 +14,13 @@ internal static class Phrases
         { TotalMinutes: < 120 } => Text($"{Math.Round(time.TotalMinutes)} min"),
         { TotalHours: < 48 } => Text($"{Math.Round(time.TotalHours)} h"),
         _ => Text($"{Math.Round(time.TotalDays)} days"),
+    };
+
+    public static string OfBytes(long bytes) => bytes switch
+    {
+        < 10L << 20 => Text($"{bytes >> 10} KiB"),
+        < 10L << 30 => Text($"{bytes >> 20} MiB"),
+        _ => Text($"{bytes >> 30} GiB"),
     };
 
     public static string Times(int count) => count == 1 ? "once" : Text($"{count} times");
@@ -71,7 +78,7 @@ internal static class Phrases
     private const string WhileAway = " while no agent watched it";
 
     /// <summary>Numbers of signal(7) on x86 and ARM.</summary>
-    private static string SignalName(int signal) => signal switch
+    public static string SignalName(int signal) => signal switch
     {
         1 => "SIGHUP",
         2 => "SIGINT",

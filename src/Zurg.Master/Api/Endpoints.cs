@@ -27,6 +27,8 @@ internal static class Endpoints
         AgentExec.Map(routes);
         ListHosts.Map(routes);
         ShowHost.Map(routes);
+        ListCores.Map(routes);
+        GetCore.Map(routes);
         ListReleases.Map(routes);
         GetReleaseDelta.Map(routes);
         ListNeighbours.Map(routes);

@@ -48,6 +48,8 @@ namespace Zurg.Protocol;
 [JsonSerializable(typeof(ReleaseSign))]
 [JsonSerializable(typeof(ImmutableArray<Neighbour>))]
 [JsonSerializable(typeof(ActionAccepted))]
+[JsonSerializable(typeof(CoreDump))]
+[JsonSerializable(typeof(CoreList))]
 [JsonSerializable(typeof(LogChunk))]
 [JsonSerializable(typeof(ImmutableArray<ConfigVersion>))]
 [JsonSerializable(typeof(ConfigText))]

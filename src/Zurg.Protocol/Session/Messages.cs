@@ -24,9 +24,11 @@ public sealed record AgentMessage
 
     public EnvAnswer? Env { get; init; }
 
+    public CoreAnswer? Cores { get; init; }
+
     /// <summary>The request that this answers; null when it answers none.</summary>
     [JsonIgnore]
-    public long? Nonce => Log?.Nonce ?? Configs?.Nonce ?? Env?.Nonce;
+    public long? Nonce => Log?.Nonce ?? Configs?.Nonce ?? Env?.Nonce ?? Cores?.Nonce;
 }
 
 /// <summary>What a master says on a session. Exactly one part is set.</summary>
@@ -48,6 +50,8 @@ public sealed record MasterMessage
     public EnvRequest? Env { get; init; }
 
     public ExecRequest? Exec { get; init; }
+
+    public CoreRequest? Cores { get; init; }
 }
 
 /// <summary>The agent's first words.</summary>

@@ -92,4 +92,7 @@ public enum EventKind
     /// <summary>Somebody runs a command on a host.</summary>
     CommandRun,
     CommandEnded,
+
+    /// <summary>A process left a core dump: where it is kept, or why it is not.</summary>
+    CoreDumped,
 }

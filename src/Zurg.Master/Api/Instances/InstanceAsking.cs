@@ -8,7 +8,7 @@ namespace Zurg.Master.Api;
 internal sealed record AskOutcome(
     AgentMessage? Answer = null, Problem404? Absent = null, Problem503? Away = null, Problem504? Late = null);
 
-/// <summary>Asks the agent that has an instance for something that only its host knows.</summary>
+/// <summary>Asks an agent, most often that which has an instance, for something that only its host knows.</summary>
 internal sealed class InstanceAsking(IClusterView view, AgentSessions sessions, TimeProvider time)
 {
     // An agent answers in milliseconds, or its host is in trouble; an older build never does.
@@ -23,10 +23,23 @@ internal sealed class InstanceAsking(IClusterView view, AgentSessions sessions, 
             return new AskOutcome(Absent: Unknown.Instance(instance, known));
         }
 
+        return sessions.Find(host) is null
+            ? new AskOutcome(Away: new Problem503(
+                $"{host}, which has {instance}, is not connected", "its processes may run on: look at the host itself"))
+            : await AskAsync(host, ask, stop);
+    }
+
+    public async Task<AskOutcome> AskAsync(HostId host, Func<long, MasterMessage> ask, CancellationToken stop)
+    {
+        var hosts = view.Current.State.Facts.Keys;
+        if (!hosts.Contains(host))
+        {
+            return new AskOutcome(Absent: Unknown.Host(host, hosts));
+        }
+
         if (sessions.Find(host) is not { } session)
         {
-            return new AskOutcome(Away: new Problem503(
-                $"{host}, which has {instance}, is not connected", "its processes may run on: look at the host itself"));
+            return new AskOutcome(Away: new Problem503($"{host} is not connected", "look at the host itself"));
         }
 
         using var late = new CancellationTokenSource(AnswerTimeout, time);

@@ -6,6 +6,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Agent;
 using Zurg.Agent.Artifacts;
+using Zurg.Agent.Cores;
 using Zurg.Agent.Hands;
 using Zurg.Agent.Processes;
 using Zurg.Agent.Templates;
@@ -17,7 +18,7 @@ namespace Zurg.Tests.Agent.Hands;
 /// <summary>
 /// Real hands in a directory of their own, with a brain that only listens. Nothing that they started outlives it.
 /// </summary>
-internal sealed class HandsBench : IReleaseStore, ILocalNaming, IAsyncDisposable
+internal sealed class HandsBench : IReleaseStore, ILocalNaming, ICoreKeeper, IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
@@ -53,6 +54,11 @@ internal sealed class HandsBench : IReleaseStore, ILocalNaming, IAsyncDisposable
 
         Hands = NewHands();
     }
+
+    /// <summary>Processes that left a core dump.</summary>
+    public Channel<DumpedProcess> Dumped { get; } = Channel.CreateBounded<DumpedProcess>(10);
+
+    public void Keep(DumpedProcess dumped) => Dumped.Writer.TryWrite(dumped);
 
     public void AddFile(string path, string text, bool executable = true)
     {
@@ -183,7 +189,7 @@ internal sealed class HandsBench : IReleaseStore, ILocalNaming, IAsyncDisposable
         Configs?.Dispose();
         Configs = new ConfigHistory(Paths.Directory, time, NullLogger.Instance);
         return new AgentHands(
-            site, (_firstPort, _firstPort + 99), this, new TemplateSource(site, this, Configs, time), _inputs.Writer.WriteAsync,
-            time, NullLogger.Instance);
+            site, (_firstPort, _firstPort + 99), this, new TemplateSource(site, this, Configs, time), this,
+            _inputs.Writer.WriteAsync, time, NullLogger.Instance);
     }
 }

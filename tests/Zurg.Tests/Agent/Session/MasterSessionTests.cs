@@ -293,7 +293,8 @@ public sealed class MasterSessionTests : IAsyncLifetime
                 ? Task.FromResult(new LogChunk(request.Nonce, 0, 3, "log"))
                 : throw new IOException($"no log of {request.Instance}"),
             request => new ConfigAnswer { Nonce = request.Nonce, Text = "config", Next = 6 },
-            request => new EnvAnswer { Nonce = request.Nonce, Problem = "none" });
+            request => new EnvAnswer { Nonce = request.Nonce, Problem = "none" },
+            request => new CoreAnswer { Nonce = request.Nonce, Problem = "none" });
         var inbox = new SessionInbox(_brain, _sets.Enqueue, answers, _ => { });
         _session = new MasterSession(new SessionOptions(_master.Url, _directory["token"]),
             new ClusterMembership(_directory["cluster_id"]), inbox, TimeProvider.System, NullLogger<MasterSession>.Instance);
