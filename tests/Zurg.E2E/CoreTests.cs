@@ -33,7 +33,7 @@ public sealed class CoreTests(DevFixture dev) : IClassFixture<DevFixture>
         await dev.ZurgAsync("cores", "get", core.Id, "--to", "brought");
         var brought = Path.Combine(dev.Directory, "brought");
         Assert.Equal(core.Size, new FileInfo(Path.Combine(brought, "core")).Length);
-        Assert.True(File.ReadAllBytes(Path.Combine(brought, "core")).AsSpan().StartsWith("\x7FELF"u8));
+        Assert.True(File.ReadAllBytes(Path.Combine(brought, "core")).AsSpan().StartsWith("\u007fELF"u8));
         Assert.Equal(File.ReadAllBytes("/bin/sleep"), File.ReadAllBytes(Path.Combine(brought, "release/sleep")));
         Assert.Equal("of release 1\n", File.ReadAllText(Path.Combine(brought, "release/note")));
     }

@@ -24,7 +24,8 @@ internal static class CoreFile
             Span<byte> header = stackalloc byte[HeaderSize];
             core.Position = 0;
             core.ReadExactly(header);
-            if (!header.StartsWith("\x7FELF\x02\x01"u8) || BinaryPrimitives.ReadUInt16LittleEndian(header[16..]) != TypeCore)
+            if (!header.StartsWith("\u007fELF\u0002\u0001"u8)
+                || BinaryPrimitives.ReadUInt16LittleEndian(header[16..]) != TypeCore)
             {
                 return null;
             }

@@ -69,7 +69,7 @@ internal sealed class CoreBench : IDisposable
         const int notesAt = 64 + 56;
         byte[] notes = [.. Note(1, new byte[10]), .. Note(3, Info(pid))];
         var elf = new byte[notesAt];
-        "\x7FELF\x02\x01\x01"u8.CopyTo(elf);
+        "\u007fELF\u0002\u0001\u0001"u8.CopyTo(elf);
         BinaryPrimitives.WriteUInt16LittleEndian(elf.AsSpan(16), 4);
         BinaryPrimitives.WriteInt64LittleEndian(elf.AsSpan(32), 64);
         BinaryPrimitives.WriteUInt16LittleEndian(elf.AsSpan(56), 1);

@@ -8,6 +8,15 @@ public sealed class CoreFileTests
     public void A_core_says_whose_it_is() => Assert.Equal(4711, CoreFile.PidOf(new MemoryStream(CoreBench.Elf(4711))));
 
     [Fact]
+    public void What_stands_for_a_core_in_these_tests_begins_as_the_kernels_files_do()
+    {
+        using var program = File.OpenRead("/proc/self/exe");
+        var magic = new byte[4];
+        program.ReadExactly(magic);
+        Assert.Equal(magic, CoreBench.Elf(1)[..4]);
+    }
+
+    [Fact]
     public void A_program_is_no_core()
     {
         using var program = File.OpenRead("/proc/self/exe");
