@@ -6,8 +6,8 @@ using Zurg.Sdk;
 namespace Zurg.Bench;
 
 /// <summary>
-/// From the apply of one trivial service to its endpoint in a watcher, through a real master, session, agent and local socket. The
-/// peer is supervisord, told of the same program over its socket: until the program accepts a connection.
+/// From the apply of one trivial service to its endpoint in a watcher, through a real master, session, agent and local socket.
+/// The peer is supervisord, told of the same program over its socket: until the program accepts a connection.
 /// </summary>
 internal static class ApplyBenchmark
 {
@@ -37,7 +37,8 @@ internal static class ApplyBenchmark
             {
                 our.AddRange(ours);
                 their.AddRange(peers);
-                Console.WriteLine($"round {round} of {options.Rounds}:  ours {Median(ours):0.0} ms    supervisord {Median(peers):0.0} ms");
+                Console.WriteLine(
+                    $"round {round} of {options.Rounds}:  ours {Median(ours):0.0} ms    supervisord {Median(peers):0.0} ms");
             }
         }
 

@@ -3,7 +3,8 @@ namespace Zurg.Bench;
 /// <summary>One benchmark: measures us and a peer in turn, in the same call, on the same machine.</summary>
 /// <param name="Name">What is typed after zurg-bench.</param>
 /// <param name="Summary">One line for the list.</param>
-internal sealed record Benchmark(string Name, string Summary, Func<BenchmarkOptions, CancellationToken, Task<BenchmarkLine>> RunAsync)
+internal sealed record Benchmark(
+    string Name, string Summary, Func<BenchmarkOptions, CancellationToken, Task<BenchmarkLine>> RunAsync)
 {
     /// <summary>Of each round, when nobody says --seconds.</summary>
     public TimeSpan RoundTime { get; init; } = TimeSpan.FromSeconds(2);

@@ -7,7 +7,7 @@ using Zurg.Protocol;
 
 namespace Zurg.Bench;
 
-/// <summary>A master and one agent as <c>zurg dev</c> runs them, with a trivial release: a program that listens on its port.</summary>
+/// <summary>A master and one agent as <c>zurg dev</c> runs them, with a trivial release: a program that listens.</summary>
 internal sealed class OneHostCluster : IAsyncDisposable
 {
     /// <summary>Starts in a few milliseconds and is on every Debian.</summary>
@@ -50,12 +50,14 @@ internal sealed class OneHostCluster : IAsyncDisposable
     private static async Task<OneHostCluster> StartAsync(string directory, byte[] program, bool apart, CancellationToken stop)
     {
         var master = await MasterHost.StartAsync(
-            new MasterOptions { Directory = Path.Combine(directory, "master"), Listen = new IPEndPoint(IPAddress.Loopback, 0) }, stop);
+            new MasterOptions { Directory = Path.Combine(directory, "master"), Listen = new IPEndPoint(IPAddress.Loopback, 0) },
+            stop);
         var place = Path.Combine(directory, "host1");
         IOneAgent agent = apart
             ? AgentProcess.Start(master, place)
             : await AgentInside.StartAsync(master, place, stop);
-        var cluster = new OneHostCluster(master, agent, new MasterClient(new ClusterAddress(master.Url, master.TokenFile, Directory: null), handler: null));
+        var address = new ClusterAddress(master.Url, master.TokenFile, Directory: null);
+        var cluster = new OneHostCluster(master, agent, new MasterClient(address, handler: null));
         await cluster.PushAsync(program, stop);
         return cluster;
     }
@@ -64,7 +66,8 @@ internal sealed class OneHostCluster : IAsyncDisposable
     public string NextService()
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"s{++_count}");
-        _services.Append(CultureInfo.InvariantCulture, $"  {name}: {{ release: bench@1, run: serve, ports: {{ http: dynamic }} }}\n");
+        _services.Append(
+            CultureInfo.InvariantCulture, $"  {name}: {{ release: bench@1, run: serve, ports: {{ http: dynamic }} }}\n");
         return name;
     }
 

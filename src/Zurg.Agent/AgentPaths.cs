@@ -25,7 +25,7 @@ internal sealed record AgentPaths(string Directory)
     public string Stacks => Path.Combine(Directory, "stacks");
 
     /// <summary>
-    /// ZURG_INCARNATION: tells an incarnation from every other one on this machine, those of other agents included. It follows from
+    /// ZURG_INCARNATION: tells an incarnation from every other one on this machine, those of other agents too. It follows from
     /// what is known before the start, so a restarted agent finds even a process whose pid it never learned.
     /// </summary>
     public string Token(InstanceId instance, Incarnation incarnation) => $"{Key}/{instance}/{incarnation}";

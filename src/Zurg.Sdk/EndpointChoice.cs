@@ -3,10 +3,16 @@ using System.Globalization;
 
 namespace Zurg.Sdk;
 
-/// <summary>How many requests are on their way to one endpoint; outlives the sets that the endpoint is in.</summary>
+/// <summary>How requests to one endpoint fare; outlives the sets that the endpoint is in.</summary>
 internal sealed class Load
 {
     private int _outstanding;
+    private long _avoidUntil = long.MinValue;
+
+    /// <summary>A connection to it broke not long ago: it may be dead, and the set without it on its way.</summary>
+    public bool IsAvoided(long now) => Volatile.Read(ref _avoidUntil) > now;
+
+    public void Avoid(long until) => Volatile.Write(ref _avoidUntil, until);
 
     public int Outstanding => Volatile.Read(ref _outstanding);
 
@@ -34,19 +40,23 @@ internal sealed class Target(ServiceEndpoint endpoint, int port, Load load)
 }
 
 /// <summary>
-/// Which endpoint a request goes to: the less loaded of two picked by chance (Mitzenmacher 2001), suspects last.
+/// Which endpoint a request goes to: the less loaded of two picked by chance (Mitzenmacher 2001), suspects last. One that has
+/// just died answers nothing and so looks idle: it is not to attract the requests.
 /// </summary>
 internal static class EndpointChoice
 {
     private const string DefaultPort = "http";
 
+    /// <param name="now">On the clock of <see cref="Load.Avoid"/>.</param>
     /// <param name="random">A number from 0 up to but not including its argument.</param>
     /// <returns>Null when every target has been tried.</returns>
-    public static Target? Pick(ImmutableArray<Target> targets, IReadOnlyCollection<Target> tried, Func<int, int> random)
+    public static Target? Pick(
+        ImmutableArray<Target> targets, IReadOnlyCollection<Target> tried, long now, Func<int, int> random)
     {
         var left = targets.Where(t => !tried.Any(o => t.IsSameAs(o.Endpoint, o.Port))).ToArray();
         var ready = Array.FindAll(left, t => !t.Endpoint.Suspect);
-        return LessLoaded(ready.Length > 0 ? ready : left, random);
+        var sound = Array.FindAll(ready, t => !t.Load.IsAvoided(now));
+        return LessLoaded(sound.Length > 0 ? sound : ready.Length > 0 ? ready : left, random);
     }
 
     /// <summary>A set as targets; those that stay keep their counts. An endpoint without the port is none.</summary>

@@ -11,6 +11,9 @@ namespace Zurg.Sdk;
 /// </summary>
 internal sealed class ServiceHandler : HttpMessageHandler
 {
+    /// <summary>Long enough for the agent to hear of an end and tell, short enough for one that was only restarted.</summary>
+    private const int AvoidSeconds = 1;
+
     private readonly ConcurrentDictionary<string, Pool> _pools = new(StringComparer.Ordinal);
     private readonly ZurgClient _client;
     private readonly ZurgHandlerOptions _options;
@@ -67,7 +70,7 @@ internal sealed class ServiceHandler : HttpMessageHandler
     private async Task<HttpResponseMessage> SendToServiceAsync(HttpRequestMessage request, Uri uri, CancellationToken stop)
     {
         var pool = _pools.GetOrAdd(uri.Host, name => new Pool(_client.WatchOf(name), _options.Port));
-        var target = EndpointChoice.Pick(pool.Targets(), [], RandomNumberGenerator.GetInt32)
+        var target = Pick(pool, [])
             ?? await WaitForTargetAsync(pool, stop).ConfigureAwait(false);
         var tried = new List<Target>();
         var attempts = ImmutableArray<ServiceAttempt>.Empty;
@@ -80,6 +83,7 @@ internal sealed class ServiceHandler : HttpMessageHandler
             catch (HttpRequestException e) when (RetryRule.NothingWasSent(e) || RetryRule.ConnectionBroke(e))
             {
                 tried.Add(target);
+                target.Load.Avoid(_client.Time.GetTimestamp() + (_client.Time.TimestampFrequency * AvoidSeconds));
                 var problem = (e.InnerException ?? e).Message;
                 attempts = attempts.Add(new ServiceAttempt(target.Endpoint.Instance, target.Address, problem));
                 if (!RetryRule.NothingWasSent(e) && !RetryRule.MayRepeat(request))
@@ -89,7 +93,7 @@ internal sealed class ServiceHandler : HttpMessageHandler
                 }
 
                 target = tried.Count < _options.AttemptsMax
-                    ? EndpointChoice.Pick(pool.Targets(), tried, RandomNumberGenerator.GetInt32)
+                    ? Pick(pool, tried)
                     : null;
                 if (target is null)
                 {
@@ -98,6 +102,9 @@ internal sealed class ServiceHandler : HttpMessageHandler
             }
         }
     }
+
+    private Target? Pick(Pool pool, List<Target> tried) =>
+        EndpointChoice.Pick(pool.Targets(), tried, _client.Time.GetTimestamp(), RandomNumberGenerator.GetInt32);
 
     private async Task<HttpResponseMessage> SendToAsync(Target target, HttpRequestMessage request, Uri uri,
         CancellationToken stop)
@@ -132,7 +139,7 @@ internal sealed class ServiceHandler : HttpMessageHandler
             while (true)
             {
                 var seen = pool.Watch.Seen;
-                if (EndpointChoice.Pick(pool.Targets(), [], RandomNumberGenerator.GetInt32) is { } target)
+                if (Pick(pool, []) is { } target)
                 {
                     return target;
                 }

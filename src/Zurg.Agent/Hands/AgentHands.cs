@@ -1,13 +1,11 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Zurg.Agent.Artifacts;
 using Zurg.Agent.Cores;
 using Zurg.Agent.Exec;
 using Zurg.Agent.Ports;
-using Zurg.Agent.Probes;
 using Zurg.Agent.Processes;
 using Zurg.Core;
 using Zurg.Loops;
@@ -25,7 +23,6 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
     private readonly AgentSite _site;
     private readonly PortPool _ports;
     private readonly Func<AgentInput, CancellationToken, ValueTask> _tell;
-    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TemplateSource _templates;
     private readonly TemplateHands _templateHands;
@@ -34,7 +31,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
     private readonly ExecPlanning _execs;
     private readonly ProcessHands _processes;
     private readonly WatchdogHands _watchdogs;
-    private readonly ProbeClient _client;
+    private readonly ProbeHands _probes;
     private readonly TaskSet _tasks;
     private AgentState? _newest;
 
@@ -51,8 +48,9 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         TimeProvider time,
         ILogger logger)
     {
-        (_site, _tell, _time, _logger) = (site, tell, time, logger);
-        _ports = new PortPool(ports.From, ports.To, int.Parse(site.Paths.Key.AsSpan(0, 7), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+        (_site, _tell, _logger) = (site, tell, logger);
+        var begin = int.Parse(site.Paths.Key.AsSpan(0, 7), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        _ports = new PortPool(ports.From, ports.To, begin);
         _templates = templates;
         _templateHands = new TemplateHands(site, templates, tell, time);
         _preparation = new Preparation(site, releases, _ports, templates);
@@ -60,7 +58,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         _watchdogs = new WatchdogHands(site, tell, time);
         _execs = new ExecPlanning(site, _envs);
         _processes = new ProcessHands(site, tell, cores, time);
-        _client = new ProbeClient(time);
+        _probes = new ProbeHands(site, _preparation, _watchdogs, tell, time, logger);
         _tasks = new TaskSet(e => Log.EffectFailed(logger, site.Host, e));
         Directory.CreateDirectory(site.Paths.Logs);
         if (!Lineage.Begin())
@@ -93,10 +91,10 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
                 seeking.Begun = _tasks.Run(stop => FindAsync(find, seeking, stop));
                 break;
             case AgentEffect.Probe probe:
-                BeginProbe(probe);
+                _probes.Begin(probe, WorkOf(probe.Assigned.Instance, probe.Incarnation), _tasks);
                 break;
             case AgentEffect.Watch watch:
-                BeginWatchdog(watch);
+                _probes.Begin(watch, WorkOf(watch.Assigned.Instance, watch.Incarnation), _tasks);
                 break;
             case AgentEffect.KeepStacks keep:
                 var half = WorkOf(keep.Instance, keep.Incarnation);
@@ -155,7 +153,8 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
                 when TryPrepareAgain(prepare.Assigned, WorkOf(prepare.Assigned.Instance, prepare.Incarnation)) is { } launch:
                 answer = new AgentInput.Prepared(prepare.Assigned.Instance, prepare.Incarnation, launch);
                 return true;
-            case AgentEffect.Start start when kept && IsOurs(start.Launch.Executable) && Accounts.IsKnown(RunAs.Of(start.Assigned.Spec)):
+            case AgentEffect.Start start
+                when kept && IsOurs(start.Launch.Executable) && Accounts.IsKnown(RunAs.Of(start.Assigned.Spec)):
                 var starting = WorkOf(start.Assigned.Instance, start.Incarnation);
                 answer = _processes.Start(start, starting, _tasks);
                 _processes.SayStarted(starting, _tasks);
@@ -171,7 +170,8 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         {
             foreach (var (instance, kept) in state.Instances)
             {
-                _ports.Restore(instance, kept.Incarnation, kept.Launch?.Ports ?? NoPorts, kept.Phase is not InstancePhase.Stopped);
+                var inUse = kept.Phase is not InstancePhase.Stopped;
+                _ports.Restore(instance, kept.Incarnation, kept.Launch?.Ports ?? NoPorts, inUse);
             }
         }
 
@@ -199,7 +199,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         }
 
         await _tasks.DisposeAsync();
-        _client.Dispose();
+        _probes.Dispose();
     }
 
     private static ImmutableSortedDictionary<PortName, int> NoPorts => ImmutableSortedDictionary<PortName, int>.Empty;
@@ -247,8 +247,9 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         }
     }
 
-    /// <summary>Whatever goes wrong is an answer: without one the instance would be preparing for ever, and nobody would know why.</summary>
-    private async Task<PreparationOutcome> TryPrepareAsync(AgentEffect.Prepare prepare, IncarnationWork work, CancellationToken stop)
+    /// <summary>Whatever goes wrong is an answer: without one the instance would be preparing for ever, untold.</summary>
+    private async Task<PreparationOutcome> TryPrepareAsync(
+        AgentEffect.Prepare prepare, IncarnationWork work, CancellationToken stop)
     {
         try
         {
@@ -272,78 +273,6 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         }
     }
 
-    private void BeginProbe(AgentEffect.Probe probe)
-    {
-        if (probe.Assigned.Spec.Probe is not { } spec)
-        {
-            return;
-        }
-
-        var work = WorkOf(probe.Assigned.Instance, probe.Incarnation);
-        var probing = work.BeginProbe();
-        _tasks.Begin(async stop =>
-        {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(probing, stop);
-            var target = new ProbeTarget
-            {
-                Spec = spec,
-                Process = probe.Process,
-                Launch = probe.Launch,
-                Token = work.Token,
-                Address = _site.Address,
-                Command = spec.Kind == ProbeKind.Exec ? CommandOf(probe.Assigned, spec, work, probe.Launch) : [],
-                User = probe.Assigned.Spec.User,
-                Group = probe.Assigned.Spec.Group,
-                Groups = probe.Assigned.Spec.Groups,
-                Notify = spec.Kind == ProbeKind.Notify ? NotifyOf(work) : null,
-                Heard = (words, end) => _watchdogs.HearAsync(work, words, end),
-                Eager = probe.Eager,
-            };
-            await new ProbeLoop(_client, _time).RunAsync(
-                target, (answer, end) => _tell(new AgentInput.Probed(work.Instance, work.Incarnation, answer), end), either.Token);
-        });
-    }
-
-    private void BeginWatchdog(AgentEffect.Watch watch)
-    {
-        var work = WorkOf(watch.Assigned.Instance, watch.Incarnation);
-        var watching = work.BeginWatchdog();
-        var socket = watch.Assigned.Spec.Probe?.Kind == ProbeKind.Notify ? null : NotifyOf(work);
-        _tasks.Begin(async stop =>
-        {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(watching, stop);
-            await _watchdogs.RunAsync(watch, work, socket, either.Token);
-        });
-    }
-
-    /// <summary>Its program is looked for in the release, then where a shell would.</summary>
-    private ImmutableArray<string> CommandOf(AssignedInstance assigned, ProbeSpec spec, IncarnationWork work, Launch launch)
-    {
-        var release = _site.Paths.Release(assigned.Spec.Release);
-        var values = LaunchBuilder.Values(assigned, _preparation.VariablesOf(assigned, work, launch.Ports, release));
-        var command = spec.Command.Select(part => Variables.Replace(part, values) is Replacement.Done done ? done.Text : part).ToImmutableArray();
-        if (command is not [var program, .. var args])
-        {
-            return [];
-        }
-
-        var places = program.Contains('/') ? [release] : launch.Env.GetValueOrDefault("PATH", Preparation.Path).Split(':').Prepend(release);
-        return [places.Select(place => Path.Combine(place, program)).FirstOrDefault(File.Exists) ?? Path.Combine(release, program), .. args];
-    }
-
-    private NotifySocket? NotifyOf(IncarnationWork work)
-    {
-        try
-        {
-            return work.Notify(_site.Paths.NotifyName(work.Instance, work.Incarnation));
-        }
-        catch (SocketException e)
-        {
-            Log.NoNotifySocket(_logger, work.Instance, e);
-            return null;
-        }
-    }
-
     private void Send(AgentEffect.Signal signal)
     {
         var outcome = ProcessTree.Signal(signal.Process, signal.Name);
@@ -353,7 +282,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         }
     }
 
-    /// <summary>Its directory stays when something is in it: a person may want back what a service left there. So does its log.</summary>
+    /// <summary>Its directory stays when something is in it, for a person may want it back. So does its log.</summary>
     private void Forget(InstanceId instance)
     {
         _ports.Forget(instance);
@@ -377,13 +306,11 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         [LoggerMessage(3201, LogLevel.Error, "an effect on {Host} failed")]
         public static partial void EffectFailed(ILogger logger, HostId host, Exception e);
 
-        [LoggerMessage(3202, LogLevel.Error, "{Instance} has no notify socket")]
-        public static partial void NoNotifySocket(ILogger logger, InstanceId instance, Exception e);
-
         [LoggerMessage(3203, LogLevel.Warning, "{Instance}: the kernel refused SIG{Signal} to process {Pid}")]
         public static partial void SignalRefused(ILogger logger, InstanceId instance, string signal, int pid);
 
-        [LoggerMessage(3205, LogLevel.Warning, "orphans of the instances of {Host} do not stay with its agent: the kernel refused")]
+        [LoggerMessage(
+            3205, LogLevel.Warning, "orphans of the instances of {Host} do not stay with its agent: the kernel refused")]
         public static partial void NoSubreaper(ILogger logger, HostId host);
 
         [LoggerMessage(3204, LogLevel.Warning, "the empty directory of {Instance} could not be removed")]

@@ -34,7 +34,7 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
     /// <summary>
     /// For what was prepared before and needs nothing new: within the call, and the disk is only looked at.
     /// </summary>
-    /// <returns>Null when it takes more than that, or something is wrong: the whole preparation is to be asked for then.</returns>
+    /// <returns>Null when it takes more than that, or something is wrong: the whole preparation is asked for then.</returns>
     public Launch? TryAgain(AssignedInstance assigned, IncarnationWork work)
     {
         if (!assigned.Spec.Templates.IsEmpty
@@ -123,7 +123,9 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
             ReleaseDirectory = releaseDirectory,
             IncarnationToken = work.Token,
             Socket = site.Socket,
-            NotifySocket = LaunchBuilder.Notifies(assigned.Spec) ? '@' + site.Paths.NotifyName(work.Instance, work.Incarnation) : null,
+            NotifySocket = LaunchBuilder.Notifies(assigned.Spec)
+                ? '@' + site.Paths.NotifyName(work.Instance, work.Incarnation)
+                : null,
             Inherited = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal)
                 .Add("PATH", Path)
                 .Add("HOME", who?.Home ?? "/")
@@ -162,7 +164,8 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException)
         {
             return new PreparationOutcome.Held(new Hold(HoldReason.SpawnFailed,
-                $"{work.Instance} could not be given its place on {site.Host}: {e.Message}", "look at the agent's directory and its disk"));
+                $"{work.Instance} could not be given its place on {site.Host}: {e.Message}",
+                "look at the agent's directory and its disk"));
         }
 
         return LaunchBuilder.Build(assigned, VariablesOf(assigned, work, given, releaseDirectory)) switch

@@ -6,7 +6,7 @@ using Zurg.Protocol;
 
 namespace Zurg.Agent.Hands;
 
-/// <summary>Starts, finds, watches and kills the processes of incarnations, and tells what became of them in the order it happened.</summary>
+/// <summary>Starts, finds, watches and kills the processes of incarnations, and tells what became of them in its order.</summary>
 internal sealed class ProcessHands(
     AgentSite site, Func<AgentInput, CancellationToken, ValueTask> tell, ICoreKeeper cores, TimeProvider time)
 {
@@ -51,7 +51,8 @@ internal sealed class ProcessHands(
 
     /// <summary>Returns once Found is told.</summary>
     /// <returns>The living process; null when it is gone.</returns>
-    public async Task<ProcessIdentity?> FindAsync(AgentEffect.Find find, IncarnationWork work, TaskSet tasks, CancellationToken stop)
+    public async Task<ProcessIdentity?> FindAsync(
+        AgentEffect.Find find, IncarnationWork work, TaskSet tasks, CancellationToken stop)
     {
         var process = find.Process is { } known ? (ProcessStat.IsAlive(known) ? known : null) : Search(work.Token);
         (work.Process, work.Runs) = (process, (find.Assigned, find.Launch));
@@ -72,7 +73,7 @@ internal sealed class ProcessHands(
         return process;
     }
 
-    /// <summary>Known without a search, and without waiting: the main process has ended, and nothing that came of it lives.</summary>
+    /// <summary>Known without a search or a wait: the main process has ended, and nothing that came of it lives.</summary>
     public static bool IsGone(IncarnationWork work) =>
         work is { HasEnded: true, Process: { } ended, StartedBy: { } thread } && Lineage.IsOver(ended, thread)
             && (work.Cgroup is not { } group || CgroupSite.TryRemove(group));
@@ -134,7 +135,8 @@ internal sealed class ProcessHands(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new SpawnOutcome.Held(new Hold(HoldReason.SpawnFailed, e.Message, "look at the agent's directory and its disk"));
+            return new SpawnOutcome.Held(
+                new Hold(HoldReason.SpawnFailed, e.Message, "look at the agent's directory and its disk"));
         }
 
         try
@@ -215,10 +217,11 @@ internal sealed class ProcessHands(
         };
     }
 
-    /// <summary>The first of the incarnation that leads a session: an agent died between starting it and learning its pid.</summary>
+    /// <summary>The first that leads a session: an agent died between starting it and learning its pid.</summary>
     private static ProcessIdentity? Search(string token)
     {
         var living = ProcessTree.Living(null, token, false);
-        return living.Where(p => p.Session == p.Pid).OrderBy(p => p.StartTicks).ThenBy(p => p.Pid).Select(p => p.Identity).FirstOrDefault();
+        return living.Where(p => p.Session == p.Pid).OrderBy(p => p.StartTicks).ThenBy(p => p.Pid)
+            .Select(p => p.Identity).FirstOrDefault();
     }
 }

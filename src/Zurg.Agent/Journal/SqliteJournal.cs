@@ -12,8 +12,8 @@ namespace Zurg.Agent.Journal;
 
 /// <summary>
 /// What survives the agent: one SQLite file in its directory, one transaction a commit. Used by one loop alone.
-/// The epoch of each run is at least the second it began in: an agent whose directory was wiped, or restored from a backup, is newer
-/// than each of its earlier runs, and so are the numbers of its events, which masters keep once (<see cref="IEventLog"/>).
+/// The epoch of each run is at least the second it began in: an agent whose directory was wiped, or restored from a backup, is
+/// newer than each of its earlier runs, and so are the numbers of its events, which masters keep once (<see cref="IEventLog"/>).
 /// </summary>
 /// <param name="boot">The kernel's boot id: under another one than before, what was not durable may be lost.</param>
 internal sealed class SqliteJournal(string directory, HostId host, string boot, TimeProvider time) : IAgentJournal, IDisposable
@@ -77,7 +77,8 @@ internal sealed class SqliteJournal(string directory, HostId host, string boot, 
                 "no room could be set aside for the journal: while the disk is full, nothing that ends is started again");
         }
 
-        var instances = Records("instances", CoreJson.Default.InstanceState, unreadable).Select(i => KeyValuePair.Create(i.Assigned.Instance, i));
+        var instances = Records("instances", CoreJson.Default.InstanceState, unreadable)
+            .Select(i => KeyValuePair.Create(i.Assigned.Instance, i));
         var state = new AgentState
         {
             Host = host,
@@ -166,7 +167,8 @@ internal sealed class SqliteJournal(string directory, HostId host, string boot, 
 
         if (commit.Assignment is { } assignment)
         {
-            Run("INSERT OR REPLACE INTO assignment VALUES (1, $value)", 1, JsonSerializer.Serialize(assignment, CoreJson.Default.Assignment));
+            var value = JsonSerializer.Serialize(assignment, CoreJson.Default.Assignment);
+            Run("INSERT OR REPLACE INTO assignment VALUES (1, $value)", 1, value);
         }
 
         foreach (var record in commit.Events)
@@ -199,7 +201,7 @@ internal sealed class SqliteJournal(string directory, HostId host, string boot, 
         }
     }
 
-    /// <summary>With NORMAL a commit in WAL mode is in the kernel's hands and survives this process, not the power (PRAGMA synchronous).</summary>
+    /// <summary>With NORMAL a commit in WAL mode survives this process, not a power loss (PRAGMA synchronous).</summary>
     private void SetDurable(bool durable)
     {
         if (_durable != durable)

@@ -68,7 +68,8 @@ internal static class ExecProbe
     }
 
     private static string Describe(ProcessExit exit) =>
-        exit.Code is { } code ? $"exit code {code}" : exit.Signal is { } signal ? UnixSignal.NameOf(signal) : "an unknown exit code";
+        exit.Code is { } code ? $"exit code {code}"
+            : exit.Signal is { } signal ? UnixSignal.NameOf(signal) : "an unknown exit code";
 
     private static unsafe (int Read, int Write) OpenPipe()
     {

@@ -146,8 +146,8 @@ internal sealed unsafe class ExitWatcher
 
     private void Finish(int pidfd, Watched watched, ProcessExit exit)
     {
-        // Closing alone is not enough (epoll(7)): a process that is being spawned has a copy of every descriptor until its exec, so
-        // the registration would live on and report this end under a number that is another process's by then.
+        // Closing alone is not enough (epoll(7)): a process that is being spawned has a copy of every descriptor until its exec,
+        // so the registration would live on and report this end under a number that is another process's by then.
         _ = Change(2, pidfd, 0);
         _watched.TryRemove(pidfd, out _);
         _ = Libc.Close(pidfd);
@@ -207,7 +207,7 @@ internal sealed unsafe class ExitWatcher
         return Libc.Control(pidfd, getInfo, info) == 0 && (*(ulong*)info & exitKnown) != 0 ? *(int*)(info + 60) : null;
     }
 
-    /// <summary>wait(2): the low seven bits are the signal, the eighth says that a core was dumped, the next eight are the code.</summary>
+    /// <summary>wait(2): the low seven bits are the signal, the eighth says core dumped, the next eight are the code.</summary>
     public static ProcessExit Decode(int status) => (status & 0x7f) is var signal and not 0
         ? new ProcessExit(null, signal, (status & 0x80) != 0, null, null)
         : new ProcessExit((status >> 8) & 0xff, null, false, null, null);

@@ -118,7 +118,8 @@ internal readonly record struct ProcessStat(int Pid, char State, int Parent, int
         var length = ReadFile(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/status"), buffer);
         var line = length <= 0 ? null : Encoding.UTF8.GetString(buffer, 0, length).Split('\n')
             .FirstOrDefault(l => l.StartsWith("Uid:", StringComparison.Ordinal));
-        return line?.Split('\t') is [_, _, var effective, ..] && uint.TryParse(effective, CultureInfo.InvariantCulture, out var user)
+        return line?.Split('\t') is [_, _, var effective, ..]
+            && uint.TryParse(effective, CultureInfo.InvariantCulture, out var user)
             ? user
             : null;
     }
@@ -131,7 +132,8 @@ internal readonly record struct ProcessStat(int Pid, char State, int Parent, int
         var command = length <= 0 ? "" : Encoding.UTF8.GetString(buffer[..length]).Replace('\0', ' ').Trim();
         return command.Length == 0
             ? string.Create(CultureInfo.InvariantCulture, $"process {pid}")
-            : string.Create(CultureInfo.InvariantCulture, $"process {pid} ({(command.Length <= 80 ? command : command[..77] + "...")})");
+            : string.Create(
+                CultureInfo.InvariantCulture, $"process {pid} ({(command.Length <= 80 ? command : command[..77] + "...")})");
     }
 
     /// <summary>The numbers of its line from field 3 on, so many; null when there is no such process.</summary>
@@ -168,7 +170,7 @@ internal readonly record struct ProcessStat(int Pid, char State, int Parent, int
         return index < values.Length ? null : values;
     }
 
-    /// <summary>Reads once, from the start; -1 when it cannot be read. File.ReadAllBytes makes three times the system calls.</summary>
+    /// <summary>Reads once, from the start; -1 when it cannot be. File.ReadAllBytes makes three times the system calls.</summary>
     public static unsafe int ReadFile(string path, Span<byte> buffer)
     {
         const int readOnlyCloseOnExec = 0x80000;

@@ -24,7 +24,7 @@ internal sealed class ArtifactStore
     private readonly long _fileBytesMax;
     private long _parts;
 
-    /// <param name="directory">Made when it is not there. Unfinished parts of an earlier run are removed: one process owns it.</param>
+    /// <param name="directory">Made when it is not there. Unfinished parts of an earlier run go: one process owns it.</param>
     /// <param name="fileBytesMax">A smaller limit, for tests.</param>
     public ArtifactStore(string directory, long fileBytesMax = FileBytesMax)
     {
@@ -45,7 +45,9 @@ internal sealed class ArtifactStore
 
     /// <summary>Null when it is not there.</summary>
     public FileStream? Open(Digest digest) =>
-        Has(digest) ? new FileStream(PathOf(digest), FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes, useAsync: true) : null;
+        Has(digest)
+            ? new FileStream(PathOf(digest), FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes, useAsync: true)
+            : null;
 
     /// <summary>Durable when it answers <see cref="ArtifactOutcome.Stored"/>; otherwise nothing is kept.</summary>
     /// <exception cref="IOException">A fault of the disk other than being full.</exception>

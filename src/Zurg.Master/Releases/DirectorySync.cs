@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Zurg.Master.Releases;
 
 /// <summary>
-/// Makes a rename in a directory survive power loss: fsync(2) of a file does not make its name durable, that of the directory does.
+/// Makes a rename in a directory survive power loss: fsync(2) of a file does not make its name durable, its directory's does.
 /// .NET opens no directories, hence the three calls of libc.
 /// </summary>
 internal static class DirectorySync

@@ -42,7 +42,8 @@ internal sealed class ReleasePushing(IStateStore store, ArtifactStore artifacts,
         var bytes = JsonSerializer.SerializeToUtf8Bytes(manifest, WireJson.Default.ReleaseManifest);
         if (bytes.Length > ManifestRules.BytesMax)
         {
-            return new PushOutcome.Invalid([new Problem("files", $"the manifest has {bytes.Length} bytes: at most {ManifestRules.BytesMax}")]);
+            var text = $"the manifest has {bytes.Length} bytes: at most {ManifestRules.BytesMax}";
+            return new PushOutcome.Invalid([new Problem("files", text)]);
         }
 
         var digest = Digest.Of(bytes);
@@ -52,7 +53,8 @@ internal sealed class ReleasePushing(IStateStore store, ArtifactStore artifacts,
             return Compare(there.Read(WireJson.Default.ReleaseRecord), digest);
         }
 
-        var missing = manifest.Files.Where(f => f.Digest is { } d && !artifacts.Has(d)).Select(f => f.Digest!.Value).ToImmutableSortedSet();
+        var missing = manifest.Files.Where(f => f.Digest is { } d && !artifacts.Has(d))
+            .Select(f => f.Digest!.Value).ToImmutableSortedSet();
         if (!missing.IsEmpty)
         {
             return new PushOutcome.Missing([.. missing]);
@@ -88,7 +90,9 @@ internal sealed class ReleasePushing(IStateStore store, ArtifactStore artifacts,
         [
             .. manifest.Files
                 .Where(f => f.Digest is { } d && artifacts.SizeOf(d) is { } size && size != f.Size)
-                .Select(f => new Problem("files", $"'{f.Path}' is said to have {f.Size} bytes; those with its digest are {artifacts.SizeOf(f.Digest!.Value)}")),
+                .Select(f => new Problem(
+                    "files",
+                    $"'{f.Path}' is said to have {f.Size} bytes; those with its digest are {artifacts.SizeOf(f.Digest!.Value)}")),
         ];
     }
 

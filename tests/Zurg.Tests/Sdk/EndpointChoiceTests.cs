@@ -6,14 +6,25 @@ namespace Zurg.Tests.Sdk;
 public sealed class EndpointChoiceTests
 {
     [Fact]
-    public void Of_nothing_nothing_is_picked() => Assert.Null(EndpointChoice.Pick([], [], _ => 0));
+    public void Of_nothing_nothing_is_picked() => Assert.Null(EndpointChoice.Pick([], [], 0, _ => 0));
 
     [Fact]
     public void What_was_tried_is_not_picked_again()
     {
         var (a, b) = (Of("web.0"), Of("web.1"));
-        Assert.Same(b, EndpointChoice.Pick([a, b], [a], _ => 0));
-        Assert.Null(EndpointChoice.Pick([a, b], [a, b], _ => 0));
+        Assert.Same(b, EndpointChoice.Pick([a, b], [a], 0, _ => 0));
+        Assert.Null(EndpointChoice.Pick([a, b], [a, b], 0, _ => 0));
+    }
+
+    [Fact]
+    public void One_whose_connection_broke_is_picked_last_until_its_time_is_over()
+    {
+        var (a, b) = (Of("web.0"), Of("web.1"));
+        a.Load.Avoid(until: 10);
+        b.Load.Begin();
+        Assert.Same(b, EndpointChoice.Pick([a, b], [], 9, _ => 0));
+        Assert.Same(a, EndpointChoice.Pick([a, b], [], 10, _ => 0));
+        Assert.Same(a, EndpointChoice.Pick([a, b], [b], 9, _ => 0));
     }
 
     [Fact]
@@ -26,7 +37,7 @@ public sealed class EndpointChoiceTests
             {
                 var chances = new Queue<int>([first, second]);
                 targets[first].Load.Begin();
-                Assert.NotSame(targets[first], EndpointChoice.Pick(targets, [], _ => chances.Dequeue()));
+                Assert.NotSame(targets[first], EndpointChoice.Pick(targets, [], 0, _ => chances.Dequeue()));
                 targets[first].Load.End();
             }
         }
@@ -38,7 +49,7 @@ public sealed class EndpointChoiceTests
         var targets = Enumerable.Range(0, 5).Select(i => Of($"web.{i}")).ToImmutableArray();
         var random = new Random(1);
         var picks = Enumerable.Range(0, 10_000)
-            .CountBy(_ => EndpointChoice.Pick(targets, [], random.Next)!.Endpoint.Instance).ToList();
+            .CountBy(_ => EndpointChoice.Pick(targets, [], 0, random.Next)!.Endpoint.Instance).ToList();
         Assert.Equal(5, picks.Count);
         Assert.All(picks, p => Assert.InRange(p.Value, 1_800, 2_200));
     }

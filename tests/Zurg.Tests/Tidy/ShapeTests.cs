@@ -8,7 +8,6 @@ public sealed class ShapeTests
     private const int FileLinesMax = 400;
     private const int MethodLinesMax = 70;
     private const int ColumnsMax = 130;
-    private const int WideColumnsMax = 180;
     // Names of the framework's and of xunit's.
     private static readonly string[] Foreign =
     [
@@ -20,18 +19,12 @@ public sealed class ShapeTests
     public void No_file_is_longer_than_400_lines() =>
         Repository.AssertNone(Repository.AllCode.Where(f => Repository.Read(f).Split('\n').Length > FileLinesMax + 1));
 
-    /// <summary>wide-files.txt names files from before this test; it is to become shorter.</summary>
     [Fact]
-    public void No_line_is_longer_than_130_columns()
-    {
-        var wide = Repository.Read("tests/Zurg.Tests/Tidy/wide-files.txt").Split('\n');
-        Repository.AssertNone(
-            from file in Repository.AllCode
-            let most = wide.Contains(file, StringComparer.Ordinal) ? WideColumnsMax : ColumnsMax
-            from line in Repository.Read(file).Split('\n').Select((text, i) => (Text: text, Number: i + 1))
-            where line.Text.Length > most
-            select $"{file}:{line.Number} has {line.Text.Length} columns");
-    }
+    public void No_line_is_longer_than_130_columns() => Repository.AssertNone(
+        from file in Repository.AllCode
+        from line in Repository.Read(file).Split('\n').Select((text, i) => (Text: text, Number: i + 1))
+        where line.Text.Length > ColumnsMax
+        select $"{file}:{line.Number} has {line.Text.Length} columns");
 
     [Fact]
     public void No_method_is_longer_than_70_lines() => Repository.AssertNone(Repository.AllCode.SelectMany(LongMethods));

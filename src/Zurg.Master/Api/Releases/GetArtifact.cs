@@ -20,6 +20,7 @@ internal static class GetArtifact
 
     private static Results<FileStreamHttpResult, Problem404> Handle(Digest digest, ArtifactStore artifacts) =>
         artifacts.Open(digest) is { } bytes
-            ? TypedResults.Stream(bytes, ContentType, entityTag: new EntityTagHeaderValue($"\"{digest}\""), enableRangeProcessing: true)
+            ? TypedResults.Stream(
+                bytes, ContentType, entityTag: new EntityTagHeaderValue($"\"{digest}\""), enableRangeProcessing: true)
             : new Problem404($"there is no artifact {digest}");
 }

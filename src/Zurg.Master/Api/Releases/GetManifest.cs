@@ -30,6 +30,8 @@ internal static class GetManifest
         var digest = entry.Read(WireJson.Default.ReleaseRecord).Manifest;
         return artifacts.Open(digest) is { } bytes
             ? TypedResults.Stream(bytes, "application/json")
-            : new Problem404($"the manifest of {release} ({digest.Short}) is missing on this master's disk", "restore the artifacts directory");
+            : new Problem404(
+                $"the manifest of {release} ({digest.Short}) is missing on this master's disk",
+                "restore the artifacts directory");
     }
 }

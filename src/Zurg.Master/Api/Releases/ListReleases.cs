@@ -15,6 +15,7 @@ internal static class ListReleases
         .WithName("listReleases").WithTags("releases")
         .WithSummary("The pushed releases, ordered by name and version");
 
-    private static async Task<Ok<ImmutableArray<ReleaseRecord>>> HandleAsync(ReleaseName? name, IStateStore store, CancellationToken stop) =>
+    private static async Task<Ok<ImmutableArray<ReleaseRecord>>> HandleAsync(
+        ReleaseName? name, IStateStore store, CancellationToken stop) =>
         TypedResults.Ok((await store.ReleasesAsync(stop)).Where(r => name is null || r.Release.Name == name).ToImmutableArray());
 }

@@ -16,12 +16,13 @@ internal static class PushRelease
         .WithName("pushRelease").WithTags("releases")
         .WithSummary("Push a release")
         .WithDescription(
-            "Send the manifest; the answer lists the artifacts to upload first. Send it again when they are there: 201, durable and never "
-            + "replaced. The same bytes again are fine (200); other bytes under the same version are refused (409).")
+            "Send the manifest; the answer lists the artifacts to upload first. Send it again when they are there: 201, durable "
+            + "and never replaced. The same bytes again are fine (200); other bytes under the same version are refused (409).")
         .WithMetadata(new BodyLimit(ManifestRules.BytesMax + 1024));
 
-    private static async Task<Results<Ok<ReleasePushAnswer>, Created<ReleasePushAnswer>, Problem400, Problem409, Problem507>> HandleAsync(
-        ReleaseName name, ReleaseVersion version, ReleasePush push, string? author, PushContext context, CancellationToken stop)
+    private static async Task<Results<Ok<ReleasePushAnswer>, Created<ReleasePushAnswer>, Problem400, Problem409, Problem507>>
+        HandleAsync(
+            ReleaseName name, ReleaseVersion version, ReleasePush push, string? author, PushContext context, CancellationToken stop)
     {
         var release = new ReleaseId(name, version);
         if (push.Manifest.Release != release)
@@ -43,7 +44,8 @@ internal static class PushRelease
                 return new Problem400("the manifest is refused: nothing was kept", "mend it and push again", problems);
             case PushOutcome.OtherBytes(var there):
                 return new Problem409(
-                    $"{release} was pushed by {there.Author} at {there.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC with other bytes, and is never replaced",
+                    $"{release} was pushed by {there.Author} at {there.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC with other bytes, "
+                        + "and is never replaced",
                     "push under a new version");
             case PushOutcome.DiskFull:
                 return new Problem507("the master's disk is full: nothing was kept", "make room, then push again");

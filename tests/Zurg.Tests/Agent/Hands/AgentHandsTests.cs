@@ -123,7 +123,8 @@ public sealed class AgentHandsTests : IAsyncLifetime
         Assert.False(_bench.Hands.TryDo(new AgentEffect.Prepare(assigned, AgentSamples.First), kept: true, out _));
         var (launch, process) = await _bench.RunAsync(assigned);
         await _bench.NextAsync<AgentInput.Exited>();
-        Assert.True(_bench.Hands.TryDo(new AgentEffect.KillTree(AgentSamples.Web, AgentSamples.First, process), false, out var gone));
+        var kill = new AgentEffect.KillTree(AgentSamples.Web, AgentSamples.First, process);
+        Assert.True(_bench.Hands.TryDo(kill, false, out var gone));
         Assert.Equal(new AgentInput.TreeGone(AgentSamples.Web, AgentSamples.First), gone);
         Assert.True(_bench.Hands.TryDo(new AgentEffect.ReleasePorts(AgentSamples.Web, AgentSamples.First), false, out _));
 
@@ -135,7 +136,8 @@ public sealed class AgentHandsTests : IAsyncLifetime
         Assert.False(_bench.Hands.TryDo(start, kept: false, out _));
         Assert.True(_bench.Hands.TryDo(start, kept: true, out var started));
         Assert.IsType<AgentInput.Started>(started);
-        Assert.Equal((second, 3), await _bench.NextAsync<AgentInput.Exited>() is var end ? (end.Incarnation, end.Exit.Code) : default);
+        var end = await _bench.NextAsync<AgentInput.Exited>();
+        Assert.Equal((second, 3), (end.Incarnation, end.Exit.Code));
     }
 
     [Fact]
@@ -209,7 +211,8 @@ public sealed class AgentHandsTests : IAsyncLifetime
         Assert.Equal("two:9001,9002,", Written());
 
         Settings(("other", "three"));
-        Assert.Contains("settings.motto", (await _bench.NextAsync<AgentInput.TemplateHeld>()).Hold?.Text, StringComparison.Ordinal);
+        var held = await _bench.NextAsync<AgentInput.TemplateHeld>();
+        Assert.Contains("settings.motto", held.Hold?.Text, StringComparison.Ordinal);
         Assert.Equal("two:9001,9002,", Written());
         Settings(("motto", "two"));
         Assert.Null((await _bench.NextAsync<AgentInput.TemplateHeld>()).Hold);
@@ -223,7 +226,8 @@ public sealed class AgentHandsTests : IAsyncLifetime
         var solver = new ServiceName("solver");
         _bench.AddFile("run", "#!/bin/sh\nsleep 60\n");
         _bench.AddFile("web.hbs", "{{#each endpoints.solver}}{{ports.http}},{{/each}}", false);
-        var assigned = AgentSamples.Assigned(s => s with { Templates = [new TemplateSpec("web.hbs", "web.conf", TemplateThen.Restart)] })
+        var template = new TemplateSpec("web.hbs", "web.conf", TemplateThen.Restart);
+        var assigned = AgentSamples.Assigned(s => s with { Templates = [template] })
             with { DependsOn = [solver] };
         _bench.Push(AgentSamples.Set("solver", 1, 9001));
         var (launch, process) = await _bench.RunAsync(assigned);
@@ -296,7 +300,8 @@ public sealed class AgentHandsTests : IAsyncLifetime
         var other = _bench.Hands.Answer(new EnvRequest(1, AgentSamples.Web)).Env!;
         Assert.Equal(["NEW", "ZURG_SPEC"], other.Differs.Order(StringComparer.Ordinal));
         Assert.Equal("0", other.Next!["NEW"]);
-        Assert.Contains("is not on host1", _bench.Hands.Answer(new EnvRequest(1, InstanceId.Parse("other.0"))).Problem, StringComparison.Ordinal);
+        var absent = _bench.Hands.Answer(new EnvRequest(1, InstanceId.Parse("other.0")));
+        Assert.Contains("is not on host1", absent.Problem, StringComparison.Ordinal);
 
         void Observe(AssignedInstance now, Launch started, ProcessIdentity running) => _bench.Hands.Observe(new AgentState
         {

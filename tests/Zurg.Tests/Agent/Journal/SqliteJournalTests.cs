@@ -122,7 +122,8 @@ public sealed class SqliteJournalTests : IDisposable
         Assert.Equal(new Epoch(Start + 2), content.Epoch);
         Assert.Contains("journal.db.broken-1", Assert.Single(content.Unreadable), StringComparison.Ordinal);
         Assert.True(content.State.LastIncarnation.Value > 1_000_000_000);
-        Assert.StartsWith(bytes[..6], await File.ReadAllTextAsync(Path.Combine(_directory, "journal.db.broken-1")), StringComparison.Ordinal);
+        var broken = await File.ReadAllTextAsync(Path.Combine(_directory, "journal.db.broken-1"));
+        Assert.StartsWith(bytes[..6], broken, StringComparison.Ordinal);
         await _open[^1].WriteAsync(Commit(durable: true), default);
     }
 
@@ -170,7 +171,8 @@ public sealed class SqliteJournalTests : IDisposable
     {
         await LoadAsync();
         var commit = Commit(durable: true);
-        await _open[0].WriteAsync(commit with { State = commit.State with { IncarnationsReserved = new Incarnation(1009) } }, default);
+        var reserved = commit.State with { IncarnationsReserved = new Incarnation(1009) };
+        await _open[0].WriteAsync(commit with { State = reserved }, default);
         Assert.Equal(9, (await LoadAsync()).State.LastIncarnation.Value);
         Assert.Equal(1009, (await LoadAsync("another boot")).State.LastIncarnation.Value);
     }

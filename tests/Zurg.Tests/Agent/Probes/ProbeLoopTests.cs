@@ -104,7 +104,8 @@ public sealed class ProbeLoopTests : IAsyncLifetime
         _bench.AddFile("run", "#!/bin/sh\nsleep 0.3; touch ready; sleep 60\n");
         _bench.AddFile(
             "check",
-            "#!/bin/sh\n[ \"$1\" = web.0 ] && [ -n \"$ZURG_INSTANCE\" ] || exit 9\n[ -e ready ] || { echo not ready; exit 3; }\n");
+            "#!/bin/sh\n[ \"$1\" = web.0 ] && [ -n \"$ZURG_INSTANCE\" ] || exit 9\n"
+                + "[ -e ready ] || { echo not ready; exit 3; }\n");
         var answers = await ProbedAsync(ProbeKind.Exec, ["check", "${instance}"]);
         Assert.Equal("check ended with exit code 3: not ready", answers[0].Text);
         Assert.True(answers[^1].Passed);

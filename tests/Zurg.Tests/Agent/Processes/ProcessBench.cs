@@ -8,7 +8,7 @@ using Zurg.Protocol;
 
 namespace Zurg.Tests.Agent.Processes;
 
-/// <summary>A directory and the processes started in it; whatever is left of both goes away at the end, also when a test fails.</summary>
+/// <summary>A directory and the processes started in it; what is left of both goes at the end, also when a test fails.</summary>
 internal sealed class ProcessBench : IDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);

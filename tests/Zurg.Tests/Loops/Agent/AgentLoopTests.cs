@@ -211,7 +211,7 @@ public sealed class AgentLoopTests : IAsyncLifetime, IDisposable, IAgentHands, I
         var first = _loop.State.Instances[Web].Incarnation;
         await _inbox.PostAsync(new AgentInput.Prepared(Web, first, Launch()), _stop.Token);
         await _inbox.PostAsync(new AgentInput.Started(Web, first, process), _stop.Token);
-        await UntilAsync(() => _loop.State.Instances[Web].Process == process);
+        await UntilAsync(HasReportedProbe);
 
         _tryDo = (effect, kept) => effect switch
         {
@@ -232,6 +232,10 @@ public sealed class AgentLoopTests : IAsyncLifetime, IDisposable, IAgentHands, I
         Assert.Equal((first.Next, 8), (_loop.State.Instances[Web].Incarnation, _loop.State.Instances[Web].Process?.Pid));
     }
 
+    /// <summary>The turn of the start is over: the state alone shows it before its effects and its report.</summary>
+    private bool HasReportedProbe() => Logged().SkipWhile(l => l != "begin Probe")
+        .Any(l => l.StartsWith("report", StringComparison.Ordinal));
+
     [Fact]
     public async Task An_effect_that_has_to_wait_is_not_overtaken_by_a_later_one_of_its_instance()
     {
@@ -241,7 +245,7 @@ public sealed class AgentLoopTests : IAsyncLifetime, IDisposable, IAgentHands, I
         var first = _loop.State.Instances[Web].Incarnation;
         await _inbox.PostAsync(new AgentInput.Prepared(Web, first, Launch()), _stop.Token);
         await _inbox.PostAsync(new AgentInput.Started(Web, first, new ProcessIdentity(7, 7, "boot")), _stop.Token);
-        await UntilAsync(() => _loop.State.Instances[Web].Process is not null);
+        await UntilAsync(HasReportedProbe);
         var before = Logged().Length;
         _tryDo = (effect, kept) => effect switch
         {
