@@ -22,7 +22,8 @@ internal static class PushRelease
 
     private static async Task<Results<Ok<ReleasePushAnswer>, Created<ReleasePushAnswer>, Problem400, Problem409, Problem507>>
         HandleAsync(
-            ReleaseName name, ReleaseVersion version, ReleasePush push, string? author, PushContext context, CancellationToken stop)
+            ReleaseName name, ReleaseVersion version, ReleasePush push, string? author, PushContext context,
+            CancellationToken stop)
     {
         var release = new ReleaseId(name, version);
         if (push.Manifest.Release != release)
