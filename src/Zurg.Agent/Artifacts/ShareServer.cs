@@ -2,11 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Zurg.Protocol;
 
@@ -30,18 +26,7 @@ internal sealed class ShareServer : IAsyncDisposable
     public static async Task<ShareServer> StartAsync(
         IPEndPoint listen, SharedFiles files, string tokenFile, ILoggerFactory logs, CancellationToken stop)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.Listen(listen);
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
-            kestrel.Limits.MaxRequestBodySize = 0;
-        });
-        builder.Services.AddRoutingCore();
-        builder.Services.Replace(ServiceDescriptor.Singleton(logs));
-        builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, NoLifetime>());
-        var app = builder.Build();
+        var app = SmallServer.Build(kestrel => kestrel.Listen(listen), ConnectionsMax, logs);
         app.Use(async (http, next) =>
         {
             var refused = http.Request.Host.Host != listen.Address.ToString() ? StatusCodes.Status403Forbidden
@@ -83,13 +68,5 @@ internal sealed class ShareServer : IAsyncDisposable
             ? TypedResults.NotFound()
             : TypedResults.Stream(bytes, "application/octet-stream", enableRangeProcessing: true);
         return answer.ExecuteAsync(http);
-    }
-
-    /// <summary>Signals are the composition root's business.</summary>
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -1,9 +1,5 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Zurg.Agent.Local;
@@ -33,20 +29,7 @@ internal sealed class LocalServer : IAsyncDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(socketPath)!);
         await RemoveStaleAsync(socketPath, stop);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.ListenUnixSocket(socketPath);
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
-            kestrel.Limits.MaxRequestBodySize = 0;
-        });
-        builder.Services.AddRoutingCore();
-        builder.Services.Replace(ServiceDescriptor.Singleton(logs));
-
-        // Signals are the composition root's business.
-        builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, NoLifetime>());
-        var app = builder.Build();
+        var app = SmallServer.Build(kestrel => kestrel.ListenUnixSocket(socketPath), ConnectionsMax, logs);
         app.UseRouting();
         GetService.Map(app, cache, app.Lifetime.ApplicationStopping);
         WatchServices.Map(app, cache, app.Lifetime.ApplicationStopping);
@@ -81,12 +64,5 @@ internal sealed class LocalServer : IAsyncDisposable
         }
 
         throw new IOException($"another agent listens on {path}; give this one a socket of its own");
-    }
-
-    internal sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -1,10 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Zurg.Agent.Local;
@@ -27,18 +23,7 @@ internal sealed class MetricsServer : IAsyncDisposable
     public static async Task<MetricsServer> StartAsync(
         int port, Func<string> metrics, ILoggerFactory logs, CancellationToken stop)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.Listen(IPAddress.Loopback, port);
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
-            kestrel.Limits.MaxRequestBodySize = 0;
-        });
-        builder.Services.AddRoutingCore();
-        builder.Services.Replace(ServiceDescriptor.Singleton(logs));
-        builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, LocalServer.NoLifetime>());
-        var app = builder.Build();
+        var app = SmallServer.Build(kestrel => kestrel.Listen(IPAddress.Loopback, port), ConnectionsMax, logs);
         app.Use(async (http, next) =>
         {
             if (http.Request.Host.Host is "127.0.0.1" or "localhost")

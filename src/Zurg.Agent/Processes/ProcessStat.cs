@@ -67,6 +67,18 @@ internal readonly record struct ProcessStat(int Pid, char State, int Parent, int
     /// <summary>The kernel says 0 to those who may not know (ptrace(2), access mode checking).</summary>
     private static bool MayKnow(int pid) => Libc.EffectiveUser() is var user && (user == 0 || user == UserOf(pid));
 
+    /// <summary>
+    /// Whether it is in the middle of execve(2): it has memory (field 23), and no environment in it yet (field 50). Lasts for
+    /// microseconds, or as long as its new program has to be read from the disk. False for those who may not know: they are told
+    /// 1 in field 26.
+    /// </summary>
+    public static bool IsBetweenPrograms(int pid)
+    {
+        const int environmentField = 50;
+        return Numbers(pid, environmentField - 2) is { } numbers
+            && numbers[20] > 0 && numbers[23] != 1 && numbers[environmentField - 3] == 0;
+    }
+
     /// <summary>Whether this is that process, and not a later one with its pid.</summary>
     public bool Is(ProcessIdentity process) =>
         Pid == process.Pid && StartTicks == process.StartTicks && process.BootId == BootId;

@@ -13,17 +13,19 @@ internal static class Survivors
 {
     private const int CommandMax = 64 * 1024;
 
+    private static readonly TimeSpan BetweenProgramsMax = TimeSpan.FromSeconds(1);
+
     private static readonly string[] Proofs = ["fd/1", "fd/2", "cwd"];
 
     public static ImmutableArray<Stray> Find(AgentPaths paths)
     {
-        var start = $"{ProcessTree.TokenVariable}={paths.Key}/";
         var found = new List<(InstanceId Instance, Incarnation Incarnation, ProcessStat Stat, Dictionary<string, string> Env)>();
         foreach (var stat in ProcessStat.ReadAll())
         {
-            if (!stat.IsDead && stat.Pid != Environment.ProcessId && ProcessStat.HasVariableLike(stat.Pid, start)
-                && ProcessStat.Environ(stat.Pid) is var env
-                && env.GetValueOrDefault(ProcessTree.TokenVariable)?.Split('/') is [_, var named, var numbered]
+            if (!stat.IsDead && stat.Pid != Environment.ProcessId
+                && EnvironOf(stat.Pid) is var env
+                && env.GetValueOrDefault(ProcessTree.TokenVariable)?.Split('/') is [var key, var named, var numbered]
+                && key == paths.Key
                 && InstanceId.TryParse(named, CultureInfo.InvariantCulture, out var instance)
                 && Incarnation.TryParse(numbered, CultureInfo.InvariantCulture, out var incarnation)
                 && IsOurs(stat.Pid, paths))
@@ -43,6 +45,19 @@ internal static class Survivors
                 return StrayOf(main, leader.Env is null);
             }),
         ];
+    }
+
+    /// <summary>
+    /// What is just becoming another program (a shell that execs the server, setpriv(1) that execs the shell) has no environment
+    /// for a moment: whoever looked away then would start a second one.
+    /// </summary>
+    private static Dictionary<string, string> EnvironOf(int pid)
+    {
+        var env = ProcessStat.Environ(pid);
+        SpinWait.SpinUntil(
+            () => env.Count > 0 || !ProcessStat.IsBetweenPrograms(pid) || (env = ProcessStat.Environ(pid)).Count > 0,
+            BetweenProgramsMax);
+        return env.Count > 0 ? env : ProcessStat.Environ(pid);
     }
 
     /// <summary>

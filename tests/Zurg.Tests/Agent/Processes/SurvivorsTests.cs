@@ -41,6 +41,19 @@ public sealed class SurvivorsTests : IDisposable
         Assert.Null(Survivors.Find(Paths).Single(s => s.Instance.Index == 1).Process);
     }
 
+    [Fact]
+    public void A_process_that_is_becoming_another_program_is_found_all_the_same()
+    {
+        var again = Path.Combine(_bench.Directory, "again");
+        File.WriteAllText(again, "#!/bin/sh\nexec \"$0\"\n");
+        File.SetUnixFileMode(again, (UnixFileMode)0b111_101_101);
+        Start("web.0/7", $"exec {again}");
+        for (var look = 0; look < 100; look++)
+        {
+            Assert.Single(Survivors.Find(Paths));
+        }
+    }
+
     [Theory]
     [InlineData("web.0")]
     [InlineData("web.0/seven")]
@@ -53,7 +66,7 @@ public sealed class SurvivorsTests : IDisposable
     }
 
     [Fact]
-    public void A_process_of_another_user_cannot_pass_for_ours_by_its_environment()
+    public async Task A_process_of_another_user_cannot_pass_for_ours_by_its_environment()
     {
         if (Libc.EffectiveUser() != 0)
         {
@@ -64,10 +77,11 @@ public sealed class SurvivorsTests : IDisposable
         try
         {
             using var output = File.OpenHandle(Path.Combine(elsewhere.FullName, "output"), FileMode.Create, FileAccess.Write);
-            _bench.Start(Request("web.0/7", "exec sleep 60") with
+            var pretender = _bench.Start(Request("web.0/7", "exec sleep 60") with
             {
                 User = "nobody", WorkingDirectory = "/", Output = (int)output.DangerousGetHandle(),
             });
+            await ProcessBench.UntilAsync(() => ProcessStat.UserOf(pretender.Pid) > 0, "another user");
             Assert.Empty(Survivors.Find(Paths));
             _bench.Start(Request("web.0/7", "exec sleep 60") with { User = "nobody" });
             Assert.NotEmpty(Survivors.Find(Paths));
