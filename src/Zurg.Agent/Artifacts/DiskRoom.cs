@@ -13,10 +13,6 @@ internal static class DiskRoom
 
     private const int ReserveShare = 10;
 
-    // asm-generic/errno.h: ENOSPC and EDQUOT.
-    private const int NoSpace = 28;
-    private const int QuotaExceeded = 122;
-
     /// <summary>In bytes; never negative.</summary>
     public static long For(string directory)
     {
@@ -43,9 +39,6 @@ internal static class DiskRoom
                 $"it needs {bytes} bytes more, {directory} has {free} free, of which {reserve} stay so for journal and logs"));
         }
     }
-
-    /// <summary>Whether it says that a disk, or the part of it that this user may have, was full all the same.</summary>
-    public static bool IsFull(IOException e) => (e.HResult & 0xffff) is NoSpace or QuotaExceeded;
 
     private static long ReserveOf(DriveInfo disk) => Math.Min(ReserveBytes, disk.TotalSize / ReserveShare);
 }

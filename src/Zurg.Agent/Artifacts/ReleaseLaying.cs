@@ -69,7 +69,7 @@ internal sealed partial class ReleaseLaying(ReleaseShelf shelf, ArtifactSource s
         {
             return await BringAsync(release, digest, manifest, staging, stop);
         }
-        catch (IOException e) when (DiskRoom.IsFull(e))
+        catch (IOException e) when (Disk.IsFull(e))
         {
             // Somebody else filled the disk meanwhile. What the journal needs now is worth more than what would be fetched again.
             shelf.ClearStaging(release);

@@ -90,7 +90,7 @@ internal sealed partial class ReleaseStore : IReleaseStore, IAsyncDisposable
             Log.Unavailable(_logger, release, e.Message);
             return Full(release, e.Message, $"make room for {e.Lacking.ToString(CultureInfo.InvariantCulture)} bytes more");
         }
-        catch (IOException e) when (DiskRoom.IsFull(e))
+        catch (IOException e) when (Disk.IsFull(e))
         {
             Log.Unavailable(_logger, release, e.Message);
             return Full(release, $"the disk filled up while it was laid out ({e.Message})", "make room");

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Zurg.Agent.Artifacts;
 using Zurg.Core;
 using Zurg.Protocol;
 

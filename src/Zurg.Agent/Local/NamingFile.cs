@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Zurg.Agent.Artifacts;
 using Zurg.Protocol;
 
 namespace Zurg.Agent.Local;

@@ -7,10 +7,7 @@ namespace Zurg.Agent.Logs;
 internal static partial class FileCalls
 {
     private const string Library = "libc";
-    private const int NoSuchEntry = 2;
     private const int NotSupported = 95;
-    private const int DiskFull = 28;
-    private const int QuotaFull = 122;
 
     [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags, uint mode);
@@ -19,36 +16,6 @@ internal static partial class FileCalls
     public static partial int Close(int fd);
 
     public static string LastError => Marshal.GetLastPInvokeErrorMessage();
-
-    public static bool IsDiskFull(IOException e) => e.HResult is DiskFull or QuotaFull;
-
-    /// <summary>Makes the names in a directory durable.</summary>
-    /// <exception cref="IOException">It failed, or the directory is gone.</exception>
-    public static void SyncDirectory(string path)
-    {
-        const int directoryCloseOnExec = 0x10000 | 0x80000;
-        var fd = Open(path, directoryCloseOnExec, 0);
-        if (fd < 0)
-        {
-            var error = Marshal.GetLastPInvokeError();
-            throw error == NoSuchEntry
-                ? new DirectoryNotFoundException($"{path} is gone")
-                : new IOException($"{path} cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}", error);
-        }
-
-        try
-        {
-            if (Fsync(fd) != 0)
-            {
-                var error = Marshal.GetLastPInvokeError();
-                throw new IOException($"{path} was not brought to the disk: {Marshal.GetPInvokeErrorMessage(error)}", error);
-            }
-        }
-        finally
-        {
-            _ = Close(fd);
-        }
-    }
 
     /// <summary>Gives a part of a file back to the disk; it then reads as zeros, and the file is as long as before.</summary>
     /// <returns>False: the file system cannot do it.</returns>
@@ -67,9 +34,6 @@ internal static partial class FileCalls
             ? false
             : throw new IOException($"no hole could be made: {Marshal.GetPInvokeErrorMessage(error)}", error);
     }
-
-    [LibraryImport(Library, EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Fsync(int fd);
 
     [LibraryImport(Library, EntryPoint = "fallocate", SetLastError = true)]
     private static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);

@@ -56,8 +56,8 @@ internal sealed class LogDisk : ILogDisk
 
     private static void SyncNames(SegmentFolder folder)
     {
-        FileCalls.SyncDirectory(folder.Path);
-        FileCalls.SyncDirectory(Path.GetDirectoryName(folder.Path)!);
+        Disk.SyncDirectory(folder.Path);
+        Disk.SyncDirectory(Path.GetDirectoryName(folder.Path)!);
     }
 
     private static SafeFileHandle OpenText(SegmentFile segment) =>

@@ -123,7 +123,7 @@ internal sealed class LogMover(string path, ILogDisk disk) : IDisposable
                 Punch();
             }
         }
-        catch (IOException e) when (FileCalls.IsDiskFull(e))
+        catch (IOException e) when (Disk.IsFull(e))
         {
             if (!MakeRoom(bound, buffer))
             {

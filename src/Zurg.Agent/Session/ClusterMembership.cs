@@ -1,5 +1,4 @@
 using System.Text;
-using Zurg.Agent.Artifacts;
 
 namespace Zurg.Agent.Session;
 

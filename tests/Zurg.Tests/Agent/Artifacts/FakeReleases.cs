@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
+using Zurg.Agent;
 using Zurg.Agent.Artifacts;
 using Zurg.Core;
 using Zurg.Protocol;

@@ -1,3 +1,4 @@
+using Zurg.Agent;
 using Zurg.Agent.Artifacts;
 using Zurg.Protocol;
 using Zurg.Tests.Support;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Zurg.Agent;
 using Zurg.Agent.Artifacts;
 using Zurg.Core;
 using Zurg.Protocol;

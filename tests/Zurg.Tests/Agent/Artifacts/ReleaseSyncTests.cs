@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
+using Zurg.Agent;
 using Zurg.Agent.Artifacts;
 using Zurg.Protocol;
 using Zurg.Tests.Master;

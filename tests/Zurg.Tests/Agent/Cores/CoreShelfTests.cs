@@ -69,7 +69,7 @@ public sealed class CoreShelfTests : IDisposable
         var (kept, _) = _bench.Shelf().Take(new CoreSearch.Found(path, IsOurs: false), _bench.Dumped());
         Assert.True(File.Exists(path));
         Assert.Equal(("core.zst", 200L << 20), (kept!.File, new FileInfo(_bench.Shelf().PathOf(kept.Id)!).Length));
-        Assert.True(Zurg.Agent.Artifacts.Disk.AllocatedBy(_bench.Shelf().PathOf(kept.Id)!) < 1 << 20);
+        Assert.True(Zurg.Agent.Disk.AllocatedBy(_bench.Shelf().PathOf(kept.Id)!) < 1 << 20);
     }
 
     [Fact]

@@ -1,11 +1,11 @@
-using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace Zurg.Agent.Artifacts;
+namespace Zurg.Agent;
 
 /// <summary>
-/// What the base library does not tell of files: their change stamp, and how to make a directory's entries durable.
+/// What the base library does not tell of files: their change stamp, how to make a directory's entries durable, and whether
+/// something failed for lack of room.
 /// </summary>
 internal static partial class Disk
 {
@@ -17,6 +17,10 @@ internal static partial class Disk
     private const int NoSuchEntry = 2;
     private const int NotADirectory = 20;
     private const int OpenDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC
+
+    // asm-generic/errno.h: ENOSPC and EDQUOT.
+    private const int NoSpace = 28;
+    private const int QuotaExceeded = 122;
 
     /// <summary>The end of the name of a file that is being written: '~' is in no id, so it is no other's name.</summary>
     public const string Unfinished = "~";
@@ -68,27 +72,13 @@ internal static partial class Disk
     public static bool SameButForCtime(string a, string b) =>
         a.AsSpan(0, a.LastIndexOf(' ')).SequenceEqual(b.AsSpan(0, b.LastIndexOf(' ')));
 
-    /// <summary>Makes the entries of a directory durable: new names, renames.</summary>
-    public static void SyncDirectory(string path)
-    {
-        var fd = Open(path, OpenDirectory);
-        if (fd < 0)
-        {
-            throw Failed(path);
-        }
+    /// <summary>Whether it says that a disk, or the part of it that this user may have, was full.</summary>
+    public static bool IsFull(IOException e) => (e.HResult & 0xffff) is NoSpace or QuotaExceeded;
 
-        try
-        {
-            if (Fsync(fd) != 0)
-            {
-                throw Failed(path);
-            }
-        }
-        finally
-        {
-            _ = Close(fd);
-        }
-    }
+    /// <summary>Makes the entries of a directory durable: new names, renames.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is none.</exception>
+    /// <exception cref="IOException">It did not get to the disk.</exception>
+    public static void SyncDirectory(string path) => Sync(path, Fsync);
 
     /// <summary>All or nothing, and durable: readers see the old bytes or the new ones.</summary>
     public static void WriteAtomically(string path, ReadOnlySpan<byte> bytes)
@@ -113,17 +103,26 @@ internal static partial class Disk
     }
 
     /// <summary>Everything that was written to the file system that holds a directory is durable when it returns.</summary>
-    public static void SyncFileSystem(string path)
+    /// <exception cref="DirectoryNotFoundException">There is none.</exception>
+    /// <exception cref="IOException">It did not get to the disk.</exception>
+    public static void SyncFileSystem(string path) => Sync(path, Syncfs);
+
+    /// <summary>A second name of a file. False when it cannot have one: another file system, or too many names.</summary>
+    public static bool TryLink(string path, string name) => Link(path, name) == 0;
+
+    private static void Sync(string path, Func<int, int> sync)
     {
         var fd = Open(path, OpenDirectory);
         if (fd < 0)
         {
-            throw Failed(path);
+            throw Marshal.GetLastPInvokeError() == NoSuchEntry
+                ? new DirectoryNotFoundException($"{path} is gone")
+                : Failed(path);
         }
 
         try
         {
-            if (Syncfs(fd) != 0)
+            if (sync(fd) != 0)
             {
                 throw Failed(path);
             }
@@ -134,12 +133,13 @@ internal static partial class Disk
         }
     }
 
-    /// <summary>A second name of a file. False when it cannot have one: another file system, or too many names.</summary>
-    public static bool TryLink(string path, string name) => Link(path, name) == 0;
-
     private static T At<T>(ReadOnlySpan<byte> s, int offset) where T : unmanaged => MemoryMarshal.Read<T>(s[offset..]);
 
-    private static IOException Failed(string path) => new($"{path}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+    private static IOException Failed(string path)
+    {
+        var error = Marshal.GetLastPInvokeError();
+        return new IOException($"{path}: {Marshal.GetPInvokeErrorMessage(error)}", error);
+    }
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial int Statx(int directory, string path, int flags, uint mask, byte* buffer);

@@ -5,13 +5,6 @@ using Zurg.Protocol;
 
 namespace Zurg.Agent.Artifacts;
 
-/// <summary>Something for which releases must stay on this host.</summary>
-internal interface IReleaseUse
-{
-    /// <summary>Those that it needs now; null while it does not know yet: then nothing is removed.</summary>
-    ImmutableSortedSet<ReleaseId>? Releases { get; }
-}
-
 /// <summary>What is assigned to this host, and what runs on it, still or already.</summary>
 internal sealed class AssignedReleases(ReleasePaths paths) : IReleaseUse, IAgentObserver
 {
