@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using Zurg.Agent;
 using Zurg.Agent.Artifacts;
 using Zurg.Cli.Client;
 using Zurg.Master;

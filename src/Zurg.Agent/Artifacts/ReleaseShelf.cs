@@ -19,7 +19,8 @@ internal sealed partial class ReleaseShelf(
     /// <summary>A tree with wrong bytes is there so long for people to look at.</summary>
     public static readonly TimeSpan QuarantineFor = TimeSpan.FromDays(7);
 
-    private static readonly TimeSpan UnknownFor = TimeSpan.FromSeconds(10);
+    /// <summary>Looking whether it is known now costs next to nothing.</summary>
+    private static readonly TimeSpan UnknownFor = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<ReleaseId, SemaphoreSlim> _turns = new();
     private readonly ConcurrentDictionary<ReleaseId, VerifiedTree> _verified = new();

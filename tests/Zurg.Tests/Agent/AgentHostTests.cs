@@ -4,10 +4,12 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Agent;
+using Zurg.Agent.Cores;
 using Zurg.Agent.Processes;
 using Zurg.Protocol;
 using Zurg.Sdk;
 using Zurg.Tests.Agent.Artifacts;
+using Zurg.Tests.Agent.Cores;
 using Zurg.Tests.Agent.Local;
 using Zurg.Tests.Agent.Session;
 
@@ -208,6 +210,25 @@ public sealed class AgentHostTests : IAsyncLifetime
         {
             await agent.StopAsync(stopInstances: true);
         }
+    }
+
+    [Fact]
+    public async Task A_release_whose_core_dump_is_kept_is_not_collected()
+    {
+        using var bench = new CoreBench();
+        var kept = bench.Shelf().Take(new CoreSearch.Found(bench.Core(41), IsOurs: true), bench.Dumped(41)).Kept!;
+        Assert.Equal("web@1.0.0", kept.Release.Value);
+        string[] versions = ["1.0.0", "1.0.1", "1.0.2", "1.0.3"];
+        var trees = versions.Select(v => bench.Paths.Release(ReleaseId.Parse($"web@{v}"))).ToArray();
+        Array.ForEach(trees, t => Directory.CreateDirectory(t));
+        await using var agent = await AgentHost.StartAsync(Options with { Directory = bench.Paths.Directory }, default);
+        var visit = await _master.VisitAsync();
+
+        // Only now does it know what it needs. Two that nothing needs may stay; the oldest goes first.
+        await visit.SendAsync(new MasterMessage { Assignment = AssignmentOf(Digest.Of("none"u8)) with { Instances = [] } });
+
+        await Eventually.TrueAsync(() => !Directory.Exists(trees[1]), "the one that nothing needs is removed");
+        Assert.Equal([true, false, true, true], trees.Select(Directory.Exists));
     }
 
     private static async Task<InstanceStatus> RunningAsync(FakeMaster.Visit visit, int other = 0)

@@ -1,9 +1,12 @@
+using System.Globalization;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Agent.Cores;
+using Zurg.Agent.Processes;
 using Zurg.Core;
 using Zurg.Protocol;
 using Zurg.Tests.Agent.Hands;
+using Zurg.Tests.Agent.Processes;
 
 namespace Zurg.Tests.Agent.Cores;
 
@@ -35,6 +38,31 @@ public sealed class CoreKeeperTests
         if (dumped is not null)
         {
             Assert.Equal((process.Pid, 11, launch), (dumped.Pid, dumped.Signal, dumped.Launch));
+        }
+    }
+
+    [Fact]
+    public async Task One_that_dumped_core_while_no_agent_was_there_is_told_of_too()
+    {
+        // Its parent never reaps it, so how it ended can be read long afterwards.
+        using var parent = new ProcessBench();
+        parent.Shell("sh -c 'ulimit -c unlimited; kill -SEGV $$' & echo $!; exec sleep 60");
+        await ProcessBench.UntilAsync(() => parent.Output.EndsWith('\n'), "its pid");
+        var pid = int.Parse(parent.Output, CultureInfo.InvariantCulture);
+        await ProcessBench.UntilAsync(() => ProcessStat.Read(pid) is { IsDead: true }, "its end");
+
+        await using var hands = new HandsBench();
+        hands.AddFile("run", "");
+        var assigned = AgentSamples.Assigned();
+        var launch = await hands.PrepareAsync(assigned);
+        var process = ProcessStat.Read(pid)!.Value.Identity;
+        hands.Hands.Begin(new AgentEffect.Find(assigned, AgentSamples.First, process, launch));
+        var exit = (await hands.NextAsync<AgentInput.Found>()).Exit!;
+        Assert.Equal((11, true), (exit.Signal!.Value, exit.Unwatched));
+        Assert.Equal(exit.CoreDumped, hands.Dumped.Reader.TryRead(out var dumped));
+        if (dumped is not null)
+        {
+            Assert.Equal((pid, 11, launch), (dumped.Pid, dumped.Signal, dumped.Launch));
         }
     }
 
