@@ -17,6 +17,7 @@ internal sealed partial class ProbeHands(
     ILogger logger) : IDisposable
 {
     private readonly ProbeClient _client = new(time);
+    private readonly SharedTick _tick = new(time);
 
     /// <summary>A second probe of an incarnation replaces the first.</summary>
     public void Begin(AgentEffect.Probe probe, IncarnationWork work, TaskSet tasks)
@@ -30,7 +31,7 @@ internal sealed partial class ProbeHands(
         tasks.Begin(async stop =>
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(probing, stop);
-            await new ProbeLoop(_client, time).RunAsync(
+            await new ProbeLoop(_client, _tick, time).RunAsync(
                 TargetOf(probe, spec, work),
                 (answer, end) => tell(new AgentInput.Probed(work.Instance, work.Incarnation, answer), end),
                 either.Token);
@@ -48,7 +49,11 @@ internal sealed partial class ProbeHands(
         });
     }
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        _tick.Dispose();
+    }
 
     private ProbeTarget TargetOf(AgentEffect.Probe probe, ProbeSpec spec, IncarnationWork work) => new()
     {

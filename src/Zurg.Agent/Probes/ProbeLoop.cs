@@ -6,7 +6,8 @@ using Zurg.Protocol;
 namespace Zurg.Agent.Probes;
 
 /// <summary>Asks one incarnation again and again: eagerly until it first passes, then at its interval.</summary>
-internal sealed class ProbeLoop(ProbeClient client, TimeProvider time)
+/// <param name="tick">Of every probe of the host, once it has passed.</param>
+internal sealed class ProbeLoop(ProbeClient client, SharedTick tick, TimeProvider time)
 {
     public static readonly TimeSpan EagerFirst = TimeSpan.FromMilliseconds(10);
 
@@ -32,7 +33,8 @@ internal sealed class ProbeLoop(ProbeClient client, TimeProvider time)
             var answer = await client.AskAsync(target, stop);
             if (answer.Passed && !ownerKnown)
             {
-                // Looking who listens reads all of /proc: on the first pass and after a failure only.
+                // Looking who listens reads all of /proc: on the first pass and after a failure only, and off the tick's thread.
+                await Task.Yield();
                 answer = OwnerProblem(target) is { } problem ? new ProbeAnswer(false, problem) : answer;
             }
 
@@ -44,8 +46,18 @@ internal sealed class ProbeLoop(ProbeClient client, TimeProvider time)
 
             ownerKnown = answer.Passed;
             passed |= answer.Passed;
-            pause = passed ? target.Spec.Every : Min(pause * 2, target.Spec.Every);
-            await Task.Delay(pause, time, stop);
+            pause = Min(pause * 2, target.Spec.Every);
+            await (passed ? NextAsync(target.Spec, stop) : Task.Delay(pause, time, stop));
+        }
+    }
+
+    /// <summary>A tcp question is over at once and asked on the tick's thread; the others make it wait.</summary>
+    private async Task NextAsync(ProbeSpec spec, CancellationToken stop)
+    {
+        await tick.WaitAsync(spec.Every, stop);
+        if (spec.Kind != ProbeKind.Tcp)
+        {
+            await Task.Yield();
         }
     }
 
