@@ -47,6 +47,38 @@ public sealed class ExecTests(DevFixture dev) : IClassFixture<DevFixture>
         Assert.DoesNotContain("host_silent", events.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_program_that_wants_a_terminal_gets_one_and_the_callers_own_is_as_before()
+    {
+        var ran = await AtTerminalAsync($"""
+            stty rows 33 cols 99
+            stty -g >before
+            {Zurg} exec -t host1 -- sh -c 'stty size; exit 5'
+            echo code $?
+            stty -g | cmp - before && echo as before
+            """);
+        Assert.Matches(@"33 99\r\n(.|\n)*code 5\r\nas before", ran.Output);
+        var none = await ShellAsync($"{Zurg} exec -t host1 -- true </dev/null");
+        Assert.Equal(255, none.ExitCode);
+        Assert.Contains("stdin is not a terminal", none.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_caller_that_is_killed_hangs_its_terminal_up_there()
+    {
+        // The shell there says that it was hung up: SIGTERM would be another word.
+        var left = Path.Combine(dev.Directory, "left");
+        var ran = await AtTerminalAsync($"""
+            hung='trap "echo hung up >{left}; exit" HUP; echo begun >{left}; while :; do sleep 0.1; done'
+            {Zurg} exec -t host1 -- sh -c "$hung" </dev/tty &
+            while ! grep -q begun {left}; do sleep 0.1; done
+            kill -9 $!
+            while ! grep -q "hung up" {left}; do sleep 0.1; done
+            echo seen
+            """);
+        Assert.Contains("seen", ran.Output, StringComparison.Ordinal);
+    }
+
     private static string Zurg => $"'{ZurgProgram.Launcher}'";
 
     private static Task GoneAsync(string word) =>
@@ -70,6 +102,14 @@ public sealed class ExecTests(DevFixture dev) : IClassFixture<DevFixture>
         {
             return [];
         }
+    }
+
+    /// <summary>At a terminal of script(1), at which nobody types: its stdin is a FIFO that does not end.</summary>
+    private async Task<Ran> AtTerminalAsync(string lines)
+    {
+        var name = Path.GetRandomFileName();
+        await File.WriteAllTextAsync(Path.Combine(dev.Directory, name), lines);
+        return await ShellAsync($"mkfifo {name}.typed && TERM=xterm script -qec 'sh {name}' {name}.said <>{name}.typed");
     }
 
     private async Task<Ran> ShellAsync(string script)

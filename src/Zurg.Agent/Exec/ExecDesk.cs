@@ -86,6 +86,7 @@ internal sealed partial class ExecDesk(
         // No pings with a limit: a caller that does not read for an hour is not dead, and the pong would wait behind its bytes.
         socket.Options.KeepAliveInterval = TimeSpan.Zero;
         socket.Options.SetRequestHeader("Authorization", $"Bearer {await AgentToken.ReadAsync(options.TokenFile, stop)}");
+        socket.Options.AddSubProtocol(ExecMessage.TerminalProtocol);
         using (var late = new CancellationTokenSource(DialWithin, time))
         using (var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop))
         {
@@ -95,15 +96,21 @@ internal sealed partial class ExecDesk(
         }
 
         using var line = new ExecLine(socket, time);
+        var refused = await ServeInTurnAsync(request, line, stop);
+        if (refused is not null)
+        {
+            await line.EndAsync(refused, Task.CompletedTask, stop);
+        }
+    }
+
+    /// <returns>As <see cref="ServeAsync"/>: one that is refused takes nobody's place while it is told so.</returns>
+    private async Task<ExecEnded?> ServeInTurnAsync(ExecRequest request, ExecLine line, CancellationToken stop)
+    {
         try
         {
-            var refused = Interlocked.Increment(ref _commands) > CommandsMax
+            return Interlocked.Increment(ref _commands) > CommandsMax
                 ? Refused($"{CommandsMax} commands run on {options.Host} already", "try again when one has ended")
                 : await ServeAsync(request, line, stop);
-            if (refused is not null)
-            {
-                await line.EndAsync(refused, Task.CompletedTask, stop);
-            }
         }
         finally
         {
@@ -124,7 +131,8 @@ internal sealed partial class ExecDesk(
             return plan(request) is ExecPlan.Refused no ? Refused(no.Problem, no.Mend) : Refused("it cannot be run here", null);
         }
 
-        using var command = ExecCommand.Start(ready.Request, TokenPrefix + request.Ticket, time, out var hold);
+        using var command = ExecCommand.Start(
+            ready.Request, request.Terminal, TokenPrefix + request.Ticket, time, out var hold);
         if (command is null)
         {
             return Refused(hold!.Text, hold.Mend);

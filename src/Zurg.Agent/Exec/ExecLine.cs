@@ -27,7 +27,7 @@ internal sealed class ExecLine(WebSocket socket, TimeProvider time) : IDisposabl
         }
     }
 
-    /// <summary>Stdin and signals, until the caller goes.</summary>
+    /// <summary>Stdin, signals and window sizes, until the caller goes.</summary>
     public async Task HearAsync(ExecCommand command, CancellationToken stop)
     {
         var buffer = new byte[ExecMessage.TextMax];
@@ -49,7 +49,8 @@ internal sealed class ExecLine(WebSocket socket, TimeProvider time) : IDisposabl
 
             if (piece.MessageType == WebSocketMessageType.Text)
             {
-                Obey(command, JsonSerializer.Deserialize(buffer.AsSpan(0, length), WireJson.Default.ExecMessage));
+                var message = JsonSerializer.Deserialize(buffer.AsSpan(0, length), WireJson.Default.ExecMessage);
+                await ObeyAsync(command, message, stop);
             }
             else if (length > 1 && buffer[0] == ExecMessage.Input)
             {
@@ -79,15 +80,19 @@ internal sealed class ExecLine(WebSocket socket, TimeProvider time) : IDisposabl
 
     public void Dispose() => _sending.Dispose();
 
-    private static void Obey(ExecCommand command, ExecMessage? message)
+    private static async ValueTask ObeyAsync(ExecCommand command, ExecMessage? message, CancellationToken stop)
     {
         if (message?.Signal is { } signal)
         {
             command.Signal(signal);
         }
+        else if (message?.Window is { } window)
+        {
+            command.Resize(window);
+        }
         else if (message?.InputEnds is true)
         {
-            command.Pipes.EndInput();
+            await command.Pipes.EndInputAsync(stop);
         }
     }
 

@@ -5,15 +5,14 @@ using Zurg.Protocol;
 namespace Zurg.Agent.Exec;
 
 /// <summary>
-/// Stdin, stdout and stderr of one command as pipes, each with a thread of its own: reading a pipe blocks, and the pool's threads
-/// are for those who do not. What was read and not yet taken is bounded, so a caller that reads slowly slows the command down.
+/// What goes in and out of one command, each stream with a thread of its own: reading a pipe blocks, and the pool's threads are
+/// for those who do not. What was read and not yet taken is bounded, so a caller that reads slowly slows the command down.
 /// </summary>
-internal sealed class ExecPipes : IDisposable
+/// <param name="ends">Owned: closed here.</param>
+internal sealed class ExecPipes(ExecEnds ends) : IDisposable
 {
     /// <summary>Messages that were read and wait to be sent, of both streams together.</summary>
     private const int WaitingMax = 8;
-
-    private const int CloseOnExec = 0x80000;
 
     /// <summary>How long a thread looks at a pipe before it looks whether it is still wanted.</summary>
     private const int LookMilliseconds = 100;
@@ -23,36 +22,9 @@ internal sealed class ExecPipes : IDisposable
     private readonly SemaphoreSlim _given = new(0);
     private readonly Channel<byte[]> _read = Channel.CreateBounded<byte[]>(WaitingMax + 2);
     private readonly Channel<byte[]> _input = Channel.CreateBounded<byte[]>(2);
-    private readonly int[] _ours = [-1, -1, -1];
-    private readonly int[] _theirs = [-1, -1, -1];
-    private int _readers = 2;
+    private int _readers;
     private volatile bool _over;
     private bool _begun;
-
-    /// <exception cref="IOException">This process has no descriptors left.</exception>
-    public ExecPipes()
-    {
-        for (var stream = 0; stream < 3; stream++)
-        {
-            if (!TryPipe(out var reading, out var writing))
-            {
-                var error = Libc.LastError;
-                CloseAll(_ours);
-                CloseAll(_theirs);
-                throw new IOException($"no pipe could be made: {Libc.Text(error)}");
-            }
-
-            (_ours[stream], _theirs[stream]) = stream == ExecMessage.Input ? (writing, reading) : (reading, writing);
-        }
-
-        // Ours alone: the two ends of a pipe have flags of their own.
-        const int setFlags = 4;
-        const nint nonBlocking = 0x800;
-        _ = Libc.FileControl(_ours[ExecMessage.Input], setFlags, nonBlocking);
-    }
-
-    /// <summary>The command's ends, by stream.</summary>
-    public IReadOnlyList<int> Theirs => _theirs;
 
     /// <summary>What the command wrote, each with its stream as the first byte; ends when both streams have.</summary>
     public ChannelReader<byte[]> Output => _read.Reader;
@@ -64,8 +36,9 @@ internal sealed class ExecPipes : IDisposable
     public void Begin()
     {
         _begun = true;
-        CloseAll(_theirs);
-        foreach (var stream in (byte[])[ExecMessage.Output, ExecMessage.Error])
+        ends.CloseTheirs();
+        _readers = ends.Written.Length;
+        foreach (var stream in ends.Written)
         {
             new Thread(() => Read(stream)) { IsBackground = true, Name = "exec output" }.Start();
         }
@@ -88,7 +61,23 @@ internal sealed class ExecPipes : IDisposable
     }
 
     /// <summary>No more input: the command finds the end of its stdin once it has read the rest.</summary>
-    public void EndInput()
+    public async ValueTask EndInputAsync(CancellationToken stop)
+    {
+        if (ends.Terminal is null)
+        {
+            CompleteInput();
+            return;
+        }
+
+        // Its end is nothing but a key there; more may follow.
+        const byte endOfTransmission = 4;
+        await GiveAsync([endOfTransmission], stop);
+    }
+
+    /// <summary>Nobody is at the other end any more: a terminal hangs up, and its session gets SIGHUP from the kernel.</summary>
+    public void HangUp() => _gone.Cancel();
+
+    private void CompleteInput()
     {
         if (_input.Writer.TryComplete())
         {
@@ -102,32 +91,25 @@ internal sealed class ExecPipes : IDisposable
     public void Dispose()
     {
         _gone.Cancel();
-        EndInput();
-        CloseAll(_theirs);
+        CompleteInput();
+        ends.CloseTheirs();
         if (!_begun)
         {
             // Else each thread closes its own: a descriptor that is closed while it is read may be another file's by then.
-            CloseAll(_ours);
+            ends.CloseOurs();
         }
-    }
-
-    private static unsafe bool TryPipe(out int reading, out int writing)
-    {
-        var ends = stackalloc int[2];
-        var made = Libc.Pipe(ends, CloseOnExec) == 0;
-        (reading, writing) = made ? (ends[0], ends[1]) : (-1, -1);
-        return made;
     }
 
     private void Read(byte stream)
     {
         var buffer = new byte[ExecMessage.FrameMax];
+        var fd = ends.Ours(stream);
         try
         {
-            while (WaitFor(() => Libc.HasInput(_ours[stream], LookMilliseconds)))
+            while (WaitFor(() => Libc.HasInput(fd, LookMilliseconds)))
             {
                 _room.Wait(_gone.Token);
-                var length = ReadInto(buffer, _ours[stream]);
+                var length = ReadInto(buffer, fd);
                 if (length <= 0)
                 {
                     return;
@@ -143,7 +125,7 @@ internal sealed class ExecPipes : IDisposable
         }
         finally
         {
-            Close(_ours, stream);
+            ends.Close(stream);
             if (Interlocked.Decrement(ref _readers) == 0)
             {
                 _read.Writer.TryComplete();
@@ -160,7 +142,7 @@ internal sealed class ExecPipes : IDisposable
             {
                 length = Libc.Read(fd, start + 1, (nuint)buffer.Length - 1);
             }
-            while (length < 0 && Libc.LastError == Libc.Errno.Interrupted);
+            while (length < 0 && Libc.LastError is Libc.Errno.Interrupted or Libc.Errno.TryAgain);
             return (int)length;
         }
     }
@@ -184,7 +166,7 @@ internal sealed class ExecPipes : IDisposable
         }
         finally
         {
-            Close(_ours, ExecMessage.Input);
+            ends.Close(ExecMessage.Input);
             _input.Writer.TryComplete();
         }
     }
@@ -192,7 +174,7 @@ internal sealed class ExecPipes : IDisposable
     /// <summary>False: nobody reads it any more.</summary>
     private unsafe bool WriteAll(ReadOnlySpan<byte> bytes)
     {
-        var fd = _ours[ExecMessage.Input];
+        var fd = ends.Ours(ExecMessage.Input);
         while (!bytes.IsEmpty)
         {
             if (!WaitFor(() => Libc.HasOutput(fd, LookMilliseconds)))
@@ -237,23 +219,6 @@ internal sealed class ExecPipes : IDisposable
             {
                 return false;
             }
-        }
-    }
-
-    private static void CloseAll(int[] ends)
-    {
-        for (var stream = 0; stream < ends.Length; stream++)
-        {
-            Close(ends, stream);
-        }
-    }
-
-    private static void Close(int[] ends, int stream)
-    {
-        var fd = Interlocked.Exchange(ref ends[stream], -1);
-        if (fd >= 0)
-        {
-            _ = Libc.Close(fd);
         }
     }
 }

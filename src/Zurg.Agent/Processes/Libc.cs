@@ -167,6 +167,12 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
 
+    [LibraryImport(Library, EntryPoint = "getegid")]
+    public static partial uint EffectiveGroup();
+
+    [LibraryImport(Library, EntryPoint = "getgroups", SetLastError = true)]
+    public static partial int OwnGroups(int room, uint* groups);
+
     /// <summary>The calling thread gets a umask and a working directory of its own (unshare(2), CLONE_FS).</summary>
     public static int UnshareFileSystemState() => Unshare(0x200);
 

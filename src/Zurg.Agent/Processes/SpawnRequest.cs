@@ -17,7 +17,7 @@ internal sealed record SpawnRequest
     /// <summary>Absolute, and there.</summary>
     public required string WorkingDirectory { get; init; }
 
-    /// <summary>An open file for stdout and stderr; stays the caller's.</summary>
+    /// <summary>An open file for stdout and stderr; stays the caller's. Unused with a <see cref="Terminal"/>.</summary>
     public required int Output { get; init; }
 
     /// <summary>Another one for stderr; stays the caller's.</summary>
@@ -25,6 +25,11 @@ internal sealed record SpawnRequest
 
     /// <summary>For stdin; stays the caller's. Nothing to read when null.</summary>
     public int? Input { get; init; }
+
+    /// <summary>
+    /// The path of a terminal that nobody's session has: stdin, stdout and stderr, and the controlling terminal of its session.
+    /// </summary>
+    public string? Terminal { get; init; }
 
     /// <summary>The agent's own user when null.</summary>
     public string? User { get; init; }

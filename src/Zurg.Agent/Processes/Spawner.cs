@@ -96,11 +96,7 @@ internal static unsafe class Spawner
                 _ = Libc.ActionsOpen(actions, 0, gate.Path, directory, 0);
             }
 
-            _ = Libc.ActionsDuplicate(actions, request.Output, 1);
-            _ = Libc.ActionsDuplicate(actions, request.Error ?? request.Output, 2);
-            _ = request.Input is { } input
-                ? Libc.ActionsDuplicate(actions, input, 0)
-                : Libc.ActionsOpen(actions, 0, "/dev/null", 0, 0);
+            AddStreams(actions, request);
             _ = Libc.ActionsChangeDirectory(actions, request.WorkingDirectory);
             _ = Libc.ActionsCloseFrom(actions, 3);
             return Libc.Spawn(out pid, arguments.First, actions, attributes, arguments.Pointer, env.Pointer);
@@ -110,6 +106,25 @@ internal static unsafe class Spawner
             _ = Libc.ActionsDestroy(actions);
             _ = Libc.AttributesDestroy(attributes);
         }
+    }
+
+    private static void AddStreams(void* actions, SpawnRequest request)
+    {
+        if (request.Terminal is { } terminal)
+        {
+            // The first terminal that the leader of a session opens becomes its controlling one, and the session began before.
+            const int readAndWrite = 2;
+            _ = Libc.ActionsOpen(actions, 0, terminal, readAndWrite, 0);
+            _ = Libc.ActionsDuplicate(actions, 0, 1);
+            _ = Libc.ActionsDuplicate(actions, 0, 2);
+            return;
+        }
+
+        _ = Libc.ActionsDuplicate(actions, request.Output, 1);
+        _ = Libc.ActionsDuplicate(actions, request.Error ?? request.Output, 2);
+        _ = request.Input is { } input
+            ? Libc.ActionsDuplicate(actions, input, 0)
+            : Libc.ActionsOpen(actions, 0, "/dev/null", 0, 0);
     }
 
     private static Hold Explain(SpawnRequest request, int error) => error switch

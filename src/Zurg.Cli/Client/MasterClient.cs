@@ -113,9 +113,15 @@ internal sealed class MasterClient : IDisposable
         GetAsync($"/v1/instances/{instance}/env", WireJson.Default.InstanceEnv, stop);
 
     /// <summary>A WebSocket.</summary>
-    public async Task<WebSocket> DialAsync(string path, CancellationToken stop)
+    /// <param name="protocol">Offered as a subprotocol; whether the master took it the socket says.</param>
+    public async Task<WebSocket> DialAsync(string path, string? protocol, CancellationToken stop)
     {
         var socket = new ClientWebSocket();
+        if (protocol is not null)
+        {
+            socket.Options.AddSubProtocol(protocol);
+        }
+
         socket.Options.Proxy = null;
         socket.Options.KeepAliveInterval = TimeSpan.Zero;
         socket.Options.SetRequestHeader("Authorization", "Bearer " + token);

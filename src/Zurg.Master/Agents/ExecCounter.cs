@@ -10,9 +10,10 @@ internal sealed class ExecCounter
     private readonly ConcurrentDictionary<string, Waiting> _waiting = new(StringComparer.Ordinal);
 
     /// <summary>A ticket that nobody can guess, for one use.</summary>
-    public Waiting Open()
+    /// <param name="terminal">Only an agent that knows terminals may take it.</param>
+    public Waiting Open(bool terminal)
     {
-        var waiting = new Waiting(RandomNumberGenerator.GetHexString(32, lowercase: true));
+        var waiting = new Waiting(RandomNumberGenerator.GetHexString(32, lowercase: true), terminal);
         _waiting[waiting.Ticket] = waiting;
         return waiting;
     }
@@ -27,11 +28,14 @@ internal sealed class ExecCounter
         waiting.Done.TrySetResult();
     }
 
-    internal sealed class Waiting(string ticket)
+    internal sealed class Waiting(string ticket, bool terminal)
     {
         public string Ticket { get; } = ticket;
 
-        public TaskCompletionSource<WebSocket> Dialled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public bool NeedsTerminal { get; } = terminal;
+
+        /// <summary>Null: the agent that dialled knows no terminals, and runs nothing.</summary>
+        public TaskCompletionSource<WebSocket?> Dialled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         /// <summary>The agent's socket is needed no more.</summary>
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -15,6 +15,12 @@ public sealed record ExecRequest(string Ticket)
 
     /// <summary>The program and its arguments; empty: /bin/sh.</summary>
     public ImmutableArray<string> Command { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>
+    /// Run it on a terminal; null: with three streams. Asked only of an agent that offers
+    /// <see cref="ExecMessage.TerminalProtocol"/> when it dials back.
+    /// </summary>
+    public ExecTerminal? Terminal { get; init; }
 }
 
 /// <summary>
@@ -35,8 +41,11 @@ public sealed record ExecMessage
     /// <summary>To the command's process group: a signal by name without SIG.</summary>
     public string? Signal { get; init; }
 
-    /// <summary>Stdin has come to its end.</summary>
+    /// <summary>Stdin has come to its end; on a terminal this is the key Ctrl-D.</summary>
     public bool? InputEnds { get; init; }
+
+    /// <summary>The caller's window has another size now. Means nothing without a terminal.</summary>
+    public ExecWindow? Window { get; init; }
 
     public const byte Input = 0;
     public const byte Output = 1;
@@ -47,6 +56,12 @@ public sealed record ExecMessage
 
     /// <summary>Of one text message.</summary>
     public const int TextMax = 256 * 1024;
+
+    /// <summary>
+    /// A WebSocket subprotocol (RFC 6455, 1.9) that says: this side knows terminals. Builds that do not would run the command
+    /// without one, so it is agreed on before anything is asked for.
+    /// </summary>
+    public const string TerminalProtocol = "zurg-exec-terminal";
 }
 
 /// <summary>What to run.</summary>
@@ -54,7 +69,24 @@ public sealed record ExecStart
 {
     /// <summary>The program and its arguments; empty: /bin/sh.</summary>
     public ImmutableArray<string> Command { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>
+    /// Run it on a terminal of its own: stdout and stderr are one stream then, and keys like Ctrl-C are bytes of stdin.
+    /// </summary>
+    public ExecTerminal? Terminal { get; init; }
 }
+
+/// <summary>A terminal on the host for one command.</summary>
+/// <param name="Window">At its start.</param>
+public sealed record ExecTerminal(ExecWindow Window)
+{
+    /// <summary>TERM of the command: what kind of terminal the caller has; xterm when null or not a name.</summary>
+    public string? Type { get; init; }
+}
+
+/// <param name="Columns">1 to 65535; others are taken as the nearest.</param>
+/// <param name="Rows">1 to 65535.</param>
+public sealed record ExecWindow(int Columns, int Rows);
 
 /// <param name="Pid">On that host.</param>
 public sealed record ExecStarted(HostId Host, int Pid)

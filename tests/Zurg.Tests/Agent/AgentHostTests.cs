@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Agent;
 using Zurg.Agent.Cores;
@@ -267,6 +269,35 @@ public sealed class AgentHostTests : IAsyncLifetime
             },
         ],
     };
+
+    [Fact]
+    public async Task It_runs_no_commands_of_others_when_it_was_told_so()
+    {
+        var answers = Channel.CreateBounded<ExecMessage>(10);
+        var session = _releases.Before!;
+        _releases.Before = async http =>
+        {
+            if (!http.Request.Path.StartsWithSegments("/v1/agents/exec"))
+            {
+                return await session(http);
+            }
+
+            using var socket = await http.WebSockets.AcceptWebSocketAsync();
+            var buffer = new byte[4096];
+            var length = (await socket.ReceiveAsync(buffer, http.RequestAborted)).Count;
+            await answers.Writer.WriteAsync(
+                JsonSerializer.Deserialize(buffer.AsSpan(0, length), WireJson.Default.ExecMessage)!, http.RequestAborted);
+            return true;
+        };
+        foreach (var allowed in (bool[])[false, true])
+        {
+            await using var agent = await AgentHost.StartAsync(Options with { Exec = allowed }, default);
+            var visit = await _master.VisitAsync();
+            await visit.SendAsync(new MasterMessage { Exec = new ExecRequest("t") { Command = ["true"] } });
+            var answer = await answers.Reader.ReadAsync().AsTask().WaitAsync(Eventually.Deadline);
+            Assert.Equal((allowed, !allowed), (answer.Started is not null, answer.Ended?.Problem?.Contains("--no-exec") is true));
+        }
+    }
 
     private AgentOptions Options => new()
     {

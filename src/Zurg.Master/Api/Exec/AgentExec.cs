@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Zurg.Master.Agents;
+using Zurg.Protocol;
 
 namespace Zurg.Master.Api;
 
@@ -27,7 +28,15 @@ internal static class AgentExec
             return new Problem404("nobody waits with this ticket", "the caller has gone, or it was used already");
         }
 
-        using var socket = await context.WebSockets.AcceptWebSocketAsync();
+        var knowsTerminals = context.WebSockets.WebSocketRequestedProtocols.Contains(ExecMessage.TerminalProtocol);
+        if (waiting.NeedsTerminal && !knowsTerminals)
+        {
+            // Refused before the agent has a connection: it would run the command without a terminal.
+            waiting.Dialled.TrySetResult(null);
+            return new Problem400($"the command needs a terminal: {ExecMessage.TerminalProtocol}", "upgrade this agent");
+        }
+
+        using var socket = await context.WebSockets.AcceptWebSocketAsync(knowsTerminals ? ExecMessage.TerminalProtocol : null);
         if (waiting.Dialled.TrySetResult(socket))
         {
             await waiting.Done.Task;

@@ -23,7 +23,9 @@ internal sealed class ExecRelaying(
     {
         var start = await ReadStartAsync(caller, stop);
         var refused = start is null
-            ? Refused("the first message must be {\"start\":{\"command\":[...]}}", null)
+            ? Refused(
+                "the first message must be {\"start\":{\"command\":[...]}}, in at most " + $"{ExecMessage.TextMax / 1024} KiB",
+                "shorten the command: stdin takes any amount")
             : await FindAndRunAsync(caller, target, start, stop);
         if (refused is not null)
         {
@@ -65,16 +67,26 @@ internal sealed class ExecRelaying(
             return Refused($"{host} is not connected", "look whether it and its agent run");
         }
 
-        var waiting = counter.Open();
+        var waiting = counter.Open(start.Terminal is not null);
         try
         {
-            var request = new ExecRequest(waiting.Ticket) { Instance = instance, Command = start.Command };
+            var request = new ExecRequest(waiting.Ticket)
+            {
+                Instance = instance, Command = start.Command, Terminal = start.Terminal,
+            };
             if (!session.TryTell(new MasterMessage { Exec = request }))
             {
                 return Refused($"too many requests to {host} wait already", "try again in a moment");
             }
 
             using var agent = await waiting.Dialled.Task.WaitAsync(DialWithin, time, stop);
+            if (agent is null)
+            {
+                return Refused(
+                    $"the agent of {host} is of a build that knows no terminals",
+                    "upgrade it, or run a command without a terminal");
+            }
+
             var who = instance is { } one ? $"{one} on {host}" : $"{host}";
             var command = start.Command.IsEmpty ? "/bin/sh" : string.Join(' ', start.Command);
             var shown = command.Length <= CommandCharsMax ? command : command[..CommandCharsMax] + "…";

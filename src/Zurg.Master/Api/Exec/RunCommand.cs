@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Hosting;
+using Zurg.Protocol;
 
 namespace Zurg.Master.Api;
 
@@ -16,9 +17,12 @@ internal static class RunCommand
         .WithDescription(
             "target: an instance, a service (its first instance that runs) or a host; host=true takes a name for a host's. "
             + "author: for the event. Text messages are JSON with one part each: the caller's first is {\"start\":{\"command\":"
-            + "[...]}}, later {\"signal\":\"INT\"} or {\"input_ends\":true}; the answers are {\"started\":...} and, last, "
+            + "[...]}}, later {\"signal\":\"INT\"} or {\"input_ends\":true}; with {\"start\":{\"command\":[...],\"terminal\":"
+            + "{\"window\":{\"columns\":80,\"rows\":24},\"type\":\"xterm\"}}} it runs on a terminal of its own, whose size "
+            + "{\"window\":{\"columns\":132,\"rows\":50}} changes; the answers are {\"started\":...} and, last, "
             + "{\"ended\":{\"code\":0}}, {\"ended\":{\"signal\":15}} or {\"ended\":{\"problem\":...,\"mend\":...}}. "
             + "Binary messages, at most 32 KiB, are the streams: the first byte is 0 for stdin, 1 for stdout, 2 for stderr. "
+            + "Who offers the subprotocol zurg-exec-terminal is told by its acceptance that this build knows terminals. "
             + "Who closes or dies ends the command and everything that it started.");
 
     private static async Task<Results<EmptyHttpResult, Problem400>> HandleAsync(
@@ -29,7 +33,10 @@ internal static class RunCommand
             return new Problem400("this is a WebSocket: ask for an upgrade", "use zurg exec");
         }
 
-        using var socket = await context.WebSockets.AcceptWebSocketAsync();
+        var protocol = context.WebSockets.WebSocketRequestedProtocols.Contains(ExecMessage.TerminalProtocol)
+            ? ExecMessage.TerminalProtocol
+            : null;
+        using var socket = await context.WebSockets.AcceptWebSocketAsync(protocol);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, master.ApplicationStopping);
         try
         {

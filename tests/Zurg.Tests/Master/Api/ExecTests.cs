@@ -72,6 +72,36 @@ public sealed class ExecTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_command_larger_than_a_message_is_refused_in_words()
+    {
+        using var agent = await JoinAsync();
+        using var caller = await CallAsync("host1", new ExecStart { Command = [new string('x', ExecMessage.TextMax)] });
+        Assert.Contains("in at most 256 KiB", (await HearAsync(caller)).Ended!.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_terminal_is_asked_only_of_an_agent_that_knows_them()
+    {
+        using var agent = await JoinAsync();
+        var start = new ExecStart { Terminal = new ExecTerminal(new ExecWindow(99, 33)) { Type = "vt220" } };
+        using (var caller = await CallAsync("host1", start))
+        {
+            Assert.Equal(ExecMessage.TerminalProtocol, caller.SubProtocol);
+            var request = await agent.ReadAsync(m => m.Exec);
+            Assert.Equal(start.Terminal, request.Terminal);
+            using var side = await DialAsync($"/v1/agents/exec/{request.Ticket}");
+            await SayAsync(side, new ExecMessage { Ended = new ExecEnded { Code = 3 } });
+            Assert.Equal(3, (await HearAsync(caller)).Ended!.Code);
+        }
+
+        // An older agent would run it without one: it gets no connection, and so nothing runs.
+        using var other = await CallAsync("host1", start);
+        var ticket = (await agent.ReadAsync(m => m.Exec)).Ticket;
+        await Assert.ThrowsAsync<WebSocketException>(() => DialAsync($"/v1/agents/exec/{ticket}", offers: false));
+        Assert.Equal("the agent of host1 is of a build that knows no terminals", (await HearAsync(other)).Ended!.Problem);
+    }
+
+    [Fact]
     public async Task A_plain_request_is_refused() =>
         await TestMaster.ProblemAsync(await _master.Http.GetAsync("/v1/exec?target=host1"), 400);
 
@@ -87,16 +117,21 @@ public sealed class ExecTests : IAsyncLifetime
         return agent;
     }
 
-    private async Task<WebSocket> CallAsync(string target)
+    private async Task<WebSocket> CallAsync(string target, ExecStart? start = null)
     {
         var socket = await DialAsync($"/v1/exec?target={target}&author=ann");
-        await SayAsync(socket, new ExecMessage { Start = new ExecStart { Command = ["ls", "-l"] } });
+        await SayAsync(socket, new ExecMessage { Start = start ?? new ExecStart { Command = ["ls", "-l"] } });
         return socket;
     }
 
-    private async Task<ClientWebSocket> DialAsync(string path)
+    private async Task<ClientWebSocket> DialAsync(string path, bool offers = true)
     {
         var socket = new ClientWebSocket();
+        if (offers)
+        {
+            socket.Options.AddSubProtocol(ExecMessage.TerminalProtocol);
+        }
+
         socket.Options.SetRequestHeader("Authorization", _master.Http.DefaultRequestHeaders.Authorization!.ToString());
         var address = new UriBuilder(new Uri(_master.Http.BaseAddress!, path)) { Scheme = "ws" };
         await socket.ConnectAsync(address.Uri, _stop.Token);
