@@ -101,4 +101,5 @@ internal sealed class SharedTick(TimeProvider time) : IDisposable
 
     /// <summary>The first that is no sooner than asked.</summary>
     private long TickAfter(TimeSpan pause) =>
-        (time.GetElapsedTime(_zero) + pause - TimeSpan.FromTicks(1)).Ticks / Grain.Ticks + 1;}
+        (time.GetElapsedTime(_zero) + pause - TimeSpan.FromTicks(1)).Ticks / Grain.Ticks + 1;
+}
