@@ -9,8 +9,8 @@ internal sealed class TemplateHands(
     AgentSite site, TemplateSource source, Func<AgentInput, CancellationToken, ValueTask> tell, TimeProvider time)
 {
     /// <summary>
-    /// A look at one file takes two microseconds: 200 instances with two files each take 0.4 ms per second, and no descriptor.
-    /// inotify would want a descriptor for every directory and tells nothing of what happened while no agent ran.
+    /// A look at one file takes three microseconds of a core as measured (docs/benchmarks.md), and no descriptor. inotify would
+    /// want a watch for every directory and tells nothing of what happened while no agent ran.
     /// </summary>
     public static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(2);
 

@@ -4,7 +4,7 @@ namespace Zurg.Agent.Hands;
 
 /// <summary>
 /// Looks now and then at what each main process has used: often while it is young, since most that die soon die young, and every
-/// <see cref="Period"/> later. A look is two small reads of /proc: 200 processes cost the agent a thousandth of a core.
+/// <see cref="Period"/> later. A look is two small reads of /proc, 25 microseconds of a core as measured (docs/benchmarks.md).
 /// </summary>
 /// <param name="works">What is under way now.</param>
 internal sealed class UsageWatch(Func<IEnumerable<IncarnationWork>> works, TimeProvider time)

@@ -33,7 +33,7 @@ internal sealed record GeneratedFile(string Root, string Path, UserAccount? Owne
 
     private string Name => Path[(Path.LastIndexOf('/') + 1)..];
 
-    /// <summary>What a look costs a microsecond for: the sweep's.</summary>
+    /// <summary>Tells a touched file from an untouched one without opening it: the sweep's.</summary>
     public FileMark Mark() => DirectoryCalls.MarkOf($"{Root}/{Path}");
 
     /// <exception cref="LeadsOutException">By '..' or a link.</exception>
