@@ -8,8 +8,8 @@ namespace Zurg.Agent.Processes;
 
 /// <summary>
 /// Knows every exit within a millisecond: one pidfd a process, one epoll, one thread for all (pidfd_open(2)). It reaps our own
-/// children; of others the kernel tells the exit code since 6.15 (PIDFD_GET_INFO), before that nobody does. There is one in the
-/// whole .NET process: several agents may share it.
+/// children; of others it reads the exit code while they are zombies, and the kernel tells it since 6.15 (PIDFD_GET_INFO). There
+/// is one in the whole .NET process: several agents may share it.
 /// </summary>
 internal sealed unsafe class ExitWatcher
 {
@@ -77,7 +77,7 @@ internal sealed unsafe class ExitWatcher
             return;
         }
 
-        var watched = new Watched(process.Pid, stat.Parent == Environment.ProcessId, ended);
+        var watched = new Watched(process, stat.Parent == Environment.ProcessId, ended);
         _watched[pidfd] = watched;
         if (Change(1, pidfd, Readable) < 0)
         {
@@ -132,13 +132,19 @@ internal sealed unsafe class ExitWatcher
         {
             Finish(pidfd, watched, Decode(status));
         }
+        else if (ProcessStat.EndOf(watched.Process) is { } seen)
+        {
+            // Dead, and its parent takes its time to reap it, or never does.
+            Finish(pidfd, watched, Decode(seen));
+        }
         else if ((happened & HungUp) != 0)
         {
             Finish(pidfd, watched, Unknown);
         }
         else
         {
-            // Dead, not yet reaped by its parent. Hanging up is told without being asked for; asking for nothing stops the rest.
+            // Being reaped just now, or not ours to look at. Hanging up is told without being asked for; asking for nothing stops
+            // the rest.
             watched.GoneAt ??= Stopwatch.GetTimestamp();
             _ = Change(3, pidfd, 0);
         }
@@ -212,9 +218,11 @@ internal sealed unsafe class ExitWatcher
         ? new ProcessExit(null, signal, (status & 0x80) != 0, null, null)
         : new ProcessExit((status >> 8) & 0xff, null, false, null, null);
 
-    private sealed class Watched(int pid, bool child, Action<ProcessExit> ended)
+    private sealed class Watched(ProcessIdentity process, bool child, Action<ProcessExit> ended)
     {
-        public int Pid { get; } = pid;
+        public ProcessIdentity Process { get; } = process;
+
+        public int Pid => Process.Pid;
 
         public bool Child { get; } = child;
 

@@ -72,7 +72,8 @@ internal static class Phrases
         },
         (null, { } signal) =>
             $"killed by {SignalName(signal)}{(exit.CoreDumped ? " (core dumped)" : "")}{(exit.Unwatched ? WhileAway : "")}",
-        (null, null) => "ended while no agent watched it, so nobody knows its exit code",
+        (null, null) when exit.Unwatched => "ended while no agent watched it, so nobody knows its exit code",
+        (null, null) => "ended, and its exit code was lost: its agent was not its parent",
     };
 
     private const string WhileAway = " while no agent watched it";

@@ -87,6 +87,18 @@ public sealed class ExitWatcherTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public async Task One_that_is_not_our_child_tells_how_it_ended_though_nobody_reaps_it()
+    {
+        _bench.Shell("sleep 60 & echo $!; exec sleep 60");
+        await ProcessBench.UntilAsync(() => _bench.Output.Contains('\n'), "the pid of the child");
+        var pid = int.Parse(_bench.Output, CultureInfo.InvariantCulture);
+        var exit = ProcessBench.ExitOf(ProcessStat.Read(pid)!.Value.Identity);
+        _ = Libc.Kill(pid, 9);
+        Assert.Equal(9, (await exit).Signal);
+        Assert.Equal('Z', ProcessStat.Read(pid)?.State);
+    }
+
+    [Fact]
     public async Task A_hundred_at_once_are_all_told_apart()
     {
         var processes = Enumerable.Range(0, 100).Select(i => _bench.Start(_bench.Request("/bin/sh", "-c", $"exit {i}"))).ToList();

@@ -26,5 +26,9 @@ public sealed class PhrasesTests
             Phrases.Of(AgentWords.Killed(9) with { OutOfMemory = OomSign.Certain }));
         Assert.Equal("killed by SIGSEGV (core dumped)", Phrases.Of(new ProcessExit(null, 11, true, null, null)));
         Assert.Equal("killed by signal 40", Phrases.Of(AgentWords.Killed(40)));
+        var lost = new ProcessExit(null, null, false, null, null);
+        Assert.Equal("ended, and its exit code was lost: its agent was not its parent", Phrases.Of(lost));
+        lost = lost with { Unwatched = true };
+        Assert.StartsWith("ended while no agent watched it", Phrases.Of(lost), StringComparison.Ordinal);
     }
 }
