@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Xunit.Abstractions;
 using Zurg.Protocol;
 
@@ -28,20 +26,6 @@ public sealed class AdoptionTests(ITestOutputHelper output)
     private const string Lock = """
         exec 9>>"$E2E_SHARED/$ZURG_INSTANCE.lock"
         flock -n 9 || echo "$ZURG_INCARNATION" >>"$E2E_SHARED/doubles"
-
-        """;
-
-    /// <summary>Ready by sd_notify(3); then a numbered line every few milliseconds, one write each.</summary>
-    private const string Counter = """
-        import os, socket, time
-        notify = os.environ["NOTIFY_SOCKET"]
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
-            to.sendto(b"READY=1", "\0" + notify[1:])
-        number = 0
-        while True:
-            number += 1
-            os.write(1, b"line %d\n" % number)
-            time.sleep(0.005)
 
         """;
 
@@ -90,7 +74,8 @@ public sealed class AdoptionTests(ITestOutputHelper output)
             cluster.KillAgent();
             foreach (var (instance, process) in steady)
             {
-                Assert.True(process == StartOf(process.Pid), $"seed {seed}, kill {kill}: {instance} is not what it was");
+                var now = CountingService.StartOf(process.Pid);
+                Assert.True(process == now, $"seed {seed}, kill {kill}: {instance} is not what it was");
             }
 
             Assert.False(File.Exists(cluster.Shared("doubles")), $"seed {seed}, kill {kill}: two of one instance at once");
@@ -106,7 +91,7 @@ public sealed class AdoptionTests(ITestOutputHelper output)
         foreach (var counter in CountersOf(status))
         {
             Assert.Equal((0, null), (counter.Status!.Crashes, counter.Status.LastExit));
-            await CheckLinesAsync(cluster, counter.Instance);
+            await CountingService.CheckLinesAsync(cluster, counter.Instance, atLeast: 1000);
         }
 
         var crashing = status.Services.Single(s => s.Service.Value == "crashing").Instances.First().Status!;
@@ -181,7 +166,7 @@ public sealed class AdoptionTests(ITestOutputHelper output)
 
         cluster.StartAgent();
         await DevFixture.Until("every counter runs anew", Soon, () => Task.FromResult(
-            steady.Values.All(old => old != StartOf(old.Pid)) && CountersRunning(cluster) == SteadyCount));
+            steady.Values.All(old => old != CountingService.StartOf(old.Pid)) && CountersRunning(cluster) == SteadyCount));
         await cluster.AgentSaysAsync("it ended with its host, which was started anew");
         Assert.DoesNotContain("counter.0: adopted", cluster.Said, StringComparison.Ordinal);
         await cluster.StartMasterAsync();
@@ -216,7 +201,8 @@ public sealed class AdoptionTests(ITestOutputHelper output)
 
     private static async Task BeginAsync(ProcessCluster cluster)
     {
-        Assert.True(await cluster.TryPushAsync("counter", "1", $"#!/bin/sh\n{Lock}exec python3 -u -c '{Counter}'\n"));
+        var counter = $"#!/bin/sh\n{Lock}exec python3 -u -c '{CountingService.Program}'\n";
+        Assert.True(await cluster.TryPushAsync("counter", "1", counter));
         Assert.True(await cluster.TryPushAsync("crashing", "1", $"#!/bin/sh\n{Lock}sleep 0.03\nexit 3\n"));
         Assert.True(await cluster.TryPushAsync("restless", "1", $"#!/bin/sh\n{Lock}exec sleep 10000\n"));
         var env = $"env: {{ E2E_MARK: {cluster.Mark}, E2E_SHARED: {cluster.Shared("")} }}";
@@ -249,41 +235,7 @@ public sealed class AdoptionTests(ITestOutputHelper output)
     {
         var counters = CountersOf(await cluster.StatusAsync()).ToList();
         Assert.Equal(SteadyCount, counters.Count);
-        return new(counters.ToDictionary(i => i.Instance.Value, i => StartOf(i.Status!.Pid!.Value)), StringComparer.Ordinal);
-    }
-
-    /// <summary>A pid with the start time of its process (proc_pid_stat(5), field 22).</summary>
-    private static (int Pid, string Ticks) StartOf(int pid)
-    {
-        var stat = File.Exists($"/proc/{pid}/stat") ? File.ReadAllText($"/proc/{pid}/stat") : "";
-        return (pid, stat.Length == 0 ? "" : stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[19]);
-    }
-
-    /// <summary>From the first line to the last that is there now: each once, in order.</summary>
-    private static async Task CheckLinesAsync(ProcessCluster cluster, InstanceId instance)
-    {
-        var log = new StringBuilder();
-        for (var offset = 0L; ;)
-        {
-            var asked = string.Create(
-                CultureInfo.InvariantCulture, $"/v1/instances/{instance}/logs?offset={offset}&bytes=262144&wait=00:00:00");
-            var text = await cluster.Http.GetStringAsync(new Uri(asked, UriKind.Relative));
-            var chunk = JsonSerializer.Deserialize(text, WireJson.Default.LogChunk)!;
-            Assert.Null(chunk.Problem);
-            if (chunk.Text.Length == 0)
-            {
-                break;
-            }
-
-            log.Append(chunk.Text);
-            offset = chunk.Next;
-        }
-
-        var lines = log.ToString().Split('\n')[..^1];
-        Assert.True(lines.Length > 1000, $"{lines.Length} lines");
-        for (var i = 0; i < lines.Length; i++)
-        {
-            Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"line {i + 1}"), lines[i]);
-        }
+        var starts = counters.ToDictionary(i => i.Instance.Value, i => CountingService.StartOf(i.Status!.Pid!.Value));
+        return new(starts, StringComparer.Ordinal);
     }
 }

@@ -11,7 +11,7 @@ using Zurg.Protocol;
 namespace Zurg.E2E;
 
 /// <summary>
-/// A master and an agent as processes of their own, to be killed like anything else. Everything that it started, and whatever
+/// A master and agents as processes of their own, to be killed like anything else. Everything that it started, and whatever
 /// carries its mark in the environment, is gone at the end.
 /// </summary>
 internal sealed class ProcessCluster : IAsyncDisposable
@@ -21,6 +21,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("zurg-kill-").FullName;
     private readonly int _port = FreePort();
     private readonly List<StringBuilder> _said = [];
+    private readonly List<Process> _others = [];
     private Process? _master;
     private Process? _agent;
     private HttpClient? _http;
@@ -30,7 +31,18 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     public HttpClient Http => _http!;
 
+    public int MasterPort => _port;
+
     public string AgentDirectory => Path.Combine(_directory, "agent");
+
+    /// <summary>Where the next agent of host1 reaches the master: a relay's port; null: the master's own.</summary>
+    public int? AgentMasterPort { get; set; }
+
+    /// <summary>What the next agent of host1 is run from; null: the launcher of this checkout.</summary>
+    public string? AgentProgram { get; set; }
+
+    /// <summary>Of the agent of host1 that was started last.</summary>
+    public int AgentPid => _agent!.Id;
 
     /// <summary>A file in a directory that the instances may write to as well.</summary>
     public string Shared(string name) =>
@@ -47,7 +59,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     public async Task StartMasterAsync()
     {
         var listen = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_port}");
-        _master = Start([], "master", "--dir", Path.Combine(_directory, "master"), "--listen", listen);
+        _master = Start([], null, "master", "--dir", Path.Combine(_directory, "master"), "--listen", listen);
         _http ??= new HttpClient { BaseAddress = new Uri($"http://{listen}"), Timeout = Soon };
         await DevFixture.Until("the master answers", Soon, async () =>
         {
@@ -58,10 +70,22 @@ internal sealed class ProcessCluster : IAsyncDisposable
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Trim());
     }
 
-    public void StartAgent(params ImmutableArray<(string Name, string Value)> environment) => _agent = Start(
-        environment, "agent", "--master", $"http://127.0.0.1:{_port.ToString(CultureInfo.InvariantCulture)}",
-        "--token-file", Path.Combine(_directory, "master/token"), "--host", "host1", "--cell", "az1",
-        "--dir", AgentDirectory, "--socket", Path.Combine(_directory, "a.sock"), "--ports", "28000-28999");
+    public void StartAgent(params ImmutableArray<(string Name, string Value)> environment) =>
+        _agent = Start(environment, AgentProgram, AgentLine("host1", AgentMasterPort, AgentDirectory, "a.sock", "28000-28499"));
+
+    /// <summary>host1's agent shares with others.</summary>
+    public void StartSharingAgent() => _agent = Start(
+        [], AgentProgram,
+        [.. AgentLine("host1", AgentMasterPort, AgentDirectory, "a.sock", "28000-28499"), "--share", "127.0.0.1:0"]);
+
+    /// <summary>Another host with an agent that shares.</summary>
+    /// <param name="masterPort">Where it reaches the master.</param>
+    public void StartNeighbour(string host, int masterPort) => _others.Add(Start(
+        [], null,
+        [.. AgentLine(host, masterPort, DirectoryOf(host), host + ".sock", "28500-28999"), "--share", "127.0.0.1:0"]));
+
+    /// <summary>The agent's directory of another host.</summary>
+    public string DirectoryOf(string host) => Path.Combine(_directory, host);
 
     /// <summary>Ends when the agent that was started last has said this.</summary>
     public async Task AgentSaysAsync(string text)
@@ -76,17 +100,46 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     public void KillAgent() => KillHard(_agent!);
 
-    /// <summary>Pushes a release of one file; true when that was acknowledged.</summary>
-    public async Task<bool> TryPushAsync(string name, string version, string content)
+    /// <summary>SIGTERM, and waits for its end.</summary>
+    public async Task StopAgentAsync()
     {
-        var bytes = Encoding.UTF8.GetBytes(content);
-        var file = new ReleaseFile("run", 0b111_101_101, bytes.Length, Digest.Of(bytes));
-        var manifest = new ReleaseManifest { Release = ReleaseId.Parse($"{name}@{version}"), Files = [file] };
+        using var kill = Process.Start("kill", ["-TERM", _agent!.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+        using var patience = new CancellationTokenSource(Soon);
+        await _agent.WaitForExitAsync(patience.Token);
+        Assert.Equal(0, _agent.ExitCode);
+    }
+
+    /// <summary>Pushes a release of one file; true when that was acknowledged.</summary>
+    public Task<bool> TryPushAsync(string name, string version, string content) =>
+        TryPushAsync(name, version, ("run", Encoding.UTF8.GetBytes(content)));
+
+    /// <summary>Pushes a release; all its files may be run. True when that was acknowledged.</summary>
+    public async Task<bool> TryPushAsync(string name, string version, params ImmutableArray<(string Path, byte[] Bytes)> files)
+    {
+        const int all = 0b111_101_101;
+        var named = files.Select(f => new ReleaseFile(f.Path, all, f.Bytes.Length, Digest.Of(f.Bytes))).ToImmutableArray();
+        foreach (var (file, (_, bytes)) in named.Zip(files))
+        {
+            if (await TryPutAsync($"/v1/artifacts/{file.Digest}", new ByteArrayContent(bytes), ifMatch: null) is null)
+            {
+                return false;
+            }
+        }
+
+        var manifest = new ReleaseManifest
+        {
+            Release = ReleaseId.Parse($"{name}@{version}"), Files = [.. named.OrderBy(f => f.Path, StringComparer.Ordinal)],
+        };
         var push = JsonSerializer.Serialize(new ReleasePush(manifest), WireJson.Default.ReleasePush);
         var body = new StringContent(push, null, "application/json");
-        return await TryPutAsync($"/v1/artifacts/{file.Digest}", new ByteArrayContent(bytes), ifMatch: null) is not null
-            && await TryPutAsync($"/v1/releases/{name}/{version}", body, ifMatch: null) is not null;
+        return await TryPutAsync($"/v1/releases/{name}/{version}", body, ifMatch: null) is not null;
     }
+
+    /// <summary>A verb of the command line against this master, in a directory of its own.</summary>
+    public Task<Ran> ZurgAsync(params string[] arguments) => ZurgProgram.RunAsync(
+        Shared(""),
+        [.. arguments, "--master", $"http://127.0.0.1:{Text(_port)}", "--token-file", Path.Combine(_directory, "master/token")]);
 
     /// <summary>The number of the spec; null when it was not acknowledged.</summary>
     public async Task<SpecNumber?> TryApplyAsync(string yaml)
@@ -119,7 +172,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in new[] { _agent, _master })
+        foreach (var process in _others.Append(_agent).Append(_master))
         {
             if (process is { HasExited: false })
             {
@@ -160,9 +213,19 @@ internal sealed class ProcessCluster : IAsyncDisposable
         }
     }
 
-    private Process Start(ImmutableArray<(string Name, string Value)> environment, params string[] arguments)
+    private string[] AgentLine(string host, int? masterPort, string directory, string socket, string ports) =>
+    [
+        "agent", "--master", $"http://127.0.0.1:{Text(masterPort ?? _port)}",
+        "--token-file", Path.Combine(_directory, "master/token"), "--host", host, "--cell", "az1",
+        "--dir", directory, "--socket", Path.Combine(_directory, socket), "--ports", ports,
+    ];
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private Process Start(
+        ImmutableArray<(string Name, string Value)> environment, string? program, params string[] arguments)
     {
-        var process = ZurgProgram.Start(_directory, arguments, environment);
+        var process = ZurgProgram.Start(_directory, arguments, environment, program);
         _said.Add(ZurgProgram.Collect(process));
         return process;
     }

@@ -20,10 +20,12 @@ internal static class ZurgProgram
 
     public static string Launcher { get; } = Path.Combine(Root, "zurg");
 
+    /// <param name="program">Another build than the launcher's.</param>
     public static Process Start(
-        string directory, IEnumerable<string> arguments, ImmutableArray<(string Name, string Value)> environment = default)
+        string directory, IEnumerable<string> arguments, ImmutableArray<(string Name, string Value)> environment = default,
+        string? program = null)
     {
-        var start = new ProcessStartInfo(Launcher, arguments)
+        var start = new ProcessStartInfo(program ?? Launcher, arguments)
         {
             WorkingDirectory = directory,
             UseShellExecute = false,
