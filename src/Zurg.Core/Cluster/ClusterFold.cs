@@ -38,6 +38,10 @@ public static class ClusterFold
                 state with { Facts = Put(state.Facts, Id.Parse<HostId>(host), Read(value, wire.HostFacts)) },
             _ when Under(StoreKeys.PlacementPrefix, key, out var host) =>
                 state with { Placements = Put(state.Placements, Id.Parse<HostId>(host), Read(value, wire.HostPlacements)) },
+            _ when Under(StoreKeys.ConfirmedPrefix, key, out var service) => state with
+            {
+                Confirmed = Put(state.Confirmed, Id.Parse<ServiceName>(service), Read(value, wire.ServiceConfirmation)),
+            },
             _ when Under(StoreKeys.InstanceSpecPrefix, key, out var digest) =>
                 state with { InstanceSpecs = Put(state.InstanceSpecs, Id.Parse<Digest>(digest), Read(value, wire.InstanceSpec)) },
             _ when Under(StoreKeys.IntentPrefix, key, out var service) =>

@@ -30,6 +30,10 @@ public sealed record ClusterState
     public ImmutableSortedDictionary<HostId, HostFacts> Facts { get; init; } =
         ImmutableSortedDictionary<HostId, HostFacts>.Empty;
 
+    /// <summary>How far the subscribers of a service have come; of services that somebody waits for, or did.</summary>
+    public ImmutableSortedDictionary<ServiceName, ServiceConfirmation> Confirmed { get; init; } =
+        ImmutableSortedDictionary<ServiceName, ServiceConfirmation>.Empty;
+
     /// <summary>The revision of each key's last write, for guarded writes.</summary>
     public ImmutableSortedDictionary<string, Revision> Modified { get; init; } =
         ImmutableSortedDictionary.Create<string, Revision>(StringComparer.Ordinal);

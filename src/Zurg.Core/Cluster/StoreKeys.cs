@@ -39,6 +39,11 @@ public static class StoreKeys
 
     public const string FactsPrefix = "facts/";
 
+    /// <summary>The speaker, while somebody waits: a <see cref="ServiceConfirmation"/>.</summary>
+    public static string Confirmed(ServiceName service) => ConfirmedPrefix + service;
+
+    public const string ConfirmedPrefix = "confirmed/";
+
     /// <summary>The decider's master: what is told to people, see <see cref="AlertBook"/>.</summary>
     public const string Alerts = "alerts/book";
 

@@ -22,6 +22,7 @@ namespace Zurg.Protocol;
 [JsonSerializable(typeof(ReleaseRecord))]
 [JsonSerializable(typeof(ReleaseManifest))]
 [JsonSerializable(typeof(HostPlacements))]
+[JsonSerializable(typeof(ServiceConfirmation))]
 [JsonSerializable(typeof(HostFacts))]
 [JsonSerializable(typeof(HostStatus))]
 [JsonSerializable(typeof(EndpointSet))]

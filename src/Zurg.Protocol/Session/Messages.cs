@@ -15,6 +15,9 @@ public sealed record AgentMessage
 
     public NamingSubscription? Naming { get; init; }
 
+    /// <summary>What its consumers use; said again in each session. Older agents never say it.</summary>
+    public NamingConfirmation? Confirmed { get; init; }
+
     public LogChunk? Log { get; init; }
 
     /// <summary>The newest reading; said again in each session.</summary>

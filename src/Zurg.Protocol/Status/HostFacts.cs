@@ -23,6 +23,12 @@ public sealed record HostFacts
     /// <summary>What the host is short of: while there is any, it gets no new instance.</summary>
     public ImmutableArray<HostLow> Lows { get; init => field = value.IsDefault ? [] : value; } = [];
 
+    /// <summary>
+    /// Services that consumers of this host follow, ordered: each of them is waited for before an endpoint of it is stopped.
+    /// Written before the host is told its first set (DESIGN.md promise 2).
+    /// </summary>
+    public ImmutableArray<ServiceName> Follows { get; init => field = value.IsDefault ? [] : value; } = [];
+
     public InstanceStatus? Find(InstanceId instance) => Instances.FirstOrDefault(i => i.Instance == instance);
 }
 

@@ -15,4 +15,8 @@ public sealed record HostPlacements
 /// <param name="Spec">The digest of its <see cref="InstanceSpec"/>, stored under instance_specs/DIGEST.</param>
 /// <param name="Restarts">The count of asked-for restarts that this placement carries out.</param>
 /// <param name="Wanted">Running, or stopped with its place kept.</param>
-public sealed record Placement(InstanceId Instance, Digest Spec, long Restarts, WantedPhase Wanted);
+/// <param name="DrainingSince">
+/// It is to be stopped or changed: its endpoint is withdrawn, and its consumers are waited for. Null: listed when it is ready.
+/// </param>
+public sealed record Placement(
+    InstanceId Instance, Digest Spec, long Restarts, WantedPhase Wanted, DateTimeOffset? DrainingSince = null);
