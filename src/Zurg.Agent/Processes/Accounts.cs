@@ -17,7 +17,11 @@ internal sealed record RunAs(string? User, string? Group, string? Groups)
 /// <summary>The same in numbers.</summary>
 /// <param name="Arguments">What setpriv(1) is told; empty when nothing changes.</param>
 /// <param name="Account">Of the user, who owns the instance's directory; null for the agent's own.</param>
-internal sealed record Credentials(ImmutableArray<string> Arguments, UserAccount? Account, string Home, string Name);
+internal sealed record Credentials(ImmutableArray<string> Arguments, UserAccount? Account, string Home, string Name)
+{
+    /// <summary>Of the process; empty for the agent's own.</summary>
+    public ImmutableArray<uint> Groups { get; init; } = [];
+}
 
 /// <summary>What came of looking names up.</summary>
 internal sealed record AccountAnswer(Credentials? Credentials, Hold? Hold);
@@ -142,8 +146,8 @@ internal static class Accounts
             $"--reuid={Text(account.User)}", $"--regid={Text(group)}",
             "--groups=" + string.Join(',', groups.Distinct().Select(Text)),
         ];
-        return new AccountAnswer(
-            new Credentials(arguments, account with { Group = group }, account.Home, account.Name), null);
+        var owner = account with { Group = group };
+        return new AccountAnswer(new Credentials(arguments, owner, account.Home, account.Name) { Groups = [.. groups] }, null);
     }
 
     /// <summary>Time and length of what local names come from: an edit counts within <see cref="LookEvery"/>.</summary>

@@ -29,11 +29,10 @@ internal static class ExecutableCheck
             return Held($"{path} is not executable", $"chmod +x {Path.GetFileName(path)} and push it as a new release version");
         }
 
-        var head = new byte[HeadMax];
+        byte[] head;
         try
         {
-            using var file = File.OpenHandle(path);
-            head = head[..RandomAccess.Read(file, head, 0)];
+            head = HeadOf(path);
         }
         catch (UnauthorizedAccessException)
         {
@@ -50,11 +49,36 @@ internal static class ExecutableCheck
             : Held($"{path} is neither a program nor a script with a #! line", "begin a script with #!/bin/sh or the like");
     }
 
-    private static Hold? OfScript(string path, ReadOnlySpan<byte> head)
+    /// <summary>What the #! line of a script names; null when it is none, or the agent may not look.</summary>
+    public static string? InterpreterOf(string path)
+    {
+        try
+        {
+            var head = HeadOf(path);
+            return head.AsSpan().StartsWith("#!"u8) ? InterpreterOf(head) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static byte[] HeadOf(string path)
+    {
+        var head = new byte[HeadMax];
+        using var file = File.OpenHandle(path);
+        return head[..RandomAccess.Read(file, head, 0)];
+    }
+
+    private static string InterpreterOf(ReadOnlySpan<byte> head)
     {
         var end = head.IndexOf((byte)'\n');
-        var line = Encoding.UTF8.GetString(head[2..(end < 0 ? head.Length : end)]);
-        var interpreter = line.Trim(' ', '\t').Split(' ', '\t')[0];
+        return Encoding.UTF8.GetString(head[2..(end < 0 ? head.Length : end)]).Trim(' ', '\t').Split(' ', '\t')[0];
+    }
+
+    private static Hold? OfScript(string path, ReadOnlySpan<byte> head)
+    {
+        var interpreter = InterpreterOf(head);
         return interpreter.EndsWith('\r')
             ? Held($"the first line of {path} ends with a carriage return, so '{interpreter.TrimEnd('\r')}\\r' would be run",
                 "save the file with Unix line endings")

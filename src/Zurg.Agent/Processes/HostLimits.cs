@@ -8,6 +8,8 @@ namespace Zurg.Agent.Processes;
 /// <summary>What this agent can hold processes to on this host, read as it is (capabilities(7), getrlimit(2)).</summary>
 internal static unsafe class HostLimits
 {
+    private const int OverrideModesCapability = 1;
+    private const int SearchCapability = 2;
     private const int SetGroupCapability = 6;
     private const int SetUserCapability = 7;
     private const int NiceCapability = 23;
@@ -26,6 +28,10 @@ internal static unsafe class HostLimits
         [ProcessLimit.OpenFiles] = 7,
         [ProcessLimit.LockedMemory] = 8,
     }.ToImmutableSortedDictionary();
+
+    /// <summary>The modes of files do not bind this process (root, or a part of root's rights).</summary>
+    public static readonly bool IsBeyondModes = Capabilities(File.ReadLines("/proc/self/status")) is var own
+        && (Has(own, OverrideModesCapability) || Has(own, SearchCapability));
 
     private static readonly HostAbility Processes = Read();
 

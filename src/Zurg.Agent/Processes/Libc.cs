@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 
 namespace Zurg.Agent.Processes;
@@ -146,6 +147,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Access(string path, int mode);
 
+    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Stat(int directory, string path, int flags, uint mask, byte* structure);
+
     [LibraryImport(Library, EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int MemoryFile(string name, uint flags);
 
@@ -171,7 +175,31 @@ internal static unsafe partial class Libc
     public static partial uint EffectiveGroup();
 
     [LibraryImport(Library, EntryPoint = "getgroups", SetLastError = true)]
-    public static partial int OwnGroups(int room, uint* groups);
+    private static partial int OwnGroups(int room, uint* groups);
+
+    /// <summary>Further groups of this process.</summary>
+    public static ImmutableArray<uint> OwnGroups()
+    {
+        const int groupsMax = 1024;
+        var groups = stackalloc uint[groupsMax];
+        return [.. new ReadOnlySpan<uint>(groups, Math.Max(OwnGroups(groupsMax, groups), 0))];
+    }
+
+    /// <summary>Owner, group and mode with its kind, of a link itself; false when that cannot be told.</summary>
+    public static bool Look(string path, out (uint User, uint Group, int Mode) seen)
+    {
+        // struct statx is the same everywhere: user at 20, group 24, mode 28.
+        const int currentDirectory = -100;
+        const int noFollow = 0x100;
+        const uint typeModeAndOwner = 0x1b;
+        var structure = stackalloc byte[256];
+        var found = Stat(currentDirectory, path, noFollow, typeModeAndOwner, structure) == 0;
+        seen = found ? (*(uint*)(structure + 20), *(uint*)(structure + 24), *(ushort*)(structure + 28)) : default;
+        return found;
+    }
+
+    /// <summary>An access control list counts for the file (acl(5)).</summary>
+    public static bool HasAccessList(string path) => ExtendedAttribute(path, "system.posix_acl_access", null, 0) > 0;
 
     /// <summary>The calling thread gets a umask and a working directory of its own (unshare(2), CLONE_FS).</summary>
     public static int UnshareFileSystemState() => Unshare(0x200);

@@ -43,6 +43,11 @@ internal static unsafe class Spawner
             return new SpawnOutcome.Held(hold);
         }
 
+        if (who.Credentials is { } credentials && AccessCheck.ProblemOf(credentials, request) is { } denied)
+        {
+            return new SpawnOutcome.Held(denied);
+        }
+
         var argv = ImmutableArray.CreateBuilder<string>();
         if (who.Credentials is { Arguments: { IsEmpty: false } arguments })
         {

@@ -49,4 +49,7 @@ public enum HoldReason
 
     /// <summary>The agent's journal cannot be written: nothing is begun before it can.</summary>
     JournalStuck,
+
+    /// <summary>The user of the service may not run its program or enter its working directory.</summary>
+    AccessDenied,
 }

@@ -124,13 +124,13 @@ public sealed class SpawnerTests : IDisposable
     }
 
     [RootFact]
-    public async Task An_executable_that_its_user_may_not_read_does_not_run_and_its_log_says_why()
+    public void A_script_that_its_user_may_not_read_is_a_hold()
     {
         var script = _bench.Script("#!/bin/sh\n", "private");
-        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var exit = await ProcessBench.ExitOf(_bench.Start(_bench.Request(script) with { User = "nobody" }));
-        Assert.NotEqual(0, exit.Code);
-        Assert.Contains("permission denied", _bench.Output, StringComparison.OrdinalIgnoreCase);
+        File.SetUnixFileMode(script, (UnixFileMode)Convert.ToInt32("711", 8));
+        var hold = ProcessBench.HoldOf(_bench.Request(script) with { User = "nobody" });
+        Assert.Equal(HoldReason.AccessDenied, hold.Reason);
+        Assert.StartsWith($"the user 'nobody' may not read {script} (mode 0711", hold.Text, StringComparison.Ordinal);
     }
 
     [RootFact]

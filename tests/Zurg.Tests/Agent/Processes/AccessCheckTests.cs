@@ -1,0 +1,87 @@
+using Zurg.Agent.Processes;
+using Zurg.Protocol;
+
+namespace Zurg.Tests.Agent.Processes;
+
+public sealed class AccessCheckTests : IDisposable
+{
+    private readonly ProcessBench _bench = new();
+
+    public void Dispose() => _bench.Dispose();
+
+    [Fact]
+    public void A_way_has_every_directory_and_leads_through_links_to_the_file()
+    {
+        var target = _bench.Script("#!/bin/sh\n", "target");
+        SetMode(target, "0751");
+        Directory.CreateDirectory(At("a"));
+        File.CreateSymbolicLink(At("a/relative"), "../a/./../target");
+        File.CreateSymbolicLink(At("absolute"), At("a/relative"));
+        var way = AccessCheck.WayTo(At("absolute"));
+        Assert.True(way.IsWhole);
+        var last = way.Steps[^1];
+        Assert.Equal((target, Libc.EffectiveUser(), Convert.ToInt32("751", 8)), (last.Path, last.Owner, last.Mode));
+        Assert.Equal("/", way.Steps[0].Path);
+        Assert.Contains(way.Steps, s => s.Path == At("a"));
+        Assert.False(last.HasList);
+    }
+
+    [Fact]
+    public void Links_in_a_circle_and_what_is_not_there_end_the_way()
+    {
+        File.CreateSymbolicLink(At("one"), At("two"));
+        File.CreateSymbolicLink(At("two"), At("one"));
+        Assert.False(AccessCheck.WayTo(At("one")).IsWhole);
+        var gone = AccessCheck.WayTo(At("gone/run"));
+        Assert.Equal((false, _bench.Directory), (gone.IsWhole, gone.Steps[^1].Path));
+    }
+
+    [RootFact]
+    public void A_program_behind_a_directory_that_its_user_may_not_enter_is_a_hold()
+    {
+        Directory.CreateDirectory(At("private"));
+        var program = _bench.Script("#!/bin/sh\n", "private/run");
+        SetMode(At("private"), "0700");
+        var hold = ProcessBench.HoldOf(_bench.Request(program) with { User = "nobody" });
+        Assert.Equal(HoldReason.AccessDenied, hold.Reason);
+        Assert.Equal(
+            $"the user 'nobody' cannot run {program}: it may not enter {At("private")} (mode 0700, of user 0 and group 0)",
+            hold.Text);
+
+        // What it says helps.
+        SetMode(At("private"), "0701");
+        Assert.Equal(0, ProcessBench.ExitOf(_bench.Start(_bench.Request(program) with { User = "nobody" })).Result.Code);
+    }
+
+    [RootFact]
+    public async Task A_working_directory_that_its_user_may_not_enter_is_a_hold()
+    {
+        Directory.CreateDirectory(At("private"));
+        SetMode(At("private"), "0700");
+        var request = _bench.Request("/bin/true") with { User = "nobody", WorkingDirectory = At("private") };
+        var hold = ProcessBench.HoldOf(request);
+        Assert.Equal(HoldReason.AccessDenied, hold.Reason);
+        Assert.Equal($"chmod o+x {At("private")}, or correct user: or working_directory:", hold.Mend);
+
+        // A further group of the process opens it.
+        SetMode(At("private"), "0710");
+        var mail = UserAccount.FindGroup("mail")!.Value;
+        Assert.Equal(0, Libc.ChangeOwner(At("private"), 0, mail));
+        Assert.Equal(0, (await ProcessBench.ExitOf(_bench.Start(request with { Groups = ["mail"] }))).Code);
+    }
+
+    [RootFact]
+    public void An_interpreter_that_its_user_may_not_execute_is_a_hold()
+    {
+        File.Copy("/bin/sh", At("lisp"));
+        SetMode(At("lisp"), "0700");
+        var script = _bench.Script($"#!{At("lisp")} -e\n");
+        var hold = ProcessBench.HoldOf(_bench.Request(script) with { User = "nobody" });
+        Assert.StartsWith($"the user 'nobody' may not execute {At("lisp")}", hold.Text, StringComparison.Ordinal);
+        Assert.Equal(0, ProcessBench.ExitOf(_bench.Start(_bench.Request(script))).Result.Code);
+    }
+
+    private string At(string name) => Path.Combine(_bench.Directory, name);
+
+    private static void SetMode(string path, string mode) => File.SetUnixFileMode(path, (UnixFileMode)Convert.ToInt32(mode, 8));
+}
