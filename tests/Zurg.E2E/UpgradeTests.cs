@@ -58,10 +58,11 @@ public sealed class UpgradeTests
             lines[instance] = await CountingService.CheckLinesAsync(cluster, instance, atLeast: 100);
         }
 
-        // They are the newer one's now: it reads on, and what ends is started again.
+        // They are the newer one's now: it reads on, and what ends is started again. Before Linux 6.15 a process 1 that reaps at
+        // once may take the signal with it.
         ProcessCluster.KillPid(processes[after[0].Instance].Pid);
         await DevFixture.Until("it is restarted", Soon, async () =>
-            (await ReadyAsync(cluster, _ => true))[0].Status is { Crashes: 1, LastExit.Signal: 9 });
+            (await ReadyAsync(cluster, _ => true))[0].Status is { Crashes: 1, LastExit: { Code: null, Signal: 9 or null } });
         Assert.True(await CountingService.CheckLinesAsync(cluster, after[1].Instance, lines[after[1].Instance]) > 0);
     }
 
