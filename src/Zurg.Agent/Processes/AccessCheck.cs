@@ -14,8 +14,9 @@ internal static class AccessCheck
     private const int LinkKind = 0xA000;
     private const int PermissionMask = 0xFFF;
 
-    /// <summary>Null when nothing speaks against it.</summary>
-    public static Hold? ProblemOf(Credentials who, SpawnRequest request)
+    /// <param name="interpreter">What the #! line of its program names.</param>
+    /// <returns>Null when nothing speaks against it.</returns>
+    public static Hold? ProblemOf(Credentials who, SpawnRequest request, string? interpreter)
     {
         // The agent's own rights beyond the modes may be its processes', too; those of another user never are.
         var rights = RightsOf(who);
@@ -24,19 +25,26 @@ internal static class AccessCheck
             return null;
         }
 
-        var interpreter = ExecutableCheck.InterpreterOf(request.Executable) is { } named ? WayTo(named) : null;
-        return AccessDecision.HoldOf(rights, WayTo(request.Executable), interpreter, WayTo(request.WorkingDirectory));
+        // Lists are rare, and looking for them takes as long as all the rest: only a refusal is worth it.
+        return Decide(lists: false) is null ? null : Decide(lists: true);
+
+        Hold? Decide(bool lists) => AccessDecision.HoldOf(
+            rights,
+            WayTo(request.Executable, lists),
+            interpreter is null ? null : WayTo(interpreter, lists),
+            WayTo(request.WorkingDirectory, lists));
     }
 
     /// <summary>What is on the way to an absolute path.</summary>
-    public static PathWay WayTo(string path)
+    /// <param name="lists">Whether to look for access control lists, too.</param>
+    public static PathWay WayTo(string path, bool lists)
     {
         var steps = ImmutableArray.CreateBuilder<PathStep>();
         var rest = new Stack<string>();
         var (at, links) = ("/", 0);
         Push(path);
         var seen = Libc.Look(at, out var look);
-        steps.Add(new PathStep(at, look.User, look.Group, look.Mode & PermissionMask, Libc.HasAccessList(at)));
+        Add(at);
         while (seen && rest.TryPop(out var name))
         {
             var next = name == ".." ? Path.GetDirectoryName(at) ?? "/" : Path.Combine(at, name);
@@ -47,12 +55,15 @@ internal static class AccessCheck
             }
             else if (seen)
             {
-                steps.Add(new PathStep(next, look.User, look.Group, look.Mode & PermissionMask, Libc.HasAccessList(next)));
+                Add(next);
                 at = next;
             }
         }
 
         return new PathWay(path, steps.DrainToImmutable(), seen);
+
+        void Add(string one) => steps.Add(
+            new PathStep(one, look.User, look.Group, look.Mode & PermissionMask, lists && Libc.HasAccessList(one)));
 
         bool Follow(string target)
         {

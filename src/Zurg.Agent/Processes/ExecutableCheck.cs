@@ -10,9 +10,11 @@ internal static class ExecutableCheck
 {
     private const int HeadMax = 4096;
 
-    /// <summary>Null when nothing speaks against running it.</summary>
-    public static Hold? ProblemOf(string path)
+    /// <param name="interpreter">What the #! line of a script names; null when it is none, or may not be read.</param>
+    /// <returns>Null when nothing speaks against running it.</returns>
+    public static Hold? ProblemOf(string path, out string? interpreter)
     {
+        interpreter = null;
         if (Directory.Exists(path))
         {
             return Held($"{path} is a directory, not a program", "name the executable inside it in run:");
@@ -29,10 +31,11 @@ internal static class ExecutableCheck
             return Held($"{path} is not executable", $"chmod +x {Path.GetFileName(path)} and push it as a new release version");
         }
 
-        byte[] head;
+        var head = new byte[HeadMax];
         try
         {
-            head = HeadOf(path);
+            using var file = File.OpenHandle(path);
+            head = head[..RandomAccess.Read(file, head, 0)];
         }
         catch (UnauthorizedAccessException)
         {
@@ -44,30 +47,14 @@ internal static class ExecutableCheck
             return Held($"{path} cannot be read: {e.Message}", null);
         }
 
-        return head.AsSpan().StartsWith("#!"u8) ? OfScript(path, head)
-            : head.AsSpan().StartsWith("\u007fELF"u8) ? OfProgram(path, head)
+        if (head.AsSpan().StartsWith("#!"u8))
+        {
+            interpreter = InterpreterOf(head);
+            return OfScript(path, interpreter);
+        }
+
+        return head.AsSpan().StartsWith("\u007fELF"u8) ? OfProgram(path, head)
             : Held($"{path} is neither a program nor a script with a #! line", "begin a script with #!/bin/sh or the like");
-    }
-
-    /// <summary>What the #! line of a script names; null when it is none, or the agent may not look.</summary>
-    public static string? InterpreterOf(string path)
-    {
-        try
-        {
-            var head = HeadOf(path);
-            return head.AsSpan().StartsWith("#!"u8) ? InterpreterOf(head) : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
-    private static byte[] HeadOf(string path)
-    {
-        var head = new byte[HeadMax];
-        using var file = File.OpenHandle(path);
-        return head[..RandomAccess.Read(file, head, 0)];
     }
 
     private static string InterpreterOf(ReadOnlySpan<byte> head)
@@ -76,18 +63,14 @@ internal static class ExecutableCheck
         return Encoding.UTF8.GetString(head[2..(end < 0 ? head.Length : end)]).Trim(' ', '\t').Split(' ', '\t')[0];
     }
 
-    private static Hold? OfScript(string path, ReadOnlySpan<byte> head)
-    {
-        var interpreter = InterpreterOf(head);
-        return interpreter.EndsWith('\r')
-            ? Held($"the first line of {path} ends with a carriage return, so '{interpreter.TrimEnd('\r')}\\r' would be run",
-                "save the file with Unix line endings")
-            : interpreter.Length == 0 ? Held($"the #! line of {path} names no interpreter", "begin it with #!/bin/sh or the like")
-            : !File.Exists(interpreter)
-                ? Held($"{path} wants the interpreter {interpreter}, which does not exist on this host",
-                    $"install {Path.GetFileName(interpreter)} on this host, or correct the first line")
-            : null;
-    }
+    private static Hold? OfScript(string path, string interpreter) => interpreter.EndsWith('\r')
+        ? Held($"the first line of {path} ends with a carriage return, so '{interpreter.TrimEnd('\r')}\\r' would be run",
+            "save the file with Unix line endings")
+        : interpreter.Length == 0 ? Held($"the #! line of {path} names no interpreter", "begin it with #!/bin/sh or the like")
+        : !File.Exists(interpreter)
+            ? Held($"{path} wants the interpreter {interpreter}, which does not exist on this host",
+                $"install {Path.GetFileName(interpreter)} on this host, or correct the first line")
+        : null;
 
     /// <summary>elf(5): the machine is at 18; program headers of 56 bytes name the loader under type 3.</summary>
     private static Hold? OfProgram(string path, ReadOnlySpan<byte> head)

@@ -26,7 +26,7 @@ internal static unsafe class Spawner
     /// <summary>Blocks until the process runs or could not be made to.</summary>
     public static SpawnOutcome Spawn(SpawnRequest request)
     {
-        if (ExecutableCheck.ProblemOf(request.Executable) is { } problem)
+        if (ExecutableCheck.ProblemOf(request.Executable, out var interpreter) is { } problem)
         {
             return new SpawnOutcome.Held(problem);
         }
@@ -43,7 +43,7 @@ internal static unsafe class Spawner
             return new SpawnOutcome.Held(hold);
         }
 
-        if (who.Credentials is { } credentials && AccessCheck.ProblemOf(credentials, request) is { } denied)
+        if (who.Credentials is { } credentials && AccessCheck.ProblemOf(credentials, request, interpreter) is { } denied)
         {
             return new SpawnOutcome.Held(denied);
         }

@@ -77,10 +77,17 @@ public static class AccessDecision
     private static Hold? OfWay(ProcessRights who, PathWay way, string aim)
     {
         var directories = way.IsWhole ? way.Steps[..^1] : way.Steps;
-        var shut = directories.FirstOrDefault(step => Lacks(who, step, Execute) > 0);
-        return shut is null ? null : Held(
-            $"the user '{who.Name}' cannot {aim} {way.Asked}: it may not enter {shut.Path} ({Words(shut)})",
-            $"chmod {ClassOf(who, shut)}+x {shut.Path}, or keep what this user needs elsewhere (zurg agent --dir)");
+        var shut = directories.Where(step => Lacks(who, step, Execute) > 0).DistinctBy(step => step.Path).ToList();
+        if (shut.Count == 0)
+        {
+            return null;
+        }
+
+        var more = shut.Count == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" nor {shut.Count - 1} more below it");
+        var opened = string.Join(" && ", shut.Select(step => $"chmod {ClassOf(who, step)}+x {step.Path}"));
+        return Held(
+            $"the user '{who.Name}' cannot {aim} {way.Asked}: it may not enter {shut[0].Path} ({Words(shut[0])}){more}",
+            $"{opened}, or keep what this user needs elsewhere (zurg agent --dir)");
     }
 
     /// <summary>Only the first class that fits counts: an owner without a right does not have it as one of the others.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Zurg.Agent.Processes;
 using Zurg.Protocol;
 
@@ -17,7 +18,7 @@ public sealed class AccessCheckTests : IDisposable
         Directory.CreateDirectory(At("a"));
         File.CreateSymbolicLink(At("a/relative"), "../a/./../target");
         File.CreateSymbolicLink(At("absolute"), At("a/relative"));
-        var way = AccessCheck.WayTo(At("absolute"));
+        var way = AccessCheck.WayTo(At("absolute"), lists: true);
         Assert.True(way.IsWhole);
         var last = way.Steps[^1];
         Assert.Equal((target, Libc.EffectiveUser(), Convert.ToInt32("751", 8)), (last.Path, last.Owner, last.Mode));
@@ -31,8 +32,8 @@ public sealed class AccessCheckTests : IDisposable
     {
         File.CreateSymbolicLink(At("one"), At("two"));
         File.CreateSymbolicLink(At("two"), At("one"));
-        Assert.False(AccessCheck.WayTo(At("one")).IsWhole);
-        var gone = AccessCheck.WayTo(At("gone/run"));
+        Assert.False(AccessCheck.WayTo(At("one"), lists: true).IsWhole);
+        var gone = AccessCheck.WayTo(At("gone/run"), lists: true);
         Assert.Equal((false, _bench.Directory), (gone.IsWhole, gone.Steps[^1].Path));
     }
 
@@ -69,6 +70,39 @@ public sealed class AccessCheckTests : IDisposable
         Assert.Equal(0, Libc.ChangeOwner(At("private"), 0, mail));
         Assert.Equal(0, (await ProcessBench.ExitOf(_bench.Start(request with { Groups = ["mail"] }))).Code);
     }
+
+    [RootFact]
+    public void An_access_list_that_lets_the_user_in_is_no_hold()
+    {
+        Directory.CreateDirectory(At("listed"));
+        var program = _bench.Script("#!/bin/sh\n", "listed/run");
+        SetMode(At("listed"), "0700");
+        Assert.Equal(HoldReason.AccessDenied, ProcessBench.HoldOf(_bench.Request(program) with { User = "nobody" }).Reason);
+
+        // posix_acl_xattr.h: version 2, then tag, rights and id of the owner, one user, the group, the mask and the others.
+        var user = UserAccount.Find("nobody")!.User;
+        var list = new MemoryStream();
+        using (var writer = new BinaryWriter(list))
+        {
+            writer.Write(2);
+            foreach (var (tag, rights, id) in ((ushort, ushort, uint)[])
+                [(1, 7, uint.MaxValue), (2, 1, user), (4, 0, uint.MaxValue), (16, 1, uint.MaxValue), (32, 0, uint.MaxValue)])
+            {
+                writer.Write(tag);
+                writer.Write(rights);
+                writer.Write(id);
+            }
+        }
+
+        Assert.Equal(0, SetAttribute(At("listed"), "system.posix_acl_access", list.ToArray(), (nuint)list.ToArray().Length, 0));
+        Assert.True(AccessCheck.WayTo(program, lists: true).Steps.Single(s => s.Path == At("listed")).HasList);
+        Assert.Equal(0, ProcessBench.ExitOf(_bench.Start(_bench.Request(program) with { User = "nobody" })).Result.Code);
+    }
+
+    [DllImport("libc", EntryPoint = "setxattr")]
+    private static extern int SetAttribute(
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string path, [MarshalAs(UnmanagedType.LPUTF8Str)] string name, byte[] value,
+        nuint size, int flags);
 
     [RootFact]
     public void An_interpreter_that_its_user_may_not_execute_is_a_hold()

@@ -52,6 +52,17 @@ public sealed class AccessDecisionTests
             Way("/data/x", Step("/data", parent), Step("/data/x", directory))));
 
     [Fact]
+    public void All_that_shuts_it_out_is_opened_by_one_line()
+    {
+        var way = Way(
+            "/a/b/c/run", Step("/a", "0 0 700"), Step("/a/b", "0 0 755"), Step("/a/b/c", "0 50 700"), Step("/a", "0 0 700"),
+            Step("/a/b/c/run", "0 0 755"));
+        Check(
+            "it may not enter /a (mode 0700, of user 0 and group 0) nor 1 more below it|chmod o+x /a && chmod g+x /a/b/c, or",
+            AccessDecision.HoldOf(Ann, way, null, Root));
+    }
+
+    [Fact]
     public void Root_is_kept_out_of_nothing_and_a_link_is_shown_with_where_it_leads()
     {
         var way = Way("/srv/current", Step("/root", "0 0 700"), Step("/root/run", "7 7 000"));
