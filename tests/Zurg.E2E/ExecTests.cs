@@ -79,6 +79,26 @@ public sealed class ExecTests(DevFixture dev) : IClassFixture<DevFixture>
         Assert.Contains("seen", ran.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_agent_that_was_told_to_runs_no_commands()
+    {
+        await using var cluster = new ProcessCluster();
+        await cluster.StartMasterAsync();
+        cluster.StartClosedAgent();
+        var file = cluster.Shared("touched");
+        var ran = await cluster.ZurgAsync("exec", "host1", "touch", file);
+        for (var late = Environment.TickCount64 + 60_000; ran.Errors.Contains("no service", StringComparison.Ordinal);)
+        {
+            // The host is not known before its first report.
+            Assert.True(Environment.TickCount64 < late, $"{ran}");
+            ran = await cluster.ZurgAsync("exec", "host1", "touch", file);
+        }
+
+        Assert.Equal(255, ran.ExitCode);
+        Assert.Contains("its agent was started with --no-exec", ran.Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(file));
+    }
+
     private static string Zurg => $"'{ZurgProgram.Launcher}'";
 
     private static Task GoneAsync(string word) =>

@@ -78,6 +78,10 @@ internal sealed class ProcessCluster : IAsyncDisposable
         [], AgentProgram,
         [.. AgentLine("host1", AgentMasterPort, AgentDirectory, "a.sock", "28000-28499"), "--share", "127.0.0.1:0"]);
 
+    /// <summary>host1's agent runs no commands of others.</summary>
+    public void StartClosedAgent() => _agent = Start(
+        [], AgentProgram, [.. AgentLine("host1", AgentMasterPort, AgentDirectory, "a.sock", "28000-28499"), "--no-exec"]);
+
     /// <summary>Another host with an agent that shares.</summary>
     /// <param name="masterPort">Where it reaches the master.</param>
     public void StartNeighbour(string host, int masterPort) => _others.Add(Start(

@@ -25,10 +25,20 @@ internal abstract class ClientVerb : Verb
 
     public sealed override async Task<int> RunAsync(VerbCall call)
     {
-        var cluster = ClusterLocator.Locate(call.Surroundings, call.Value(master), call.Value(tokenFile));
-        using var client = new MasterClient(cluster, call.Surroundings.Http);
-        return await RunAsync(client, call, call.Value(json));
+        try
+        {
+            var cluster = ClusterLocator.Locate(call.Surroundings, call.Value(master), call.Value(tokenFile));
+            using var client = new MasterClient(cluster, call.Surroundings.Http);
+            return await RunAsync(client, call, call.Value(json));
+        }
+        catch (VerbFailedException e) when (e.ExitCode == ExitCode.Failed && FailedCode != ExitCode.Failed)
+        {
+            throw new VerbFailedException(e.Message, e.Mend, FailedCode);
+        }
     }
+
+    /// <summary>What a failure of zurg's own ends with.</summary>
+    protected virtual int FailedCode => ExitCode.Failed;
 
     public bool WantsJson(ParseResult parsed) => parsed.GetValue(json);
 

@@ -38,55 +38,50 @@ internal sealed class ExecVerb : ClientVerb
         ];
     }
 
+    /// <summary>1 would be the command's own word: 255 is ours, as it is ssh's.</summary>
+    protected override int FailedCode => ExitCode.NotRun;
+
     protected override async Task<int> RunAsync(MasterClient master, VerbCall call, bool json)
     {
-        try
+        var isHost = call.Value(host) ? "&host=true" : "";
+        var author = Uri.EscapeDataString(call.Surroundings.Author);
+        var name = Uri.EscapeDataString(call.Value(target));
+        var words = call.Parsed.GetValue(command) ?? [];
+        var terminal = call.Value(tty) || (words.Length == 0 && call.Screen.IsTerminal) ? call.Surroundings.Terminal : null;
+        if (call.Value(tty) && terminal is null)
         {
-            var isHost = call.Value(host) ? "&host=true" : "";
-            var author = Uri.EscapeDataString(call.Surroundings.Author);
-            var name = Uri.EscapeDataString(call.Value(target));
-            var words = call.Parsed.GetValue(command) ?? [];
-            var terminal = call.Value(tty) || (words.Length == 0 && call.Screen.IsTerminal) ? call.Surroundings.Terminal : null;
-            if (call.Value(tty) && terminal is null)
-            {
-                throw new VerbFailedException("stdin is not a terminal, and -t needs one", "leave -t out, or type at a terminal");
-            }
-
-            var socket = await master.DialAsync(
-                $"/v1/exec?target={name}&author={author}{isHost}",
-                terminal is null ? null : ExecMessage.TerminalProtocol,
-                call.Stop);
-            using var exec = new ExecCall(socket, terminal);
-            if (terminal is not null && socket.SubProtocol is null)
-            {
-                throw new VerbFailedException(
-                    "the master is of a build that knows no terminals", "upgrade it, or run a command without a terminal");
-            }
-
-            await using var input = terminal?.OpenInput() ?? Console.OpenStandardInput();
-            await using var output = Console.OpenStandardOutput();
-            await using var error = Console.OpenStandardError();
-            var start = new ExecStart
-            {
-                Command = [.. words],
-                Terminal = terminal is null
-                    ? null
-                    : new ExecTerminal(terminal.Window) { Type = call.Surroundings.Variable("TERM") },
-            };
-            // The console's streams take what nobody reads any more without a word.
-            call.Surroundings.WatchOutput?.Invoke(exec.Cut);
-            var ended = await exec.RunAsync(start, new ExecStreams(input, output, error), call.Surroundings.Time, call.Stop);
-            if (json)
-            {
-                call.Screen.Note(System.Text.Json.JsonSerializer.Serialize(ended, WireJson.Default.ExecEnded));
-            }
-
-            return ended.ExitCode ?? throw new VerbFailedException(ended.Problem ?? "it is not known how it ended", ended.Mend);
+            throw new VerbFailedException("stdin is not a terminal, and -t needs one", "leave -t out, or type at a terminal");
         }
-        catch (VerbFailedException e) when (e.ExitCode == ExitCode.Failed)
+
+        var socket = await master.DialAsync(
+            $"/v1/exec?target={name}&author={author}{isHost}",
+            terminal is null ? null : ExecMessage.TerminalProtocol,
+            call.Stop);
+        using var exec = new ExecCall(socket, terminal);
+        if (terminal is not null && socket.SubProtocol is null)
         {
-            // 1 would be the command's own word: 255 is ours, as it is ssh's.
-            throw new VerbFailedException(e.Message, e.Mend, ExitCode.NotRun);
+            throw new VerbFailedException(
+                "the master is of a build that knows no terminals", "upgrade it, or run a command without a terminal");
         }
+
+        await using var input = terminal?.OpenInput() ?? Console.OpenStandardInput();
+        await using var output = Console.OpenStandardOutput();
+        await using var error = Console.OpenStandardError();
+        var start = new ExecStart
+        {
+            Command = [.. words],
+            Terminal = terminal is null
+                ? null
+                : new ExecTerminal(terminal.Window) { Type = call.Surroundings.Variable("TERM") },
+        };
+        // The console's streams take what nobody reads any more without a word.
+        call.Surroundings.WatchOutput?.Invoke(exec.Cut);
+        var ended = await exec.RunAsync(start, new ExecStreams(input, output, error), call.Surroundings.Time, call.Stop);
+        if (json)
+        {
+            call.Screen.Note(System.Text.Json.JsonSerializer.Serialize(ended, WireJson.Default.ExecEnded));
+        }
+
+        return ended.ExitCode ?? throw new VerbFailedException(ended.Problem ?? "it is not known how it ended", ended.Mend);
     }
 }

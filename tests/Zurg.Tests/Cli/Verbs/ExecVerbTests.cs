@@ -15,6 +15,14 @@ public sealed class ExecVerbTests
     }
 
     [Fact]
+    public async Task Where_no_cluster_is_nothing_was_run_and_the_code_says_so()
+    {
+        using var directory = new TemporaryDirectory();
+        string[] line = ["exec", "host1", "--", "true"];
+        Assert.Equal(ExitCode.NotRun, await CommandLine.RunAsync(line, new Screens().Pipe, Screens.At(directory.Path)));
+    }
+
+    [Fact]
     public async Task A_master_that_knows_no_terminals_is_told_of_no_command()
     {
         var heard = new TaskCompletionSource<int>();
