@@ -16,8 +16,23 @@ public sealed record SpeakerCommit
 
     public ImmutableArray<KeptEvents> Kept { get; init; } = [];
 
+    /// <summary>Who may be offered the sets of which services from now on, once the facts that say so are in the store.</summary>
+    public ImmutableArray<HostFollows> Follows { get; init; } = [];
+
     /// <summary>Whose sessions are to end, and why.</summary>
     public ImmutableArray<Refusal> Refusals { get; init; } = [];
+
+    /// <summary>This step and the one after it.</summary>
+    public SpeakerCommit Then(SpeakerCommit next) => new()
+    {
+        State = next.State,
+        Facts = [.. Facts, .. next.Facts],
+        Assignments = [.. Assignments, .. next.Assignments],
+        Events = [.. Events, .. next.Events],
+        Kept = [.. Kept, .. next.Kept],
+        Follows = [.. Follows, .. next.Follows],
+        Refusals = [.. Refusals, .. next.Refusals],
+    };
 }
 
 /// <param name="Reason">What the agent, and so its log, is told.</param>
@@ -26,3 +41,6 @@ public sealed record Refusal(HostId Host, string Reason);
 /// <param name="Events">Those that the log does not have yet; may be none.</param>
 /// <param name="UpTo">What the agent can then forget.</param>
 public sealed record KeptEvents(HostId Host, ImmutableArray<EventRecord> Events, long UpTo);
+
+/// <param name="Services">All that it follows, in order.</param>
+public sealed record HostFollows(HostId Host, ImmutableArray<ServiceName> Services);

@@ -18,6 +18,9 @@ public abstract record SpeakerInput
     /// <summary>A reading of the host's own numbers.</summary>
     public sealed record Measured(HostId Host, HostMeasures Measures) : SpeakerInput;
 
+    /// <summary>What the host's consumers follow now: the whole list.</summary>
+    public sealed record Subscribed(HostId Host, NamingSubscription Subscription) : SpeakerInput;
+
     public sealed record Disconnected(HostId Host) : SpeakerInput;
 
     /// <summary>Once a second.</summary>

@@ -42,6 +42,12 @@ public sealed record SpokenHost
     /// <summary>What it is short of, by the readings so far.</summary>
     public ImmutableArray<HostLow> Lows { get; init; } = [];
 
+    /// <summary>Services that its consumers follow: those of its facts, or that will be in the next ones.</summary>
+    public ImmutableSortedSet<ServiceName> Follows { get; init; } = [];
+
+    /// <summary>It asked for what it follows and was not offered it yet: its facts could not be written so far.</summary>
+    public bool OwesSets { get; init; }
+
     /// <summary>The newest reading of its own numbers; never stored.</summary>
     public HostMeasures? Measures { get; init; }
 
@@ -81,6 +87,7 @@ public sealed record SpokenHost
         Applied = facts.Applied,
         Instances = facts.Instances,
         Lows = facts.Lows,
+        Follows = [.. facts.Follows],
         Written = DigestOf(facts),
     };
 
@@ -94,6 +101,7 @@ public sealed record SpokenHost
         Applied = Applied,
         Instances = Instances,
         Lows = Lows,
+        Follows = [.. Follows],
     };
 
     public static Digest DigestOf(HostFacts facts) => Digest.Of(JsonOf(facts));

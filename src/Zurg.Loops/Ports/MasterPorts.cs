@@ -17,6 +17,12 @@ public interface IHostSession
     /// <summary>Events of this agent's journal up to <paramref name="number"/> are in the event log.</summary>
     void KeepEvents(long number);
 
+    /// <summary>
+    /// From now on the host is told the sets of these services and of no others, and nothing that was so before
+    /// <paramref name="since"/>: there its facts say that it follows them.
+    /// </summary>
+    void Follow(ImmutableArray<ServiceName> services, Revision since);
+
     /// <summary>Says why and ends the session.</summary>
     void Refuse(string reason);
 }
@@ -30,6 +36,9 @@ public interface ISpeaker
 
     /// <summary>Reports of a session that is no longer its host's newest are ignored.</summary>
     void Reported(IHostSession session, HostReport report);
+
+    /// <summary>What the host's consumers ask for: told by <see cref="IHostSession.Follow"/>, once it is stored.</summary>
+    void Subscribed(IHostSession session, NamingSubscription subscription);
 
     void Disconnected(IHostSession session);
 

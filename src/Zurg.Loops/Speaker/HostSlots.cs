@@ -29,6 +29,7 @@ internal sealed class HostSlots
             slot.Hello = hello;
             slot.Report = null;
             slot.LastNumber = 0;
+            slot.Subscription = null;
             slot.Closed = false;
             return older;
         }
@@ -53,6 +54,15 @@ internal sealed class HostSlots
         {
             var slot = SlotOf_NeedsLock(session.Host);
             slot.Measures = ReferenceEquals(slot.Session, session) ? measures : slot.Measures;
+        }
+    }
+
+    public void Subscribe(IHostSession session, NamingSubscription subscription)
+    {
+        lock (_lock)
+        {
+            var slot = SlotOf_NeedsLock(session.Host);
+            slot.Subscription = ReferenceEquals(slot.Session, session) ? subscription : slot.Subscription;
         }
     }
 
@@ -100,6 +110,11 @@ internal sealed class HostSlots
                     inputs.Add(new SpeakerInput.Measured(host, measures));
                 }
 
+                if (slot.Subscription is { } subscription)
+                {
+                    inputs.Add(new SpeakerInput.Subscribed(host, subscription));
+                }
+
                 if (slot.Closed)
                 {
                     inputs.Add(new SpeakerInput.Disconnected(host));
@@ -108,6 +123,7 @@ internal sealed class HostSlots
                 slot.Hello = null;
                 slot.Report = null;
                 slot.Measures = null;
+                slot.Subscription = null;
                 slot.Closed = false;
             }
         }
@@ -134,6 +150,8 @@ internal sealed class HostSlots
         public HostReport? Report { get; set; }
 
         public HostMeasures? Measures { get; set; }
+
+        public NamingSubscription? Subscription { get; set; }
 
         /// <summary>Of the newest report of this session: an older one that arrives late says what is no longer so.</summary>
         public long LastNumber { get; set; }

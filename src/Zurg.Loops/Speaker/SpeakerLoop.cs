@@ -27,6 +27,9 @@ public sealed partial class SpeakerLoop(
 
     private SpeakerState _state = SpeakerState.Empty;
 
+    // Of the newest commit of this speaker: every fact that it ever wrote is in the store there.
+    private Revision _written;
+
     public void Connected(IHostSession session, AgentHello hello)
     {
         if (_slots.Open(session, hello) is { } older)
@@ -46,6 +49,12 @@ public sealed partial class SpeakerLoop(
     public void Measured(IHostSession session, HostMeasures measures)
     {
         _slots.Measure(session, measures);
+        _wake.Writer.TryWrite(true);
+    }
+
+    public void Subscribed(IHostSession session, NamingSubscription subscription)
+    {
+        _slots.Subscribe(session, subscription);
         _wake.Writer.TryWrite(true);
     }
 
@@ -140,10 +149,8 @@ public sealed partial class SpeakerLoop(
         var facts = commits.SelectMany(c => c.Facts).GroupBy(f => f.Host).Select(g => g.Last());
         foreach (var bite in Bites(facts))
         {
-            if (await store.CommitAsync(new StoreCommit([guard.Expectation], bite), stop) is CommitOutcome.Refused)
-            {
-                throw new RoleLostException(guard);
-            }
+            _written = await store.CommitAsync(new StoreCommit([guard.Expectation], bite), stop)
+                is CommitOutcome.Committed(var revision) ? revision : throw new RoleLostException(guard);
         }
     }
 
@@ -196,6 +203,11 @@ public sealed partial class SpeakerLoop(
         foreach (var assignment in commits.SelectMany(c => c.Assignments))
         {
             _slots.Find(assignment.Host)?.Assign(assignment);
+        }
+
+        foreach (var follows in commits.SelectMany(c => c.Follows))
+        {
+            _slots.Find(follows.Host)?.Follow(follows.Services, _written);
         }
 
         foreach (var kept in commits.SelectMany(c => c.Kept))

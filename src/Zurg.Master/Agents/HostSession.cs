@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Net.WebSockets;
 using Microsoft.Extensions.Logging;
 using Zurg.Loops;
@@ -25,6 +26,7 @@ internal sealed partial class HostSession(
     private long _nonce;
     private long _unknown;
     private volatile bool _isOver;
+    private volatile bool _hasLeft;
 
     public HostId Host => hello.Host;
 
@@ -36,6 +38,15 @@ internal sealed partial class HostSession(
     public void Assign(Assignment assignment) => _slots.Assign(assignment);
 
     public void KeepEvents(long number) => _slots.KeepEvents(number);
+
+    public void Follow(ImmutableArray<ServiceName> services, Revision since)
+    {
+        naming.Subscribe(this, services, since);
+        if (_hasLeft)
+        {
+            naming.Unsubscribe(this);   // the speaker's word came after the session's last one
+        }
+    }
 
     public void Refuse(string reason) => _slots.Refuse(reason);
 
@@ -81,6 +92,7 @@ internal sealed partial class HostSession(
         var reader = ReadAsync(end.Token);
         var writer = WriteAsync(end.Token);
         var first = await Task.WhenAny(reader, writer);
+        _hasLeft = true;
         naming.Unsubscribe(this);
         speaker.Disconnected(this);
         await end.CancelAsync();
@@ -127,7 +139,7 @@ internal sealed partial class HostSession(
                 speaker.Measured(this, measures);
                 break;
             case { Naming: { } subscription }:
-                naming.Subscribe(this, subscription.Services);
+                speaker.Subscribed(this, subscription);
                 break;
             case { Nonce: { } nonce }:
                 if (_asked.TryGetValue(nonce, out var asked))

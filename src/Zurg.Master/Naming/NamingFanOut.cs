@@ -15,9 +15,13 @@ internal sealed class NamingFanOut(IClusterView view)
     private readonly Dictionary<INamingSubscriber, ImmutableHashSet<ServiceName>> _wanted = [];
     private readonly Dictionary<ServiceName, HashSet<INamingSubscriber>> _subscribers = [];
 
+    // Those that are offered nothing before the view has reached a revision.
+    private readonly Dictionary<(INamingSubscriber Subscriber, ServiceName Service), Revision> _waiting = [];
+
     // The newest push of each service that somebody wants.
     private readonly Dictionary<ServiceName, EndpointPush> _newest = [];
-    private NamingState? _naming;
+    private NamingState _naming = NamingState.Empty;
+    private Revision _seen;
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -30,7 +34,10 @@ internal sealed class NamingFanOut(IClusterView view)
     /// <summary>
     /// The whole list of what it wants from now on. Services new in it are offered at once, the empty ones too.
     /// </summary>
-    public void Subscribe(INamingSubscriber subscriber, IEnumerable<ServiceName> services)
+    /// <param name="subscriber">Who is told.</param>
+    /// <param name="services">Those that it had before are offered as they were.</param>
+    /// <param name="since">Of the others nothing is offered that was so before: this view may lag behind its master.</param>
+    public void Subscribe(INamingSubscriber subscriber, IEnumerable<ServiceName> services, Revision since = default)
     {
         lock (_lock)
         {
@@ -44,8 +51,10 @@ internal sealed class NamingFanOut(IClusterView view)
 
             foreach (var service in after.Except(before))
             {
-                Join_NeedsLock(subscriber, service);
+                _waiting[(subscriber, service)] = since;
             }
+
+            Join_NeedsLock();
         }
     }
 
@@ -73,7 +82,7 @@ internal sealed class NamingFanOut(IClusterView view)
 
         lock (_lock)
         {
-            _naming = snapshot.Naming;
+            (_naming, _seen) = (snapshot.Naming, snapshot.State.Revision);
             foreach (var (service, subscribers) in _subscribers)
             {
                 var set = snapshot.Naming.SetOf(service);
@@ -88,32 +97,44 @@ internal sealed class NamingFanOut(IClusterView view)
                     subscriber.Offer(push);
                 }
             }
+
+            Join_NeedsLock();
         }
     }
 
-    private void Join_NeedsLock(INamingSubscriber subscriber, ServiceName service)
+    /// <summary>Lets those in who waited for what the view has reached.</summary>
+    private void Join_NeedsLock()
     {
-        if (!_subscribers.TryGetValue(service, out var subscribers))
-        {
-            _subscribers[service] = subscribers = [];
-        }
-
-        subscribers.Add(subscriber);
-        if (_naming is null)
+        if (_seen.Value == 0 || _waiting.Count == 0)
         {
             return;
         }
 
-        if (!_newest.TryGetValue(service, out var push))
+        foreach (var (subscriber, service) in _waiting.Where(w => w.Value <= _seen).Select(w => w.Key).ToArray())
         {
-            _newest[service] = push = new EndpointPush(_naming.SetOf(service));
-        }
+            _waiting.Remove((subscriber, service));
+            if (!_subscribers.TryGetValue(service, out var subscribers))
+            {
+                _subscribers[service] = subscribers = [];
+            }
 
-        subscriber.Offer(push);
+            subscribers.Add(subscriber);
+            if (!_newest.TryGetValue(service, out var push))
+            {
+                _newest[service] = push = new EndpointPush(_naming.SetOf(service));
+            }
+
+            subscriber.Offer(push);
+        }
     }
 
     private void Leave_NeedsLock(INamingSubscriber subscriber, ServiceName service)
     {
+        if (_waiting.Remove((subscriber, service)))
+        {
+            return;
+        }
+
         var subscribers = _subscribers[service];
         subscribers.Remove(subscriber);
         if (subscribers.Count == 0)

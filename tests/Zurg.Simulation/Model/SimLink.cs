@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Zurg.Loops;
 using Zurg.Protocol;
 
@@ -29,6 +30,10 @@ internal sealed class SimLink(
     }
 
     public void KeepEvents(long number) => Carry(() => inbox.KeptEvents(number));
+
+    public void Follow(ImmutableArray<ServiceName> services, Revision since)
+    {
+    }
 
     public void Refuse(string reason) => Cut();
 

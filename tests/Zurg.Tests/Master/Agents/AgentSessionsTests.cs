@@ -124,6 +124,7 @@ public sealed class AgentSessionsTests(MasterFixture fixture) : IClassFixture<Ma
         Assert.NotNull((await stale.ReadAsync())!.Welcome!.Refusal);
 
         await second.SendAsync(TestAgent.Naming("any"));
+        await second.SendAsync(TestAgent.Report(1));
         await second.ReadAsync(m => m.Endpoints);
     }
 

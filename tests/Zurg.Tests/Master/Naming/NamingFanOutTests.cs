@@ -57,6 +57,46 @@ public sealed class NamingFanOutTests
         Assert.Equal([(Web, 5L)], early.Seen);
     }
 
+    /// <summary>Its facts are at revision 7: a set from before may list what nobody waits for any more.</summary>
+    [Fact]
+    public void Nothing_from_before_the_facts_that_name_the_subscriber_is_offered()
+    {
+        var (early, late) = (new Subscriber(), new Subscriber());
+        _naming.Subscribe(early, [Web]);
+        Show(5, Set(Web, 5), Set(Other, 3));
+
+        _naming.Subscribe(late, [Web, Other], new Revision(7));
+        Assert.Empty(late.Offers);
+        Show(6, Set(Web, 6), Set(Other, 3));
+        Assert.Empty(late.Offers);
+        Assert.Equal([(Web, 5L), (Web, 6L)], early.Seen);
+
+        Show(7, Set(Web, 6), Set(Other, 3));
+        Assert.Equal([(Web, 6L), (Other, 3L)], late.Seen);
+        Show(8, Set(Web, 8), Set(Other, 3));
+        Assert.Equal([(Web, 6L), (Other, 3L), (Web, 8L)], late.Seen);
+
+        // What it has already is not held back by what it asks for next.
+        _naming.Subscribe(late, [Web], new Revision(20));
+        Show(9, Set(Web, 9));
+        Assert.Equal((Web, 9L), late.Seen[^1]);
+    }
+
+    [Fact]
+    public void Who_leaves_while_it_waits_is_never_offered_anything()
+    {
+        var (gone, fewer) = (new Subscriber(), new Subscriber());
+        _naming.Subscribe(gone, [Web], new Revision(7));
+        _naming.Subscribe(fewer, [Web, Other], new Revision(7));
+        _naming.Unsubscribe(gone);
+        _naming.Subscribe(fewer, [Other], new Revision(8));
+
+        Show(9, Set(Web, 9), Set(Other, 9));
+
+        Assert.Empty(gone.Offers);
+        Assert.Equal([(Other, 9L)], fewer.Seen);
+    }
+
     [Fact]
     public void All_subscribers_share_the_same_bytes()
     {

@@ -1,0 +1,145 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Zurg.Core;
+using Zurg.Loops;
+using Zurg.Protocol;
+using static Zurg.Tests.Support.SpeakerWords;
+
+namespace Zurg.Tests.Loops.Speaker;
+
+public sealed class SpeakerLoopTests : IAsyncLifetime
+{
+    private readonly FaultyStore _store = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Session _session = new();
+    private SpeakerLoop _speaker = null!;
+    private Task _running = Task.CompletedTask;
+
+    public async Task InitializeAsync()
+    {
+        var key = StoreKeys.Role("speaker");
+        var taken = await _store.Memory.CommitAsync(new StoreCommit([], [new StoreWrite(key, "{}"u8.ToArray())]), default);
+        var guard = new RoleGuard(key, Assert.IsType<CommitOutcome.Committed>(taken).Revision, new Epoch(1));
+        var view = new ClusterViewLoop(_store.Memory, TimeProvider.System, NullLogger<ClusterViewLoop>.Instance);
+        _speaker = new SpeakerLoop(
+            _store, view, new NoLog(), guard, TimeProvider.System, NullLogger<SpeakerLoop>.Instance);
+        _running = Task.WhenAll(
+            Task.Run(() => view.RunAsync(_stop.Token)), Task.Run(() => _speaker.RunAsync(_stop.Token)));
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAny(_running);
+        _stop.Dispose();
+    }
+
+    [Fact]
+    public async Task A_session_follows_a_service_only_once_the_store_says_so_and_from_that_revision_on()
+    {
+        _store.Faulty = true;
+        Connect();
+        _speaker.Subscribed(_session, new NamingSubscription { Services = [Web] });
+        await Eventually.TrueAsync(() => _store.Faults > 1, "the commit was tried again");
+        Assert.Empty(_session.Followed);
+
+        _store.Faulty = false;
+        await Eventually.TrueAsync(() => !_session.Followed.IsEmpty, "the session follows");
+
+        var (services, since) = Assert.Single(_session.Followed);
+        Assert.Equal([Web], services);
+        var entry = Assert.Single((await _store.Memory.ListAsync(StoreKeys.Facts(Host1), at: null, default)).Entries);
+        Assert.Equal(entry.Modified, since);
+        Assert.Equal([Web], JsonSerializer.Deserialize(entry.Value.Span, WireJson.Default.HostFacts)!.Follows);
+    }
+
+    [Fact]
+    public async Task The_word_of_a_session_that_is_no_longer_the_newest_changes_nothing()
+    {
+        Connect();
+        _speaker.Subscribed(_session, new NamingSubscription { Services = [Web] });
+        await Eventually.TrueAsync(() => !_session.Followed.IsEmpty, "the session follows");
+        var newer = new Session();
+        _speaker.Connected(newer, new AgentHello { Host = Host1, AgentEpoch = new Epoch(1), Description = Describe() });
+
+        _speaker.Subscribed(_session, new NamingSubscription());
+        _speaker.Subscribed(newer, new NamingSubscription { Services = [new ServiceName("db"), Web] });
+        await Eventually.TrueAsync(() => !newer.Followed.IsEmpty, "the newer session follows");
+
+        Assert.Equal(["db", "web"], Assert.Single(newer.Followed).Services.Select(s => s.Value));
+        Assert.Single(_session.Followed);
+    }
+
+    private void Connect()
+    {
+        _speaker.Connected(_session, new AgentHello { Host = Host1, AgentEpoch = new Epoch(1), Description = Describe() });
+        _speaker.Reported(_session, Report(1));
+    }
+
+    /// <summary>The memory store, with commits that fail as long as a test wants.</summary>
+    private sealed class FaultyStore : IStateStore
+    {
+        private volatile bool _faulty;
+        private int _faults;
+
+        public MemoryStateStore Memory { get; } = new();
+
+        public bool Faulty
+        {
+            set => _faulty = value;
+        }
+
+        public int Faults => Volatile.Read(ref _faults);
+
+        public ValueTask<CommitOutcome> CommitAsync(StoreCommit commit, CancellationToken stop)
+        {
+            if (_faulty)
+            {
+                Interlocked.Increment(ref _faults);
+                throw new StoreFaultException("no space left on device");
+            }
+
+            return Memory.CommitAsync(commit, stop);
+        }
+
+        public ValueTask<StoreSnapshot> ListAsync(string prefix, Revision? at, CancellationToken stop) =>
+            Memory.ListAsync(prefix, at, stop);
+
+        public IAsyncEnumerable<StoreChanges> WatchAsync(string prefix, Revision after, CancellationToken stop) =>
+            Memory.WatchAsync(prefix, after, stop);
+
+        public ValueTask CompactAsync(Revision upTo, CancellationToken stop) => Memory.CompactAsync(upTo, stop);
+    }
+
+    private sealed class Session : IHostSession
+    {
+        private ImmutableList<(ImmutableArray<ServiceName> Services, Revision Since)> _followed = [];
+
+        public ImmutableList<(ImmutableArray<ServiceName> Services, Revision Since)> Followed => Volatile.Read(ref _followed);
+
+        public HostId Host => Host1;
+
+        public Epoch AgentEpoch => new(1);
+
+        public void Assign(Assignment assignment)
+        {
+        }
+
+        public void KeepEvents(long number)
+        {
+        }
+
+        public void Follow(ImmutableArray<ServiceName> services, Revision since) =>
+            Volatile.Write(ref _followed, _followed.Add((services, since)));
+
+        public void Refuse(string reason)
+        {
+        }
+    }
+
+    private sealed class NoLog : IEventLog
+    {
+        public ValueTask AppendAsync(HostId? agent, ImmutableArray<EventRecord> events, CancellationToken stop) => default;
+    }
+}
