@@ -40,6 +40,8 @@ public sealed partial class AgentHost : IAsyncDisposable
     private readonly ReleaseStore _releases;
     private readonly WatchedJournal _journal;
     private readonly MasterSession _session;
+    private readonly Subscribers _subscribers;
+    private readonly ProcessNames _names = new();
     private readonly NamingCache _naming;
     private readonly NamingFile _namingFile;
     private readonly ConfigHistory _configs;
@@ -65,7 +67,8 @@ public sealed partial class AgentHost : IAsyncDisposable
         (_options, _lock, _logger) = (options, held, logs.CreateLogger<AgentHost>());
         var paths = new AgentPaths(directory);
         var reader = new LogReader(paths, time);
-        _naming = new NamingCache(options.Host, time, naming => _session!.Subscribe(naming));
+        _subscribers = new Subscribers(time, word => _session!.Confirm(word));
+        _naming = new NamingCache(options.Host, _subscribers, time, naming => _session!.Subscribe(naming));
         _namingFile = new NamingFile(Path.Combine(directory, "naming"), _naming, logs.CreateLogger<NamingFile>());
         var membership = new ClusterMembership(Path.Combine(directory, "cluster_id"));
         _configs = new ConfigHistory(directory, time, logs.CreateLogger<ConfigHistory>());
@@ -105,7 +108,7 @@ public sealed partial class AgentHost : IAsyncDisposable
             options.Host, new HostMeter(places, time), () => _loop!.State, () => _session.Connected, time);
         _logs = new LogKeeper(paths, _inbox.TryPost, time, logs.CreateLogger<LogKeeper>());
         var identity = new AgentIdentity(options.Host, SeedOf(options.Host));
-        var observers = new Observers([assigned, _hands, _naming, _measures, _logs]);
+        var observers = new Observers([assigned, _hands, _names, _naming, _measures, _logs]);
         _loop = new AgentLoop(
             _inbox, _hands, _journal, _session, observers, identity, time, logs.CreateLogger<AgentLoop>());
     }
@@ -200,7 +203,8 @@ public sealed partial class AgentHost : IAsyncDisposable
 
         // Consumers are answered from what was last known before anything else happens.
         _namingFile.Load();
-        _server = await LocalServer.StartAsync(_options.SocketPath, _naming, _metrics.Text, _options.Logs, stop);
+        var desk = new ConsumerDesk(_naming, _subscribers, _names);
+        _server = await LocalServer.StartAsync(_options.SocketPath, desk, _metrics.Text, _options.Logs, stop);
         var shared = new SharedFiles(new ReleasePaths(_options.Directory), _options.Time);
         _shareServer = _options.Share is { } share
             ? await ShareServer.StartAsync(share, shared, _options.TokenFile, _options.Logs, stop)
@@ -216,6 +220,7 @@ public sealed partial class AgentHost : IAsyncDisposable
             Task.Run(() => TalkAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _shelf.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _releases.RunAsync(_stop.Token), CancellationToken.None),
+            Task.Run(() => _subscribers.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _namingFile.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(_execs.CleanAsync, CancellationToken.None),
             Task.Run(() => _cores.RunAsync(_stop.Token), CancellationToken.None),

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Zurg.Core;
 using Zurg.Protocol;
 using Zurg.Protocol.Local;
 
@@ -11,7 +12,12 @@ namespace Zurg.Agent.Local;
 internal static class LocalAnswers
 {
     /// <summary>Whole sets, one a line, until the reader goes or the agent stops. The headers go out at once.</summary>
-    public static async Task StreamAsync(HttpContext http, NamingCache cache, ImmutableArray<ServiceName> services,
+    /// <param name="subscriber">Who joined and promised to confirm; null: an observer.</param>
+    public static async Task StreamAsync(
+        HttpContext http,
+        NamingCache cache,
+        ImmutableArray<ServiceName> services,
+        SubscriberId? subscriber,
         CancellationToken stop)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stop);
@@ -20,7 +26,7 @@ internal static class LocalAnswers
         try
         {
             await http.Response.Body.FlushAsync(end.Token);
-            await foreach (var set in cache.FollowAsync(services, end.Token))
+            await foreach (var set in cache.FollowAsync(services, subscriber, end.Token))
             {
                 await http.Response.Body.WriteAsync(set.Line, end.Token);
                 await http.Response.Body.FlushAsync(end.Token);

@@ -25,14 +25,15 @@ internal sealed class LocalServer : IAsyncDisposable
     /// <summary>Called under the agent's lock: a socket that nobody answers on is a dead agent's and is removed.</summary>
     /// <exception cref="IOException">Somebody else listens there.</exception>
     public static async Task<LocalServer> StartAsync(
-        string socketPath, NamingCache cache, Func<string> metrics, ILoggerFactory logs, CancellationToken stop)
+        string socketPath, ConsumerDesk desk, Func<string> metrics, ILoggerFactory logs, CancellationToken stop)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(socketPath)!);
         await RemoveStaleAsync(socketPath, stop);
         var app = SmallServer.Build(kestrel => kestrel.ListenUnixSocket(socketPath), ConnectionsMax, logs);
         app.UseRouting();
-        GetService.Map(app, cache, app.Lifetime.ApplicationStopping);
-        WatchServices.Map(app, cache, app.Lifetime.ApplicationStopping);
+        GetService.Map(app, desk, app.Lifetime.ApplicationStopping);
+        WatchServices.Map(app, desk, app.Lifetime.ApplicationStopping);
+        ConfirmService.Map(app, desk);
         GetMetrics.Map(app, metrics);
         await app.StartAsync(stop);
         File.SetUnixFileMode(socketPath, Everybody);

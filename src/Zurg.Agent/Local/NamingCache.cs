@@ -10,12 +10,12 @@ namespace Zurg.Agent.Local;
 
 /// <summary>
 /// What consumers on this host are told of services: the master's newest sets, kept while it is away, without what this host
-/// knows
-/// to be dead. What they ask for is what the host subscribes to.
+/// knows to be dead. What they ask for is what the host subscribes to.
 /// </summary>
+/// <param name="subscribers">Hears of every set before anybody is told of it, and who is told.</param>
 /// <param name="subscribe">Is given the whole list whenever it changes; must not wait.</param>
-internal sealed class NamingCache(HostId host, TimeProvider time, Action<NamingSubscription> subscribe)
-    : ILocalNaming, IAgentObserver
+internal sealed class NamingCache(
+    HostId host, Subscribers subscribers, TimeProvider time, Action<NamingSubscription> subscribe) : ILocalNaming, IAgentObserver
 {
     /// <summary>So many services can be followed on one host.</summary>
     public const int ServicesMax = 1_000;
@@ -26,8 +26,7 @@ internal sealed class NamingCache(HostId host, TimeProvider time, Action<NamingS
     private readonly Lock _lock = new();
     private readonly Channel<bool> _changed =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly SortedDictionary<ServiceName, Entry> _entries = [];
-    private ImmutableSortedSet<ServiceName> _needed = [];
+    private readonly FollowedServices _followed = new(subscribers, time);
     private ImmutableSortedSet<ServiceName> _subscribed = [];
     private OwnInstances? _own;
 
@@ -38,11 +37,12 @@ internal sealed class NamingCache(HostId host, TimeProvider time, Action<NamingS
     {
         lock (_lock)
         {
-            if (EntryOf_NeedsLock(set.Service) is { } entry
+            if (_followed.Ask(set.Service) is { } entry
                 && (entry.Pushed is null || set.Revision.CompareTo(entry.Pushed.Revision) >= 0))
             {
                 entry.Pushed = set;
-                Show_NeedsLock(entry);
+                subscribers.Took(set.Service, set.Revision);
+                entry.Show(_own);
                 _changed.Writer.TryWrite(true);
             }
         }
@@ -54,16 +54,16 @@ internal sealed class NamingCache(HostId host, TimeProvider time, Action<NamingS
         lock (_lock)
         {
             _own = new OwnInstances(host, state.Instances);
-            foreach (var entry in _entries.Values)
+            foreach (var entry in _followed.All)
             {
-                Show_NeedsLock(entry);
+                entry.Show(_own);
             }
 
             var needed = (state.Assignment?.Instances ?? [])
                 .Where(i => i.Wanted == WantedPhase.Running).SelectMany(i => i.DependsOn).ToImmutableSortedSet();
-            if (!needed.SetEquals(_needed))
+            if (!needed.SetEquals(_followed.Needed))
             {
-                _needed = needed;
+                _followed.Needed = needed;
                 Subscribe_NeedsLock();
             }
         }
@@ -72,54 +72,47 @@ internal sealed class NamingCache(HostId host, TimeProvider time, Action<NamingS
     public EndpointSet? Current(ServiceName service) => CurrentSet(service)?.Set;
 
     /// <summary>The newest set; null when nothing was ever heard of the service. Asking subscribes.</summary>
-    public LocalSet? CurrentSet(ServiceName service)
+    public LocalSet? CurrentSet(ServiceName service) => CurrentSet(service, null);
+
+    /// <param name="subscriber">Whom it is for: from now on it may use it. Null: an observer.</param>
+    public LocalSet? CurrentSet(ServiceName service, SubscriberId? subscriber)
     {
         lock (_lock)
         {
-            var entry = EntryOf_NeedsLock(service);
+            var entry = _followed.Ask(service);
             Subscribe_NeedsLock();
+            if (entry?.Shown is { } shown && subscriber is not null)
+            {
+                subscribers.Tell(service, subscriber, shown.Set.Revision);
+            }
+
             return entry?.Shown;
         }
     }
 
     /// <summary>The newest set, waiting for the very first one; null when none came in time.</summary>
-    public async ValueTask<LocalSet?> FirstSetAsync(ServiceName service, TimeSpan within, CancellationToken stop)
-    {
-        if (CurrentSet(service) is { } known)
-        {
-            return known;
-        }
+    public async ValueTask<LocalSet?> FirstSetAsync(ServiceName service, TimeSpan within, CancellationToken stop) =>
+        CurrentSet(service) is { } known ? known : await FirstAsync(service, null, _ => true, within, stop);
 
-        using var late = new CancellationTokenSource(within, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
-        try
-        {
-            await foreach (var set in FollowAsync([service], either.Token))
-            {
-                return set;
-            }
-        }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-        {
-            // Late.
-        }
-
-        return null;
-    }
+    /// <summary>The newest set once it is newer than this one, or when the time is over; null: none yet.</summary>
+    public async ValueTask<LocalSet?> NewerAsync(
+        ServiceName service, SubscriberId subscriber, Revision than, TimeSpan within, CancellationToken stop) =>
+        await FirstAsync(service, subscriber, s => s.Set.Revision > than, within, stop) ?? CurrentSet(service, subscriber);
 
     public async IAsyncEnumerable<EndpointSet> WatchAsync(ServiceName service, [EnumeratorCancellation] CancellationToken stop)
     {
-        await foreach (var set in FollowAsync([service], stop))
+        await foreach (var set in FollowAsync([service], null, stop))
         {
             yield return set.Set;
         }
     }
 
     /// <summary>The known sets at once, then newer ones; of each service only the newest that the reader has not had.</summary>
-    public async IAsyncEnumerable<LocalSet> FollowAsync(ImmutableArray<ServiceName> services,
-        [EnumeratorCancellation] CancellationToken stop)
+    /// <param name="subscriber">Who joined and promised to confirm; null: an observer.</param>
+    public async IAsyncEnumerable<LocalSet> FollowAsync(
+        ImmutableArray<ServiceName> services, SubscriberId? subscriber, [EnumeratorCancellation] CancellationToken stop)
     {
-        var follower = new Follower();
+        var follower = new Follower(subscriber);
         try
         {
             Join(follower, services);
@@ -143,7 +136,7 @@ internal sealed class NamingCache(HostId host, TimeProvider time, Action<NamingS
     {
         lock (_lock)
         {
-            return [.. _entries.Values.Select(e => e.Pushed).OfType<EndpointSet>()];
+            return [.. _followed.All.Select(e => e.Pushed).OfType<EndpointSet>()];
         }
     }
 
@@ -152,9 +145,8 @@ internal sealed class NamingCache(HostId host, TimeProvider time, Action<NamingS
     {
         lock (_lock)
         {
-            foreach (var (service, _) in _entries.Where(e => !IsWanted_NeedsLock(e.Key, e.Value)).ToList())
+            if (_followed.RemoveUnwanted())
             {
-                _entries.Remove(service);
                 _changed.Writer.TryWrite(true);
             }
 
@@ -177,17 +169,36 @@ internal sealed class NamingCache(HostId host, TimeProvider time, Action<NamingS
         }
     }
 
+    private async ValueTask<LocalSet?> FirstAsync(
+        ServiceName service, SubscriberId? subscriber, Func<LocalSet, bool> isIt, TimeSpan within, CancellationToken stop)
+    {
+        using var late = new CancellationTokenSource(within, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
+        try
+        {
+            await foreach (var set in FollowAsync([service], subscriber, either.Token))
+            {
+                if (isIt(set))
+                {
+                    return set;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            // Late.
+        }
+
+        return null;
+    }
+
     private void Join(Follower follower, ImmutableArray<ServiceName> services)
     {
         lock (_lock)
         {
             foreach (var service in services)
             {
-                if (EntryOf_NeedsLock(service) is { } entry)
-                {
-                    entry.Followers.Add(follower);
-                    Offer_NeedsLock(follower, entry);
-                }
+                _followed.Ask(service)?.Add(follower);
             }
 
             Subscribe_NeedsLock();
@@ -200,7 +211,7 @@ internal sealed class NamingCache(HostId host, TimeProvider time, Action<NamingS
         {
             foreach (var service in services)
             {
-                if (_entries.TryGetValue(service, out var entry) && entry.Followers.Remove(follower))
+                if (_followed.Find(service) is { } entry && entry.Followers.Remove(follower))
                 {
                     entry.AskedAt = time.GetUtcNow();
                 }
@@ -208,98 +219,29 @@ internal sealed class NamingCache(HostId host, TimeProvider time, Action<NamingS
         }
     }
 
+    /// <summary>Under the lock that also raises what this host has: nobody is given anything that is not accounted for.</summary>
     private List<LocalSet> TakeDue(Follower follower)
     {
         lock (_lock)
         {
             var due = follower.Due.Select(e => e.Shown).OfType<LocalSet>().ToList();
             follower.Due.Clear();
+            if (follower.Subscriber is { } subscriber)
+            {
+                due.ForEach(s => subscribers.Tell(s.Set.Service, subscriber, s.Set.Revision));
+            }
+
             return due;
         }
     }
 
-    /// <summary>Null when this host follows too many services already and cannot forget one.</summary>
-    private Entry? EntryOf_NeedsLock(ServiceName service)
-    {
-        if (!_entries.TryGetValue(service, out var entry))
-        {
-            if (_entries.Count >= ServicesMax && !TryEvict_NeedsLock())
-            {
-                return null;
-            }
-
-            _entries[service] = entry = new Entry();
-        }
-
-        entry.AskedAt = time.GetUtcNow();
-        return entry;
-    }
-
-    private bool TryEvict_NeedsLock() =>
-        _entries.Where(e => e.Value.Followers.Count == 0 && !_needed.Contains(e.Key))
-            .OrderBy(e => e.Value.AskedAt).FirstOrDefault()
-            is { Value: not null } oldest && _entries.Remove(oldest.Key);
-
-    private bool IsWanted_NeedsLock(ServiceName service, Entry entry) =>
-        entry.Followers.Count > 0 || _needed.Contains(service) || time.GetUtcNow() - entry.AskedAt < AskedFor;
-
     private void Subscribe_NeedsLock()
     {
-        var asked = _entries.Where(e => IsWanted_NeedsLock(e.Key, e.Value)).Select(e => e.Key);
-        var wanted = asked.ToImmutableSortedSet().Union(_needed);
+        var wanted = _followed.Wanted();
         if (!wanted.SetEquals(_subscribed))
         {
             _subscribed = wanted;
             subscribe(new NamingSubscription { Services = [.. wanted] });
         }
-    }
-
-    private void Show_NeedsLock(Entry entry)
-    {
-        if (entry.Pushed is not { } pushed)
-        {
-            return;
-        }
-
-        var shown = LocalSet.Of(_own?.Filter(pushed) ?? pushed);
-        if (entry.Shown is null || !entry.Shown.Line.Span.SequenceEqual(shown.Line.Span))
-        {
-            entry.Shown = shown;
-            foreach (var follower in entry.Followers)
-            {
-                Offer_NeedsLock(follower, entry);
-            }
-        }
-    }
-
-    private static void Offer_NeedsLock(Follower follower, Entry entry)
-    {
-        if (entry.Shown is not null)
-        {
-            follower.Due.Add(entry);
-            follower.Signal.Writer.TryWrite(true);
-        }
-    }
-
-    private sealed class Entry
-    {
-        /// <summary>As the master said it.</summary>
-        public EndpointSet? Pushed { get; set; }
-
-        /// <summary>As consumers see it.</summary>
-        public LocalSet? Shown { get; set; }
-
-        public HashSet<Follower> Followers { get; } = [];
-
-        public DateTimeOffset AskedAt { get; set; }
-    }
-
-    /// <summary>One stream: which services have something newer than what it had.</summary>
-    private sealed class Follower
-    {
-        public HashSet<Entry> Due { get; } = [];
-
-        public Channel<bool> Signal { get; } =
-            Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     }
 }

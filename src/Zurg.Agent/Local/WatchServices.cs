@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -5,15 +6,33 @@ using Zurg.Protocol;
 
 namespace Zurg.Agent.Local;
 
-/// <summary>GET /v1/watch?service=A&amp;service=B: one stream of whole sets of several services.</summary>
+/// <summary>
+/// GET /v1/watch?service=A&amp;service=B: one stream of whole sets of several services; with confirm=true for a process that
+/// promises to confirm each.
+/// </summary>
 internal static class WatchServices
 {
     public const int ServicesMax = 100;
 
-    public static void Map(IEndpointRouteBuilder routes, NamingCache cache, CancellationToken ended) =>
-        routes.MapGet("/v1/watch", (RequestDelegate)(http => HandleAsync(http, cache, ended)));
+    public static void Map(IEndpointRouteBuilder routes, ConsumerDesk desk, CancellationToken ended) =>
+        routes.MapGet("/v1/watch", (RequestDelegate)(http => HandleAsync(http, desk, ended)));
 
-    private static Task HandleAsync(HttpContext http, NamingCache cache, CancellationToken ended)
+    /// <summary>Without confirm=true the reader is an observer: it is told, and never waited for.</summary>
+    public static async Task StreamAsync(
+        HttpContext http, ConsumerDesk desk, ImmutableArray<ServiceName> services, CancellationToken ended)
+    {
+        if (http.Request.Query["confirm"] != "true")
+        {
+            await LocalAnswers.StreamAsync(http, desk.Cache, services, null, ended);
+        }
+        else if (await desk.JoinAsync(http, services) is { } subscriber)
+        {
+            await LocalAnswers.StreamAsync(http, desk.Cache, services, subscriber, ended);
+            desk.Subscribers.Suspect();
+        }
+    }
+
+    private static Task HandleAsync(HttpContext http, ConsumerDesk desk, CancellationToken ended)
     {
         var names = http.Request.Query["service"];
         if (names.Count is 0 or > ServicesMax)
@@ -24,7 +43,7 @@ internal static class WatchServices
 
         var problem = names.Select(n => ServiceName.ProblemOf(n ?? "")).FirstOrDefault(p => p is not null);
         return problem is null
-            ? LocalAnswers.StreamAsync(http, cache, [.. names.Select(n => new ServiceName(n!)).Distinct()], ended)
+            ? StreamAsync(http, desk, [.. names.Select(n => new ServiceName(n!)).Distinct()], ended)
             : LocalAnswers.ProblemAsync(http, StatusCodes.Status404NotFound, "no such service", problem, http.RequestAborted);
     }
 }

@@ -58,6 +58,9 @@ internal sealed partial class MasterSession(
     /// <summary>The newest list of services replaces the one before, and is said again in each session.</summary>
     public void Subscribe(NamingSubscription naming) => _slots.Put(naming);
 
+    /// <summary>The newest word of what is used here replaces the one before, and is said again in each session.</summary>
+    public void Confirm(NamingConfirmation confirmed) => _slots.Put(confirmed);
+
     /// <summary>Gives the last words a chance: until everything was sent, or there is no session, or the time is over.</summary>
     public async Task SentAsync(TimeSpan within)
     {

@@ -5,8 +5,7 @@ namespace Zurg.Agent.Session;
 
 /// <summary>
 /// What waits to be sent to the master. Putting something in never waits: a newer report replaces the one before, so a master
-/// that
-/// reads slowly delays nobody.
+/// that reads slowly delays nobody.
 /// </summary>
 internal sealed class SessionSlots(TimeProvider time)
 {
@@ -24,6 +23,8 @@ internal sealed class SessionSlots(TimeProvider time)
     private long _reportAt;
     private NamingSubscription? _naming;
     private bool _namingDue;
+    private NamingConfirmation? _confirmed;
+    private bool _confirmedDue;
     private HostMeasures? _measures;
     private bool _measuresDue;
     private bool _sending;
@@ -35,7 +36,7 @@ internal sealed class SessionSlots(TimeProvider time)
         {
             lock (_lock)
             {
-                return !_sending && !_namingDue && !_measuresDue && _report is null && _answers.Count == 0;
+                return !_sending && !_namingDue && !_confirmedDue && !_measuresDue && _report is null && _answers.Count == 0;
             }
         }
     }
@@ -55,6 +56,16 @@ internal sealed class SessionSlots(TimeProvider time)
         lock (_lock)
         {
             (_naming, _namingDue) = (naming, true);
+        }
+
+        _signal.Writer.TryWrite(true);
+    }
+
+    public void Put(NamingConfirmation confirmed)
+    {
+        lock (_lock)
+        {
+            (_confirmed, _confirmedDue) = (confirmed, true);
         }
 
         _signal.Writer.TryWrite(true);
@@ -84,13 +95,14 @@ internal sealed class SessionSlots(TimeProvider time)
     }
 
     /// <summary>
-    /// A new session: the master knows nothing of this host's subscription, and nobody waits for the last one's answers.
+    /// A new session: the master knows nothing of what this host follows and uses, and nobody waits for the last one's answers.
     /// </summary>
     public void Begin()
     {
         lock (_lock)
         {
             _namingDue = _naming is not null;
+            _confirmedDue = _confirmed is not null;
             _measuresDue = _measures is not null;
             _answers.Clear();
             _report = _report is not null && time.GetElapsedTime(_reportAt) <= ReportFresh ? _report : null;
@@ -119,6 +131,12 @@ internal sealed class SessionSlots(TimeProvider time)
         {
             _namingDue = false;
             return new AgentMessage { Naming = _naming };
+        }
+
+        if (_confirmedDue)
+        {
+            _confirmedDue = false;
+            return new AgentMessage { Confirmed = _confirmed };
         }
 
         if (_report is { } report)

@@ -48,5 +48,8 @@ internal sealed record LocalEndpoint
         ImmutableSortedDictionary.Create<string, int>(StringComparer.Ordinal);
 }
 
+/// <summary>The word of a process: no new request of it goes by an older set of the service than this.</summary>
+internal sealed record LocalConfirm(string Service, long Revision);
+
 /// <summary>problem+json (RFC 9457).</summary>
 internal sealed record LocalProblem(string Title, int Status, string? Detail);

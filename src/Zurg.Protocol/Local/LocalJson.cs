@@ -10,5 +10,6 @@ namespace Zurg.Protocol.Local;
     RespectRequiredConstructorParameters = true,
     AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(LocalEndpointSet))]
+[JsonSerializable(typeof(LocalConfirm))]
 [JsonSerializable(typeof(LocalProblem))]
 internal sealed partial class LocalJson : JsonSerializerContext;

@@ -42,7 +42,7 @@ public sealed class HouseTests
         ["Cores"] = ["Processes"],
         ["Exec"] = ["Processes"],
         ["Journal"] = [],
-        ["Local"] = ["Templates"],
+        ["Local"] = ["Processes", "Templates"],
         ["Logs"] = [],
         ["Measuring"] = ["Processes"],
         ["Ports"] = ["Processes"],

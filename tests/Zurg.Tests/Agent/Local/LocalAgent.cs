@@ -1,17 +1,35 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Agent.Local;
+using Zurg.Protocol;
 
 namespace Zurg.Tests.Agent.Local;
 
 /// <summary>The local half of an agent: naming on a real Unix socket.</summary>
 internal sealed class LocalAgent : IAsyncDisposable
 {
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _saying;
     private LocalServer? _server;
+
+    public LocalAgent()
+    {
+        Subscribers = new Subscribers(TimeProvider.System, Words.Enqueue);
+        Naming = new NamingCache(NamingFixtures.Own, Subscribers, TimeProvider.System, _ => { });
+        _saying = Subscribers.RunAsync(_stop.Token);
+    }
 
     public TemporaryDirectory Directory { get; } = new();
 
-    public NamingCache Naming { get; } = new(NamingFixtures.Own, TimeProvider.System, _ => { });
+    public Subscribers Subscribers { get; }
+
+    public NamingCache Naming { get; }
+
+    /// <summary>What was said to the master.</summary>
+    public ConcurrentQueue<NamingConfirmation> Words { get; } = new();
+
+    public ConsumerDesk Desk => new(Naming, Subscribers, new ProcessNames());
 
     public string Metrics { get; set; } = "";
 
@@ -25,7 +43,7 @@ internal sealed class LocalAgent : IAsyncDisposable
     }
 
     public async Task ListenAsync() =>
-        _server = await LocalServer.StartAsync(SocketPath, Naming, () => Metrics, NullLoggerFactory.Instance, default);
+        _server = await LocalServer.StartAsync(SocketPath, Desk, () => Metrics, NullLoggerFactory.Instance, default);
 
     public async Task HangUpAsync() => await _server!.DisposeAsync();
 
@@ -39,9 +57,18 @@ internal sealed class LocalAgent : IAsyncDisposable
         },
     }) { BaseAddress = new Uri("http://zurg") };
 
+    /// <summary>The newest word on a service: REVISION, and who is late in brackets.</summary>
+    public string Said(string service) =>
+        Words.LastOrDefault()?.Services.FirstOrDefault(s => s.Service.Value == service) is { } said
+        ? $"{said.Revision}{string.Concat(said.Late.Select(l => $" [{l.Name} {l.Revision}]"))}"
+        : "nothing";
+
     public async ValueTask DisposeAsync()
     {
         await HangUpAsync();
+        await _stop.CancelAsync();
+        await _saying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
         Directory.Dispose();
     }
 }

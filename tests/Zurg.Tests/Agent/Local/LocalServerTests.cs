@@ -138,9 +138,9 @@ public sealed class LocalServerTests : IAsyncLifetime
         }
 
         File.Move(path + ".kept", path);
-        await using (await LocalServer.StartAsync(path, _agent.Naming, () => "", NullLoggerFactory.Instance, default))
+        await using (await LocalServer.StartAsync(path, _agent.Desk, () => "", NullLoggerFactory.Instance, default))
         {
-            await Assert.ThrowsAsync<IOException>(() => LocalServer.StartAsync(path, _agent.Naming,
+            await Assert.ThrowsAsync<IOException>(() => LocalServer.StartAsync(path, _agent.Desk,
                 () => "", NullLoggerFactory.Instance, default));
         }
     }

@@ -102,7 +102,7 @@ public sealed class NamingCacheTests
     {
         _cache.Take(Set("web", 1));
         using var late = new CancellationTokenSource(Eventually.Deadline);
-        await using var sets = _cache.FollowAsync([Service("web"), Service("solver")], late.Token).GetAsyncEnumerator();
+        await using var sets = _cache.FollowAsync([Service("web"), Service("solver")], null, late.Token).GetAsyncEnumerator();
         Assert.True(await sets.MoveNextAsync());
         Assert.Equal(1, sets.Current.Set.Revision.Value);
 
@@ -141,7 +141,7 @@ public sealed class NamingCacheTests
     {
         using var late = new CancellationTokenSource(Eventually.Deadline);
         _cache.Take(Set("web", 1));
-        await using (var sets = _cache.FollowAsync([Service("web")], late.Token).GetAsyncEnumerator())
+        await using (var sets = _cache.FollowAsync([Service("web")], null, late.Token).GetAsyncEnumerator())
         {
             Assert.True(await sets.MoveNextAsync());
             _time.Advance(NamingCache.AskedFor * 2);
@@ -191,7 +191,8 @@ public sealed class NamingCacheTests
         Assert.Equal("web", _subscriptions.Last());
     }
 
-    private NamingCache NewCache() => new(Own, _time, s => _subscriptions.Enqueue(string.Join(' ', s.Services)));
+    private NamingCache NewCache() => new(
+        Own, new Subscribers(_time, _ => { }), _time, s => _subscriptions.Enqueue(string.Join(' ', s.Services)));
 
     private sealed class SettableTime : TimeProvider
     {

@@ -112,6 +112,26 @@ public sealed class MasterSessionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_consumers_use_is_said_after_what_they_follow_newest_only_and_again_in_each_session()
+    {
+        Start();
+        _session.Confirm(Uses(1));
+        _session.Confirm(Uses(2));
+        _session.Subscribe(new NamingSubscription { Services = [new ServiceName("web")] });
+        for (var sessions = 0; sessions < 2; sessions++)
+        {
+            var visit = await _master.VisitAsync();
+            Assert.NotNull((await visit.ReadAsync())!.Naming);
+            Assert.Equal(2, (await visit.ReadAsync())!.Confirmed!.Services.Single().Revision.Value);
+            visit.Socket.Abort();
+            visit.Ended.SetResult();
+        }
+
+        static NamingConfirmation Uses(long revision) =>
+            new() { Services = [new ConfirmedRevision(new ServiceName("web"), new Revision(revision))] };
+    }
+
+    [Fact]
     public async Task The_newest_reading_of_the_host_is_said_again_in_each_session()
     {
         Start();

@@ -1,0 +1,188 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using Zurg.Agent.Processes;
+using Zurg.Core;
+using Zurg.Protocol;
+
+namespace Zurg.Agent.Local;
+
+/// <summary>
+/// Who on this host uses which revision of a service, and what of it is said to the master: at once when it changes, and what
+/// several changes of one moment come to only once.
+/// </summary>
+/// <param name="say">Takes the whole word; must not wait.</param>
+internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> say)
+{
+    /// <summary>So many subscriptions of processes to services can be kept account of.</summary>
+    public const int UsesMax = 20_000;
+
+    /// <summary>How often it is looked whether a subscriber's process still lives, and while one of them is waited for.</summary>
+    public static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    public static readonly TimeSpan LookSoon = TimeSpan.FromMilliseconds(50);
+
+    private readonly Lock _lock = new();
+    private readonly Channel<bool> _signal =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private LocalConfirmations _now = LocalConfirmations.Empty;
+    private LocalConfirmations? _saidOf;
+    private byte[] _said = [];
+    private bool _someLate;
+    private int _uses;
+    private long _looksLeft;
+    private long _lookedAt;
+
+    /// <summary>To be called before anybody is told of it.</summary>
+    public void Took(ServiceName service, Revision revision) => Change(s => s.Took(service, revision, time.GetUtcNow()));
+
+    /// <summary>To be called before a set is written to it.</summary>
+    public void Tell(ServiceName service, SubscriberId subscriber, Revision revision) =>
+        Change(s => s.Tell(service, subscriber, revision, time.GetUtcNow()));
+
+    public void Forget(ServiceName service) => Change(s => s.Forget(service));
+
+    public bool Follows(ServiceName service)
+    {
+        lock (_lock)
+        {
+            return _now.Follows(service);
+        }
+    }
+
+    /// <summary>It is going to be given sets, and will be waited for until it has left or its process has ended.</summary>
+    /// <returns>False when there are too many already.</returns>
+    public bool TryJoin(ServiceName service, SubscriberId subscriber, string name)
+    {
+        lock (_lock)
+        {
+            var after = _now.Join(service, subscriber, name);
+            if (!ReferenceEquals(after, _now) && _uses >= UsesMax)
+            {
+                return false;
+            }
+
+            Set_NeedsLock(after);
+            return true;
+        }
+    }
+
+    public ConfirmOutcome Confirm(ServiceName service, SubscriberId subscriber, Revision revision)
+    {
+        lock (_lock)
+        {
+            var (after, outcome) = _now.Confirm(service, subscriber, revision);
+            Set_NeedsLock(after);
+            return outcome;
+        }
+    }
+
+    /// <returns>False when it did not follow the service.</returns>
+    public bool Leave(ServiceName service, SubscriberId subscriber)
+    {
+        lock (_lock)
+        {
+            var after = _now.Leave(service, subscriber);
+            var left = !ReferenceEquals(after, _now);
+            Set_NeedsLock(after);
+            return left;
+        }
+    }
+
+    /// <summary>A stream broke: often its process has just ended.</summary>
+    public void Suspect()
+    {
+        Interlocked.Exchange(ref _looksLeft, LookEvery.Ticks / LookSoon.Ticks);
+        _signal.Writer.TryWrite(true);
+    }
+
+    /// <summary>Says what changes, and looks who has gone.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            Say();
+            await WaitAsync(stop);
+            Look();
+        }
+    }
+
+    private void Say()
+    {
+        LocalConfirmations now;
+        lock (_lock)
+        {
+            now = _now;
+        }
+
+        if (ReferenceEquals(now, _saidOf))
+        {
+            return;
+        }
+
+        var word = now.Word();
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(word, WireJson.Default.NamingConfirmation);
+        (_saidOf, _someLate) = (now, word.Services.Any(s => !s.Late.IsEmpty));
+        if (!bytes.AsSpan().SequenceEqual(_said))
+        {
+            _said = bytes;
+            say(word);
+        }
+    }
+
+    private async Task WaitAsync(CancellationToken stop)
+    {
+        var soon = _someLate || Interlocked.Decrement(ref _looksLeft) > 0;
+        var within = Volatile.Read(ref _uses) == 0 ? Timeout.InfiniteTimeSpan : soon ? LookSoon : LookEvery;
+        using var late = new CancellationTokenSource(within, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
+        try
+        {
+            await _signal.Reader.ReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            // Time to look.
+        }
+    }
+
+    /// <summary>A process that has ended uses nothing; one that is merely silent uses what it used.</summary>
+    private void Look()
+    {
+        if (_lookedAt != 0 && time.GetElapsedTime(_lookedAt) < LookSoon)
+        {
+            return;
+        }
+
+        _lookedAt = time.GetTimestamp();
+        LocalConfirmations now;
+        lock (_lock)
+        {
+            now = _now;
+        }
+
+        var gone = now.Services.Values.SelectMany(s => s.Uses.Keys).Select(u => u.Process).Distinct()
+            .Where(p => !ProcessStat.IsAlive(p)).ToHashSet();
+        if (gone.Count > 0)
+        {
+            Change(s => s.End(gone));
+        }
+    }
+
+    private void Change(Func<LocalConfirmations, LocalConfirmations> change)
+    {
+        lock (_lock)
+        {
+            Set_NeedsLock(change(_now));
+        }
+    }
+
+    private void Set_NeedsLock(LocalConfirmations after)
+    {
+        if (!ReferenceEquals(after, _now))
+        {
+            _now = after;
+            _uses = after.Count;
+            _signal.Writer.TryWrite(true);
+        }
+    }
+}
