@@ -67,7 +67,8 @@ public sealed partial class AgentHost : IAsyncDisposable
         (_options, _lock, _logger) = (options, held, logs.CreateLogger<AgentHost>());
         var paths = new AgentPaths(directory);
         var reader = new LogReader(paths, time);
-        _subscribers = new Subscribers(time, word => _session!.Confirm(word));
+        _subscribers = new Subscribers(time, word => _session!.Confirm(word),
+            new SubscribersFile(Path.Combine(directory, "subscribers"), logs.CreateLogger<SubscribersFile>()));
         _naming = new NamingCache(options.Host, _subscribers, time, naming => _session!.Subscribe(naming));
         _namingFile = new NamingFile(Path.Combine(directory, "naming"), _naming, logs.CreateLogger<NamingFile>());
         var membership = new ClusterMembership(Path.Combine(directory, "cluster_id"));
@@ -202,7 +203,9 @@ public sealed partial class AgentHost : IAsyncDisposable
         }
 
         // Consumers are answered from what was last known before anything else happens.
+        _subscribers.Load();
         _namingFile.Load();
+        _naming.Forget();
         var desk = new ConsumerDesk(_naming, _subscribers, _names);
         _server = await LocalServer.StartAsync(_options.SocketPath, desk, _metrics.Text, _options.Logs, stop);
         var shared = new SharedFiles(new ReleasePaths(_options.Directory), _options.Time);

@@ -22,10 +22,15 @@ internal sealed class ServiceWatch
         Service = service;
         _agent = agent;
         _time = time;
-        Running = Task.Run(() => RunAsync(stop), CancellationToken.None);
+        Confirm = new ServiceConfirm(service, agent, time);
+        Running = Task.WhenAll(
+            Task.Run(() => RunAsync(stop), CancellationToken.None),
+            Task.Run(() => Confirm.RunAsync(stop), CancellationToken.None));
     }
 
     public string Service { get; }
+
+    public ServiceConfirm Confirm { get; }
 
     /// <summary>Ends, without an exception, when the client is disposed.</summary>
     public Task Running { get; }
@@ -67,13 +72,15 @@ internal sealed class ServiceWatch
 
     private async Task FollowAsync(CancellationToken stop)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://zurg/v1/services/{Service}?watch=true");
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, $"http://zurg/v1/services/{Service}?watch=true&{Confirm.Query}");
         using var response = await _agent.SendAsync(request, stop).ConfigureAwait(false);
         if (response.StatusCode != HttpStatusCode.OK)
         {
             throw new HttpRequestException($"the agent answered {(int)response.StatusCode}");
         }
 
+        Confirm.Begin();
         var lines = await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false);
         var sets = JsonSerializer.DeserializeAsyncEnumerable(
             lines, LocalJson.Default.LocalEndpointSet, topLevelValues: true, stop);
@@ -82,6 +89,7 @@ internal sealed class ServiceWatch
             if (set is not null)
             {
                 Publish(ServiceEndpoints.From(set), "");
+                Confirm.Published(set.Revision);
             }
         }
     }

@@ -61,20 +61,23 @@ public sealed class ZurgClient : IAsyncDisposable
 
     /// <summary>
     /// The endpoints of a service: the known ones at once, then each newer set; a slow reader gets the newest only. Ends only
-    /// with
-    /// <paramref name="stop"/>; an agent that is away is waited for.
+    /// with <paramref name="stop"/>; an agent that is away is waited for. Whoever asks for the next set says that it no longer
+    /// uses the ones before: what they list is not stopped on purpose until then.
     /// </summary>
     /// <exception cref="ArgumentException">No service can have this name.</exception>
     public async IAsyncEnumerable<ServiceEndpoints> WatchAsync(string service, [EnumeratorCancellation] CancellationToken stop)
     {
         var watch = WatchOf(service);
+        using var reader = watch.Confirm.Read();
         ServiceEndpoints? given = null;
         for (var seen = watch.Seen; ; seen = await watch.AfterAsync(seen, stop).ConfigureAwait(false))
         {
             if (seen.Set is { } set && !ReferenceEquals(set, given))
             {
                 given = set;
+                reader.Given(set.Revision);
                 yield return set;
+                reader.CameBack(set.Revision);
             }
         }
     }

@@ -44,7 +44,8 @@ internal sealed class FollowedServices(Subscribers subscribers, TimeProvider tim
     }
 
     public ImmutableSortedSet<ServiceName> Wanted() =>
-        _entries.Values.Where(IsWanted).Select(e => e.Service).ToImmutableSortedSet().Union(Needed);
+        _entries.Values.Where(IsWanted).Select(e => e.Service).ToImmutableSortedSet().Union(Needed)
+            .Union(subscribers.Followed());
 
     private bool TryEvict()
     {

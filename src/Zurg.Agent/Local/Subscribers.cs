@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Threading.Channels;
 using Zurg.Agent.Processes;
@@ -11,12 +12,16 @@ namespace Zurg.Agent.Local;
 /// several changes of one moment come to only once.
 /// </summary>
 /// <param name="say">Takes the whole word; must not wait.</param>
-internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> say)
+/// <param name="file">Who is waited for over a restart of the agent; null: nobody.</param>
+internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> say, SubscribersFile? file)
 {
     /// <summary>So many subscriptions of processes to services can be kept account of.</summary>
     public const int UsesMax = 20_000;
 
-    /// <summary>How often it is looked whether a subscriber's process still lives, and while one of them is waited for.</summary>
+    /// <summary>
+    /// How often it is looked whether a subscriber's process still lives, and while one of them is waited for. What they use is
+    /// written down as often: an older revision than the true one is on the safe side.
+    /// </summary>
     public static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     public static readonly TimeSpan LookSoon = TimeSpan.FromMilliseconds(50);
@@ -29,8 +34,29 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
     private byte[] _said = [];
     private bool _someLate;
     private int _uses;
+    private bool _unsaved;
+    private long _savedAt;
     private long _looksLeft;
     private long _lookedAt;
+
+    /// <summary>
+    /// Those of an earlier agent whose processes still live: until each of them has confirmed something newer, nothing newer is
+    /// said of what they use (DESIGN.md promise 2).
+    /// </summary>
+    public void Load()
+    {
+        foreach (var kept in file?.Load() ?? [])
+        {
+            if (ProcessStat.IsAlive(kept.Subscriber.Process))
+            {
+                Change(s => s.Remember(kept.Service, kept.Subscriber, kept.Name, kept.AtLeast, time.GetUtcNow()));
+            }
+        }
+
+        // Also to end a last line that was cut off, which another one would be added to.
+        _unsaved = true;
+        Save();
+    }
 
     /// <summary>To be called before anybody is told of it.</summary>
     public void Took(ServiceName service, Revision revision) => Change(s => s.Took(service, revision, time.GetUtcNow()));
@@ -49,6 +75,15 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
         }
     }
 
+    /// <summary>Services that somebody here uses, or will.</summary>
+    public ImmutableSortedSet<ServiceName> Followed()
+    {
+        lock (_lock)
+        {
+            return [.. _now.Services.Keys.Where(_now.Follows)];
+        }
+    }
+
     /// <summary>It is going to be given sets, and will be waited for until it has left or its process has ended.</summary>
     /// <returns>False when there are too many already.</returns>
     public bool TryJoin(ServiceName service, SubscriberId subscriber, string name)
@@ -56,11 +91,17 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
         lock (_lock)
         {
             var after = _now.Join(service, subscriber, name);
-            if (!ReferenceEquals(after, _now) && _uses >= UsesMax)
+            if (ReferenceEquals(after, _now))
+            {
+                return true;
+            }
+
+            if (_uses >= UsesMax)
             {
                 return false;
             }
 
+            file?.TryAdd(KeptUse.Of(service, new SubscriberUse(subscriber, name, null, null)));
             Set_NeedsLock(after);
             return true;
         }
@@ -98,11 +139,35 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
     /// <summary>Says what changes, and looks who has gone.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        while (true)
+        try
         {
-            Say();
-            await WaitAsync(stop);
-            Look();
+            while (true)
+            {
+                Say();
+                await WaitAsync(stop);
+                Look();
+                if (_savedAt == 0 || time.GetElapsedTime(_savedAt) >= LookEvery)
+                {
+                    Save();
+                }
+            }
+        }
+        finally
+        {
+            Save();
+        }
+    }
+
+    private void Save()
+    {
+        _savedAt = time.GetTimestamp();
+        lock (_lock)
+        {
+            if (_unsaved && file is not null)
+            {
+                _unsaved = !file.TryReplace(
+                    _now.Services.SelectMany(s => s.Value.Uses.Values.Select(u => KeptUse.Of(s.Key, u))));
+            }
         }
     }
 
@@ -132,7 +197,7 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
     private async Task WaitAsync(CancellationToken stop)
     {
         var soon = _someLate || Interlocked.Decrement(ref _looksLeft) > 0;
-        var within = Volatile.Read(ref _uses) == 0 ? Timeout.InfiniteTimeSpan : soon ? LookSoon : LookEvery;
+        var within = Volatile.Read(ref _uses) == 0 && !_unsaved ? Timeout.InfiniteTimeSpan : soon ? LookSoon : LookEvery;
         using var late = new CancellationTokenSource(within, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
         try
@@ -180,8 +245,9 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
     {
         if (!ReferenceEquals(after, _now))
         {
-            _now = after;
-            _uses = after.Count;
+            var before = _uses;
+            (_now, _uses) = (after, after.Count);
+            _unsaved |= before > 0 || _uses > 0;
             _signal.Writer.TryWrite(true);
         }
     }

@@ -77,7 +77,8 @@ public sealed record LocalConfirmations
     /// <summary>To be called before a set is written to it: from then on it may use it.</summary>
     public LocalConfirmations Tell(ServiceName service, SubscriberId subscriber, Revision revision, DateTimeOffset now) =>
         Of(service) is var known && known.Uses.GetValueOrDefault(subscriber) is not { } use ? this
-        : use.Uses is not { } uses ? With(service, known, use with { Uses = revision })
+        // Older than what it uses: this agent lost sets over a restart, and what it says last is believed.
+        : use.Uses is not { } uses || revision < uses ? With(service, known, use with { Uses = revision })
         : revision > uses && use.BehindSince is null ? With(service, known, use with { BehindSince = now })
         : this;
 

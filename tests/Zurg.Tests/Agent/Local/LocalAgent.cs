@@ -9,22 +9,20 @@ namespace Zurg.Tests.Agent.Local;
 /// <summary>The local half of an agent: naming on a real Unix socket.</summary>
 internal sealed class LocalAgent : IAsyncDisposable
 {
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _saying;
+    private CancellationTokenSource _stop = new();
+    private Task _saying = Task.CompletedTask;
     private LocalServer? _server;
 
-    public LocalAgent()
-    {
-        Subscribers = new Subscribers(TimeProvider.System, Words.Enqueue);
-        Naming = new NamingCache(NamingFixtures.Own, Subscribers, TimeProvider.System, _ => { });
-        _saying = Subscribers.RunAsync(_stop.Token);
-    }
+    private LocalAgent() => Begin();
 
     public TemporaryDirectory Directory { get; } = new();
 
-    public Subscribers Subscribers { get; }
+    public Subscribers Subscribers { get; private set; } = null!;
 
-    public NamingCache Naming { get; }
+    public NamingCache Naming { get; private set; } = null!;
+
+    /// <summary>What the host subscribes to.</summary>
+    public string Subscribed { get; private set; } = "";
 
     /// <summary>What was said to the master.</summary>
     public ConcurrentQueue<NamingConfirmation> Words { get; } = new();
@@ -44,6 +42,17 @@ internal sealed class LocalAgent : IAsyncDisposable
 
     public async Task ListenAsync() =>
         _server = await LocalServer.StartAsync(SocketPath, Desk, () => Metrics, NullLoggerFactory.Instance, default);
+
+    /// <summary>Another agent with the same directory, after the one before had no time for a last word.</summary>
+    public async Task RestartAsync()
+    {
+        await HangUpAsync();
+        var kept = await File.ReadAllBytesAsync(Directory["subscribers"]);
+        await EndAsync();
+        await File.WriteAllBytesAsync(Directory["subscribers"], kept);
+        Words.Clear();
+        Begin();
+    }
 
     public async Task HangUpAsync() => await _server!.DisposeAsync();
 
@@ -66,9 +75,25 @@ internal sealed class LocalAgent : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await HangUpAsync();
+        await EndAsync();
+        Directory.Dispose();
+    }
+    private void Begin()
+    {
+        var file = new SubscribersFile(Directory["subscribers"], NullLogger<SubscribersFile>.Instance);
+        Subscribers = new Subscribers(TimeProvider.System, Words.Enqueue, file);
+        Naming = new NamingCache(
+            NamingFixtures.Own, Subscribers, TimeProvider.System, s => Subscribed = string.Join(' ', s.Services));
+        Subscribers.Load();
+        Naming.Forget();
+        _stop = new CancellationTokenSource();
+        _saying = Subscribers.RunAsync(_stop.Token);
+    }
+
+    private async Task EndAsync()
+    {
         await _stop.CancelAsync();
         await _saying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
-        Directory.Dispose();
     }
 }

@@ -192,7 +192,7 @@ public sealed class NamingCacheTests
     }
 
     private NamingCache NewCache() => new(
-        Own, new Subscribers(_time, _ => { }), _time, s => _subscriptions.Enqueue(string.Join(' ', s.Services)));
+        Own, new Subscribers(_time, _ => { }, null), _time, s => _subscriptions.Enqueue(string.Join(' ', s.Services)));
 
     private sealed class SettableTime : TimeProvider
     {

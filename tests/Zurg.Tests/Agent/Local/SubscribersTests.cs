@@ -123,6 +123,63 @@ public sealed class SubscribersTests : IAsyncLifetime
         await SaysAsync("2");
     }
 
+    [Fact]
+    public async Task An_agent_that_was_killed_has_a_successor_that_waits_for_the_same_processes()
+    {
+        _agent.Naming.Take(Set("web", 1));
+        var reader = Start("curl", "-sN", "--unix-socket", _agent.SocketPath, "http://a/v1/services/web?watch=true&confirm=true");
+        await reader.StandardOutput.ReadLineAsync().WaitAsync(Eventually.Deadline);
+        await SignalAsync(reader, "STOP");
+
+        await _agent.RestartAsync();
+        Assert.Equal("web", _agent.Subscribed);
+        _agent.Naming.Take(Set("web", 2));
+        await LateAsync($"process {reader.Id} (curl ", uses: 0);
+        await Task.Delay(Zurg.Agent.Local.Subscribers.LookSoon * 4);
+        await LateAsync($"process {reader.Id} (curl ", uses: 0);
+
+        reader.Kill();
+        await SaysAsync("2");
+    }
+
+    [Fact]
+    public async Task A_successor_says_again_what_an_earlier_subscriber_confirmed_and_more_only_when_it_does()
+    {
+        _agent.Naming.Take(Set("web", 4));
+        await PollAsync("after=0");
+        await ConfirmAsync("""{"service":"web","revision":4}""");
+        await Eventually.TrueAsync(
+            () => File.ReadAllText(_agent.Directory["subscribers"]).Contains("\"at_least\":4", StringComparison.Ordinal),
+            "written down");
+
+        await _agent.RestartAsync();
+        _agent.Naming.Take(Set("web", 5));
+        await LateAsync($"process {Environment.ProcessId} ", uses: 4);
+        await _agent.ListenAsync();
+        Assert.Equal(HttpStatusCode.NoContent, await ConfirmAsync("""{"service":"web","revision":5}"""));
+        await SaysAsync("5");
+    }
+
+    [Fact]
+    public async Task Who_said_goodbye_or_ended_while_no_agent_was_there_is_not_waited_for_and_a_broken_line_costs_only_itself()
+    {
+        _agent.Naming.Take(Set("web", 1));
+        await PollAsync("after=0&part=goes");
+        await _http.DeleteAsync("/v1/confirm?service=web&part=goes");
+        var reader = Start("curl", "-sN", "--unix-socket", _agent.SocketPath, "http://a/v1/services/web?watch=true&confirm=true");
+        await reader.StandardOutput.ReadLineAsync().WaitAsync(Eventually.Deadline);
+        await Eventually.TrueAsync(
+            () => !File.ReadAllText(_agent.Directory["subscribers"]).Contains("goes", StringComparison.Ordinal), "goodbye kept");
+        await File.AppendAllTextAsync(_agent.Directory["subscribers"], """{"service":"web","pid":""");
+        reader.Kill();
+        await reader.WaitForExitAsync();
+
+        await _agent.RestartAsync();
+        _agent.Naming.Take(Set("web", 2));
+        await SaysAsync("2");
+        Assert.Equal("", File.ReadAllText(_agent.Directory["subscribers"]));
+    }
+
     [Theory]
     [InlineData("""{"service":"web","revision":3}""", HttpStatusCode.BadRequest)]
     [InlineData("""{"service":"web","revision":-1}""", HttpStatusCode.BadRequest)]

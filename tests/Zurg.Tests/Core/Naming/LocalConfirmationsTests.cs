@@ -111,6 +111,13 @@ public sealed class LocalConfirmationsTests
     }
 
     [Fact]
+    public void Who_is_told_an_older_set_by_an_agent_that_lost_newer_ones_uses_that()
+    {
+        var restarted = Took(LocalConfirmations.Empty, 5).Remember(Web, One, "one", new Revision(6), Now);
+        Assert.Equal("web 5 late: one 5", Said(Took(Tell(restarted, One, 5), 6)));
+    }
+
+    [Fact]
     public void Two_readers_in_one_process_are_waited_for_apart()
     {
         var other = One with { Part = "other" };
@@ -165,6 +172,7 @@ public sealed class LocalConfirmationsTests
     {
         private long _newest;
         private ImmutableArray<(SubscriberId Id, Revision AtLeast)> _kept = [];
+        private long _keptSet;
         private int _born;
 
         public List<Actor> Actors { get; } = [];
@@ -192,7 +200,7 @@ public sealed class LocalConfirmationsTests
                 case 5 when actor is { Alive: true, Given: not null }:
                     actor.InUse = actor.Given;
                     break;
-                case 6 when actor is { Alive: true, InUse: { } inUse }:
+                case 6 when actor is { Alive: true, InUse: { } inUse } && !(actor.Given < inUse):
                     Naming = Confirm(Naming, actor.Id, inUse);
                     break;
                 case 7 when actor is { Alive: true }:
@@ -210,6 +218,9 @@ public sealed class LocalConfirmationsTests
                 case 9 when choice % 3 == 0:
                     Restart();
                     break;
+                case 9:
+                    _keptSet = _newest;
+                    break;
                 default:
                     break;
             }
@@ -217,6 +228,8 @@ public sealed class LocalConfirmationsTests
 
         private void Restart()
         {
+            // The master says the newest ones again later.
+            _newest = _keptSet;
             Naming = _kept.Where(k => Actors.Exists(a => a.Alive && a.Id == k.Id)).Aggregate(
                 _newest > 0 ? Took(LocalConfirmations.Empty, _newest) : LocalConfirmations.Empty,
                 (s, k) => s.Remember(Web, k.Id, "", k.AtLeast, Now));
