@@ -15,17 +15,22 @@ public static class SpeakerMachine
 
     public static SpeakerCommit Step(SpeakerState state, SpeakerInput input, DateTimeOffset now) => input switch
     {
-        SpeakerInput.ClusterChanged changed => OnCluster(state, changed.Cluster, now),
+        SpeakerInput.ClusterChanged changed => OnCluster(state, changed.Cluster, changed.Naming, now),
         SpeakerInput.Connected connected => OnConnected(state, connected, now),
         SpeakerInput.Reported reported => OnReported(state, reported.Host, reported.Report, now),
         SpeakerInput.Measured measured => Shortages.OnMeasured(state, measured.Host, measured.Measures, now),
         SpeakerInput.Subscribed subscribed => Following.OnSubscribed(state, subscribed.Host, subscribed.Subscription),
+        SpeakerInput.Confirmed confirmed => Confirming.OnConfirmed(state, confirmed.Host, confirmed.Confirmation),
         SpeakerInput.Disconnected gone => OnDisconnected(state, gone.Host),
         SpeakerInput.Tick => OnTick(state, now),
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
-    private static SpeakerCommit OnCluster(SpeakerState state, ClusterState cluster, DateTimeOffset now)
+    /// <summary>Every host that follows the service, by name, and what its consumers use.</summary>
+    public static ImmutableArray<ServiceFollower> FollowersOf(SpeakerState state, ServiceName service) =>
+        Confirming.FollowersOf(state, service);
+
+    private static SpeakerCommit OnCluster(SpeakerState state, ClusterState cluster, NamingState naming, DateTimeOffset now)
     {
         // Hosts of an earlier speaker get the time to find this one before their silence counts.
         var hosts = state.Hosts;
@@ -34,7 +39,19 @@ public static class SpeakerMachine
             hosts = hosts.Add(facts.Host, SpokenHost.Of(facts, now));
         }
 
-        var commit = Telling.OnChange(state.Cluster, state with { Cluster = cluster, Hosts = hosts }, now);
+        var next = state with
+        {
+            Cluster = cluster,
+            Naming = naming,
+            Hosts = hosts,
+            WaitedFor = ReferenceEquals(state.Cluster.Placements, cluster.Placements)
+                ? state.WaitedFor
+                : Confirming.WaitedFor(cluster),
+            Written = ReferenceEquals(state.Cluster, ClusterState.Empty)
+                ? cluster.Confirmed.ToImmutableSortedDictionary(c => c.Key, c => new WrittenConfirmation(c.Value, default))
+                : state.Written,
+        };
+        var commit = Telling.OnChange(state.Cluster, next, now);
         return ReferenceEquals(state.Cluster.Applied, cluster.Applied)
             ? commit
             : hosts.Values.Where(h => h.Measures is not null)
@@ -50,6 +67,7 @@ public static class SpeakerMachine
             IsConnected = true,
             MeasuredAt = now,
             OwesSets = false,   // what an earlier session asked for, this one asks for again
+            Confirmed = ImmutableSortedDictionary<ServiceName, ConfirmedRevision>.Empty,   // and says again what it uses
         };
         return Telling.Say(new SpeakerCommit { State = state.With(host) }, host, always: true, now);
     }
@@ -101,6 +119,7 @@ public static class SpeakerMachine
                 silent with { Events = [FactsWriting.Event(EventKind.HostSilent, host.Host, now, text)] });
         }
 
-        return Shortages.Forget(commit, now);
+        commit = Shortages.Forget(commit, now);
+        return commit.Then(Confirming.Next(commit.State, now));
     }
 }

@@ -23,6 +23,7 @@ internal static class ExplainView
             .. HoldView.Of(explained.Holds),
             .. explained.Steps.Select((step, i) => Block.Line.Of($"{(i == 0 ? "next:" : "     ")} {step}")),
             .. EndpointView.Of(explained.Endpoints),
+            .. FollowerView.Of(explained, now),
         ];
     }
 

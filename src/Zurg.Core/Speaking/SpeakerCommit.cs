@@ -10,6 +10,11 @@ public sealed record SpeakerCommit
 
     public ImmutableArray<HostFacts> Facts { get; init; } = [];
 
+    public ImmutableArray<ServiceConfirmation> Confirmed { get; init; } = [];
+
+    /// <summary>Services whose confirmation is removed: nobody asks after it any more.</summary>
+    public ImmutableArray<ServiceName> NotWaitedFor { get; init; } = [];
+
     public ImmutableArray<Assignment> Assignments { get; init; } = [];
 
     public ImmutableArray<EventRecord> Events { get; init; } = [];
@@ -27,6 +32,8 @@ public sealed record SpeakerCommit
     {
         State = next.State,
         Facts = [.. Facts, .. next.Facts],
+        Confirmed = [.. Confirmed, .. next.Confirmed],
+        NotWaitedFor = [.. NotWaitedFor, .. next.NotWaitedFor],
         Assignments = [.. Assignments, .. next.Assignments],
         Events = [.. Events, .. next.Events],
         Kept = [.. Kept, .. next.Kept],

@@ -9,7 +9,7 @@ public abstract record SpeakerInput
     {
     }
 
-    public sealed record ClusterChanged(ClusterState Cluster) : SpeakerInput;
+    public sealed record ClusterChanged(ClusterState Cluster, NamingState Naming) : SpeakerInput;
 
     public sealed record Connected(HostId Host, HostDescription Description) : SpeakerInput;
 
@@ -21,8 +21,11 @@ public abstract record SpeakerInput
     /// <summary>What the host's consumers follow now: the whole list.</summary>
     public sealed record Subscribed(HostId Host, NamingSubscription Subscription) : SpeakerInput;
 
+    /// <summary>What the host's consumers use now: the whole list.</summary>
+    public sealed record Confirmed(HostId Host, NamingConfirmation Confirmation) : SpeakerInput;
+
     public sealed record Disconnected(HostId Host) : SpeakerInput;
 
-    /// <summary>Once a second.</summary>
+    /// <summary>At the end of each round, and so once a second at least.</summary>
     public sealed record Tick : SpeakerInput;
 }

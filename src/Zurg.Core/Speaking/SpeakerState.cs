@@ -14,8 +14,21 @@ public sealed record SpeakerState
     public ImmutableSortedDictionary<HostId, SpokenHost> Hosts { get; init; } =
         ImmutableSortedDictionary<HostId, SpokenHost>.Empty;
 
+    /// <summary>The endpoint sets that follow from the cluster.</summary>
+    public NamingState Naming { get; init; } = NamingState.Empty;
+
+    /// <summary>Services whose consumers somebody waits for.</summary>
+    public ImmutableSortedSet<ServiceName> WaitedFor { get; init; } = [];
+
+    /// <summary>What the store holds of them; this speaker is the only one who writes it.</summary>
+    public ImmutableSortedDictionary<ServiceName, WrittenConfirmation> Written { get; init; } =
+        ImmutableSortedDictionary<ServiceName, WrittenConfirmation>.Empty;
+
     public SpeakerState With(SpokenHost host) => this with { Hosts = Hosts.SetItem(host.Host, host) };
 }
+
+/// <param name="At">When it was written; of an earlier speaker: long ago.</param>
+public sealed record WrittenConfirmation(ServiceConfirmation Value, DateTimeOffset At);
 
 /// <summary>One host as its speaker knows it.</summary>
 public sealed record SpokenHost
@@ -47,6 +60,10 @@ public sealed record SpokenHost
 
     /// <summary>It asked for what it follows and was not offered it yet: its facts could not be written so far.</summary>
     public bool OwesSets { get; init; }
+
+    /// <summary>What its consumers use, as it said in its newest session.</summary>
+    public ImmutableSortedDictionary<ServiceName, ConfirmedRevision> Confirmed { get; init; } =
+        ImmutableSortedDictionary<ServiceName, ConfirmedRevision>.Empty;
 
     /// <summary>The newest reading of its own numbers; never stored.</summary>
     public HostMeasures? Measures { get; init; }

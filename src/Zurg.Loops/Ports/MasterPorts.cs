@@ -40,6 +40,9 @@ public interface ISpeaker
     /// <summary>What the host's consumers ask for: told by <see cref="IHostSession.Follow"/>, once it is stored.</summary>
     void Subscribed(IHostSession session, NamingSubscription subscription);
 
+    /// <summary>The newest word replaces one not yet taken.</summary>
+    void Confirmed(IHostSession session, NamingConfirmation confirmation);
+
     void Disconnected(IHostSession session);
 
     /// <summary>The newest reading replaces one not yet taken.</summary>

@@ -30,6 +30,7 @@ internal sealed class HostSlots
             slot.Report = null;
             slot.LastNumber = 0;
             slot.Subscription = null;
+            slot.Confirmation = null;
             slot.Closed = false;
             return older;
         }
@@ -63,6 +64,15 @@ internal sealed class HostSlots
         {
             var slot = SlotOf_NeedsLock(session.Host);
             slot.Subscription = ReferenceEquals(slot.Session, session) ? subscription : slot.Subscription;
+        }
+    }
+
+    public void Confirm(IHostSession session, NamingConfirmation confirmation)
+    {
+        lock (_lock)
+        {
+            var slot = SlotOf_NeedsLock(session.Host);
+            slot.Confirmation = ReferenceEquals(slot.Session, session) ? confirmation : slot.Confirmation;
         }
     }
 
@@ -115,6 +125,11 @@ internal sealed class HostSlots
                     inputs.Add(new SpeakerInput.Subscribed(host, subscription));
                 }
 
+                if (slot.Confirmation is { } confirmation)
+                {
+                    inputs.Add(new SpeakerInput.Confirmed(host, confirmation));
+                }
+
                 if (slot.Closed)
                 {
                     inputs.Add(new SpeakerInput.Disconnected(host));
@@ -124,6 +139,7 @@ internal sealed class HostSlots
                 slot.Report = null;
                 slot.Measures = null;
                 slot.Subscription = null;
+                slot.Confirmation = null;
                 slot.Closed = false;
             }
         }
@@ -152,6 +168,8 @@ internal sealed class HostSlots
         public HostMeasures? Measures { get; set; }
 
         public NamingSubscription? Subscription { get; set; }
+
+        public NamingConfirmation? Confirmation { get; set; }
 
         /// <summary>Of the newest report of this session: an older one that arrives late says what is no longer so.</summary>
         public long LastNumber { get; set; }

@@ -18,8 +18,8 @@ public sealed partial class SpeakerLoop(
     private static readonly TimeSpan TickEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Facts in one commit: each takes a write, and the role's guard one expectation.</summary>
-    private const int FactsPerCommit = StoreCommit.OperationsMax - 1;
+    /// <summary>Each takes an operation of a commit, and the role's guard another.</summary>
+    private const int WritesPerCommit = StoreCommit.OperationsMax - 1;
 
     private readonly HostSlots _slots = new();
     private readonly Channel<bool> _wake =
@@ -57,6 +57,16 @@ public sealed partial class SpeakerLoop(
         _slots.Subscribe(session, subscription);
         _wake.Writer.TryWrite(true);
     }
+
+    public void Confirmed(IHostSession session, NamingConfirmation confirmation)
+    {
+        _slots.Confirm(session, confirmation);
+        _wake.Writer.TryWrite(true);
+    }
+
+    /// <summary>Every host that follows the service, and what each uses. Any thread may ask.</summary>
+    public ImmutableArray<ServiceFollower> FollowersOf(ServiceName service) =>
+        SpeakerMachine.FollowersOf(Volatile.Read(ref _state), service);
 
     /// <summary>The newest reading of a host of this speaker; null before the first one. Any thread may ask.</summary>
     public HostMeasures? MeasuresOf(HostId host) => Volatile.Read(ref _state).Hosts.GetValueOrDefault(host)?.Measures;
@@ -105,7 +115,7 @@ public sealed partial class SpeakerLoop(
     {
         try
         {
-            await CommitFactsAsync(commits, stop);
+            await CommitAsync(commits, stop);
             await KeepEventsAsync(commits, stop);
             return true;
         }
@@ -120,11 +130,11 @@ public sealed partial class SpeakerLoop(
     private List<SpeakerCommit> Decide(DateTimeOffset now)
     {
         var commits = new List<SpeakerCommit>();
-        var cluster = view.Current.State;
+        var (cluster, naming) = view.Current;
         guard.Check(cluster);
         if (!ReferenceEquals(cluster, _state.Cluster))
         {
-            Apply(new SpeakerInput.ClusterChanged(cluster));
+            Apply(new SpeakerInput.ClusterChanged(cluster, naming));
         }
 
         foreach (var input in _slots.Drain())
@@ -143,32 +153,52 @@ public sealed partial class SpeakerLoop(
         }
     }
 
-    private async Task CommitFactsAsync(List<SpeakerCommit> commits, CancellationToken stop)
+    private async Task CommitAsync(List<SpeakerCommit> commits, CancellationToken stop)
     {
-        // Of several facts of one host in one round, the last one is the truth.
-        var facts = commits.SelectMany(c => c.Facts).GroupBy(f => f.Host).Select(g => g.Last());
-        foreach (var bite in Bites(facts))
+        foreach (var bite in Bites(WritesOf(commits)))
         {
             _written = await store.CommitAsync(new StoreCommit([guard.Expectation], bite), stop)
                 is CommitOutcome.Committed(var revision) ? revision : throw new RoleLostException(guard);
         }
     }
 
-    private static IEnumerable<ImmutableArray<StoreWrite>> Bites(IEnumerable<HostFacts> facts)
+    /// <summary>Of several words of one round about one thing, the last one is the truth.</summary>
+    private static IEnumerable<StoreWrite> WritesOf(List<SpeakerCommit> commits)
+    {
+        foreach (var facts in commits.SelectMany(c => c.Facts).GroupBy(f => f.Host).Select(g => g.Last()))
+        {
+            yield return new StoreWrite(
+                StoreKeys.Facts(facts.Host), JsonSerializer.SerializeToUtf8Bytes(facts, WireJson.Default.HostFacts));
+        }
+
+        // After the facts: what is said of those who follow a service counts everyone who was let in before.
+        foreach (var confirmed in commits.SelectMany(c => c.Confirmed))
+        {
+            yield return new StoreWrite(
+                StoreKeys.Confirmed(confirmed.Service),
+                JsonSerializer.SerializeToUtf8Bytes(confirmed, WireJson.Default.ServiceConfirmation));
+        }
+
+        foreach (var service in commits.SelectMany(c => c.NotWaitedFor))
+        {
+            yield return new StoreWrite(StoreKeys.Confirmed(service), Value: null);
+        }
+    }
+
+    private static IEnumerable<ImmutableArray<StoreWrite>> Bites(IEnumerable<StoreWrite> writes)
     {
         var bite = ImmutableArray.CreateBuilder<StoreWrite>();
         var bytes = 0;
-        foreach (var host in facts)
+        foreach (var write in writes)
         {
-            ReadOnlyMemory<byte> json = JsonSerializer.SerializeToUtf8Bytes(host, WireJson.Default.HostFacts);
-            var size = json.Length + StoreCommit.KeyCharsMax;
-            if (bite.Count > 0 && (bite.Count == FactsPerCommit || bytes + size > StoreCommit.BytesMax))
+            var size = (write.Value?.Length ?? 0) + StoreCommit.KeyCharsMax;
+            if (bite.Count > 0 && (bite.Count == WritesPerCommit || bytes + size > StoreCommit.BytesMax))
             {
                 yield return bite.DrainToImmutable();
                 bytes = 0;
             }
 
-            bite.Add(new StoreWrite(StoreKeys.Facts(host.Host), json));
+            bite.Add(write);
             bytes += size;
         }
 

@@ -141,6 +141,9 @@ internal sealed partial class HostSession(
             case { Naming: { } subscription }:
                 speaker.Subscribed(this, subscription);
                 break;
+            case { Confirmed: { } confirmation }:
+                speaker.Confirmed(this, confirmation);
+                break;
             case { Nonce: { } nonce }:
                 if (_asked.TryGetValue(nonce, out var asked))
                 {

@@ -29,6 +29,14 @@ internal sealed class SimMaster(Sim sim, IStateStore store, IEventLog events)
         sim.Spawn("view", () => view.RunAsync(Stop));
         var decides = await TakeAsync("decider");
         var speaks = await TakeAsync("speaker");
+        await foreach (var seen in view.WatchAsync(Stop))
+        {
+            if (seen.State.Revision >= speaks.Taken)
+            {
+                break;   // as every master does: what an earlier one wrote is known before this one acts
+            }
+        }
+
         var decider = new DeciderLoop(store, view, events, decides, sim.Time, NullLogger<DeciderLoop>.Instance);
         _speaker = new SpeakerLoop(store, view, events, speaks, sim.Time, NullLogger<SpeakerLoop>.Instance);
         sim.Spawn("decider", () => WhileInOfficeAsync(() => decider.RunAsync(Stop)));

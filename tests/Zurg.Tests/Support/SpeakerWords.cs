@@ -22,10 +22,16 @@ internal static class SpeakerWords
 
     public static SpeakerState Hearing(World world) => Step(SpeakerState.Empty, Changed(world)).State;
 
-    public static SpeakerInput Changed(World world) => new SpeakerInput.ClusterChanged(world.State);
+    public static SpeakerInput Changed(World world) => new SpeakerInput.ClusterChanged(world.State, world.Naming);
 
     public static SpeakerInput Subscribed(HostId host, params string[] services) =>
         new SpeakerInput.Subscribed(host, new NamingSubscription { Services = [.. services.Select(s => new ServiceName(s))] });
+
+    public static SpeakerInput Confirmed(HostId host, long revision, params LateSubscriber[] late) =>
+        new SpeakerInput.Confirmed(host, new NamingConfirmation
+        {
+            Services = [new ConfirmedRevision(Web, new Revision(revision)) { Late = [.. late] }],
+        });
 
     public static SpeakerCommit Step(SpeakerState state, SpeakerInput input, DateTimeOffset? now = null) =>
         SpeakerMachine.Step(state, input, now ?? World.Noon);

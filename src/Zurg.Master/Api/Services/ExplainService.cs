@@ -13,13 +13,13 @@ internal static class ExplainService
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/v1/services/{service}", Handle)
         .WithName("explainService").WithTags("services")
-        .WithSummary("Why a service is as it is: its spec, its instances, its holds, its endpoints");
+        .WithSummary("Why a service is as it is: its spec, its instances, its holds, its endpoints, who uses them");
 
-    private static Results<Ok<ServiceExplanation>, Problem404> Handle(ServiceName service, IClusterView view)
+    private static Results<Ok<ServiceExplanation>, Problem404> Handle(ServiceName service, IClusterView view, SpeakerLoop speaker)
     {
         var (state, naming) = view.Current;
         return StatusView.Explain(state, naming, service) is { } explanation
-            ? TypedResults.Ok(explanation)
+            ? TypedResults.Ok(explanation with { Followers = speaker.FollowersOf(service) })
             : Unknown.Service(service, StatusView.Of(state, naming).Services.Select(s => s.Service));
     }
 }

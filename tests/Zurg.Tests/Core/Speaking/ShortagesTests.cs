@@ -41,7 +41,7 @@ public sealed class ShortagesTests
             },
         };
 
-        var commit = Step(state, new SpeakerInput.ClusterChanged(state.Cluster with { Applied = applied }));
+        var commit = Step(state, new SpeakerInput.ClusterChanged(state.Cluster with { Applied = applied }, state.Naming));
 
         Assert.Single(Assert.Single(commit.Facts).Lows);
         Assert.Single(commit.Events);

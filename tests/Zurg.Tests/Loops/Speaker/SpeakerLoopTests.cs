@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Core;
 using Zurg.Loops;
 using Zurg.Protocol;
+using Zurg.Tests.Support;
 using static Zurg.Tests.Support.SpeakerWords;
 
 namespace Zurg.Tests.Loops.Speaker;
@@ -48,10 +49,11 @@ public sealed class SpeakerLoopTests : IAsyncLifetime
         await Eventually.TrueAsync(() => !_session.Followed.IsEmpty, "the session follows");
 
         var (services, since) = Assert.Single(_session.Followed);
-        Assert.Equal([Web], services);
+        Assert.Equal(Web, Assert.Single(services));
         var entry = Assert.Single((await _store.Memory.ListAsync(StoreKeys.Facts(Host1), at: null, default)).Entries);
         Assert.Equal(entry.Modified, since);
-        Assert.Equal([Web], JsonSerializer.Deserialize(entry.Value.Span, WireJson.Default.HostFacts)!.Follows);
+        var facts = JsonSerializer.Deserialize(entry.Value.Span, WireJson.Default.HostFacts)!;
+        Assert.Equal(Web, Assert.Single(facts.Follows));
     }
 
     [Fact]
@@ -69,6 +71,43 @@ public sealed class SpeakerLoopTests : IAsyncLifetime
 
         Assert.Equal(["db", "web"], Assert.Single(newer.Followed).Services.Select(s => s.Value));
         Assert.Single(_session.Followed);
+    }
+
+    [Fact]
+    public async Task While_somebody_waits_for_a_service_the_store_says_how_far_its_consumers_are_and_no_longer()
+    {
+        Connect();
+        _speaker.Subscribed(_session, new NamingSubscription { Services = [Web] });
+        await Eventually.TrueAsync(() => !_session.Followed.IsEmpty, "the session follows");
+        Assert.Null(_speaker.FollowersOf(Web).Single().Confirmed);
+        await PlaceAsync(World.Noon);
+        await Eventually.TrueAsync(() => Lowest() == 0, "the store says that nothing is confirmed");
+
+        var word = new NamingConfirmation { Services = [new ConfirmedRevision(Web, new Revision(1000))] };
+        _speaker.Confirmed(_session, word);
+        await Eventually.TrueAsync(() => Lowest() == 1000, "the store says what is confirmed");
+        Assert.Equal(1000, _speaker.FollowersOf(Web).Single().Confirmed?.Value);
+
+        await PlaceAsync(drainingSince: null);
+        await Eventually.TrueAsync(() => Lowest() is null, "nobody waits");
+    }
+
+    private long? Lowest()
+    {
+        var list = _store.Memory.ListAsync(StoreKeys.Confirmed(Web), at: null, default).AsTask();
+        Assert.True(list.IsCompletedSuccessfully);
+        return list.Result.Entries.IsEmpty ? null
+            : JsonSerializer.Deserialize(list.Result.Entries[0].Value.Span, WireJson.Default.ServiceConfirmation)!.Lowest.Value;
+    }
+
+    private async Task PlaceAsync(DateTimeOffset? drainingSince)
+    {
+        var placement = new Placement(
+            InstanceId.Parse("web.0"), Digest.Of("spec"u8), Restarts: 0, WantedPhase.Running, drainingSince);
+        var placed = new HostPlacements { Host = Host1, Instances = [placement] };
+        var json = JsonSerializer.SerializeToUtf8Bytes(placed, WireJson.Default.HostPlacements);
+        Assert.IsType<CommitOutcome.Committed>(await _store.Memory.CommitAsync(
+            new StoreCommit([], [new StoreWrite(StoreKeys.Placements(Host1), json)]), default));
     }
 
     private void Connect()

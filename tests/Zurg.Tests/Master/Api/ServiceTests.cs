@@ -40,6 +40,26 @@ public sealed class ServiceTests : IAsyncLifetime
         Assert.Equal(pushed.Revision, asked.Revision);
         var explanation = await _master.GetAsync("/v1/services/web", WireJson.Default.ServiceExplanation);
         Assert.Equal((1, 1), (explanation.Status.Wanted, explanation.Status.Ready));
+        Assert.Null(Assert.Single(explanation.Followers).Confirmed);
+        await agent.SendAsync(new AgentMessage
+        {
+            Confirmed = new NamingConfirmation { Services = [new ConfirmedRevision(new ServiceName("web"), pushed.Revision)] },
+        });
+        await EventuallyConfirmedAsync(pushed.Revision);
+    }
+
+    private async Task EventuallyConfirmedAsync(Revision revision)
+    {
+        ServiceExplanation explanation;
+        var begun = TimeProvider.System.GetTimestamp();
+        do
+        {
+            explanation = await _master.GetAsync("/v1/services/web", WireJson.Default.ServiceExplanation);
+        }
+        while (explanation.Followers[0].Confirmed != revision
+            && TimeProvider.System.GetElapsedTime(begun) < Eventually.Deadline);
+
+        Assert.Equal(revision, explanation.Followers[0].Confirmed);
     }
 
     [Fact]
