@@ -27,7 +27,9 @@ internal sealed class NamingCache(
     private readonly Channel<bool> _changed =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly FollowedServices _followed = new(subscribers, time);
-    private ImmutableSortedSet<ServiceName> _subscribed = [];
+
+    // Null: nothing was said yet. To follow nothing is said too: else a master waits on for what this host followed once.
+    private ImmutableSortedSet<ServiceName>? _subscribed;
     private OwnInstances? _own;
 
     /// <summary>
@@ -238,7 +240,7 @@ internal sealed class NamingCache(
     private void Subscribe_NeedsLock()
     {
         var wanted = _followed.Wanted();
-        if (!wanted.SetEquals(_subscribed))
+        if (_subscribed is null || !wanted.SetEquals(_subscribed))
         {
             _subscribed = wanted;
             subscribe(new NamingSubscription { Services = [.. wanted] });

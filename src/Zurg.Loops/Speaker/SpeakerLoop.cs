@@ -115,7 +115,11 @@ public sealed partial class SpeakerLoop(
     {
         try
         {
-            await CommitAsync(commits, stop);
+            if (!await CommitAsync(commits, stop) && commits.Any(c => !c.Follows.IsEmpty))
+            {
+                await DemandOfficeAsync(stop);
+            }
+
             await KeepEventsAsync(commits, stop);
             return true;
         }
@@ -153,12 +157,36 @@ public sealed partial class SpeakerLoop(
         }
     }
 
-    private async Task CommitAsync(List<SpeakerCommit> commits, CancellationToken stop)
+    /// <returns>Whether there was anything to write.</returns>
+    private async Task<bool> CommitAsync(List<SpeakerCommit> commits, CancellationToken stop)
     {
+        var any = false;
         foreach (var bite in Bites(WritesOf(commits)))
         {
-            _written = await store.CommitAsync(new StoreCommit([guard.Expectation], bite), stop)
-                is CommitOutcome.Committed(var revision) ? revision : throw new RoleLostException(guard);
+            any = true;
+            if (await store.CommitAsync(new StoreCommit([guard.Expectation], bite), stop)
+                is not CommitOutcome.Committed(var revision))
+            {
+                throw new RoleLostException(guard);
+            }
+
+            // A removal that was repeated changes nothing, and no view ever comes to its revision.
+            _written = bite.Any(w => w.Value is not null) ? revision : _written;
+        }
+
+        return any;
+    }
+
+    /// <summary>
+    /// Facts that need no write were this speaker's last word. Only while it is in office are they still what the store says: a
+    /// deposed one must not let a host in that its successor does not wait for.
+    /// </summary>
+    private async Task DemandOfficeAsync(CancellationToken stop)
+    {
+        var office = await store.ListAsync(guard.Key, at: null, stop);
+        if (office.Entries.FirstOrDefault(e => e.Key == guard.Key)?.Modified != guard.Taken)
+        {
+            throw new RoleLostException(guard);
         }
     }
 

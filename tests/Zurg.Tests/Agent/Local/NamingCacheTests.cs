@@ -25,6 +25,15 @@ public sealed class NamingCacheTests
     }
 
     [Fact]
+    public void That_nothing_is_followed_is_said_too_and_once()
+    {
+        _cache.Forget();
+        _cache.Forget();
+
+        Assert.Equal([""], _subscriptions);
+    }
+
+    [Fact]
     public void A_newer_set_replaces_and_an_older_one_does_not()
     {
         _cache.Take(Set("web", 5, At("web.0", 80)));

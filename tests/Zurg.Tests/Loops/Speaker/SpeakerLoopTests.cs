@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Core;
@@ -16,17 +17,18 @@ public sealed class SpeakerLoopTests : IAsyncLifetime
     private readonly Session _session = new();
     private SpeakerLoop _speaker = null!;
     private Task _running = Task.CompletedTask;
+    private Task _speaking = Task.CompletedTask;
 
     public async Task InitializeAsync()
     {
         var key = StoreKeys.Role("speaker");
         var taken = await _store.Memory.CommitAsync(new StoreCommit([], [new StoreWrite(key, "{}"u8.ToArray())]), default);
         var guard = new RoleGuard(key, Assert.IsType<CommitOutcome.Committed>(taken).Revision, new Epoch(1));
-        var view = new ClusterViewLoop(_store.Memory, TimeProvider.System, NullLogger<ClusterViewLoop>.Instance);
+        var view = new ClusterViewLoop(_store, TimeProvider.System, NullLogger<ClusterViewLoop>.Instance);
         _speaker = new SpeakerLoop(
             _store, view, new NoLog(), guard, TimeProvider.System, NullLogger<SpeakerLoop>.Instance);
-        _running = Task.WhenAll(
-            Task.Run(() => view.RunAsync(_stop.Token)), Task.Run(() => _speaker.RunAsync(_stop.Token)));
+        _speaking = Task.Run(() => _speaker.RunAsync(_stop.Token));
+        _running = Task.WhenAll(Task.Run(() => view.RunAsync(_stop.Token)), _speaking);
     }
 
     public async Task DisposeAsync()
@@ -70,6 +72,22 @@ public sealed class SpeakerLoopTests : IAsyncLifetime
         await Eventually.TrueAsync(() => !newer.Followed.IsEmpty, "the newer session follows");
 
         Assert.Equal(["db", "web"], Assert.Single(newer.Followed).Services.Select(s => s.Value));
+        Assert.Single(_session.Followed);
+    }
+
+    [Fact]
+    public async Task A_deposed_speaker_lets_nobody_in_by_facts_that_it_wrote_long_ago()
+    {
+        Connect();
+        _speaker.Subscribed(_session, new NamingSubscription { Services = [Web] });
+        await Eventually.TrueAsync(() => !_session.Followed.IsEmpty, "the session follows");
+        _store.ViewIsCut = true;
+        await _store.Memory.CommitAsync(
+            new StoreCommit([], [new StoreWrite(StoreKeys.Role("speaker"), "{}"u8.ToArray())]), default);
+
+        _speaker.Subscribed(_session, new NamingSubscription { Services = [Web] });
+
+        await Assert.ThrowsAsync<RoleLostException>(() => _speaking.WaitAsync(Eventually.Deadline));
         Assert.Single(_session.Followed);
     }
 
@@ -120,6 +138,7 @@ public sealed class SpeakerLoopTests : IAsyncLifetime
     private sealed class FaultyStore : IStateStore
     {
         private volatile bool _faulty;
+        private volatile bool _viewIsCut;
         private int _faults;
 
         public MemoryStateStore Memory { get; } = new();
@@ -127,6 +146,12 @@ public sealed class SpeakerLoopTests : IAsyncLifetime
         public bool Faulty
         {
             set => _faulty = value;
+        }
+
+        /// <summary>Whoever watches hears nothing any more.</summary>
+        public bool ViewIsCut
+        {
+            set => _viewIsCut = value;
         }
 
         public int Faults => Volatile.Read(ref _faults);
@@ -145,8 +170,19 @@ public sealed class SpeakerLoopTests : IAsyncLifetime
         public ValueTask<StoreSnapshot> ListAsync(string prefix, Revision? at, CancellationToken stop) =>
             Memory.ListAsync(prefix, at, stop);
 
-        public IAsyncEnumerable<StoreChanges> WatchAsync(string prefix, Revision after, CancellationToken stop) =>
-            Memory.WatchAsync(prefix, after, stop);
+        public async IAsyncEnumerable<StoreChanges> WatchAsync(
+            string prefix, Revision after, [EnumeratorCancellation] CancellationToken stop)
+        {
+            await foreach (var changes in Memory.WatchAsync(prefix, after, stop))
+            {
+                if (_viewIsCut)
+                {
+                    await Task.Delay(Timeout.InfiniteTimeSpan, stop);
+                }
+
+                yield return changes;
+            }
+        }
 
         public ValueTask CompactAsync(Revision upTo, CancellationToken stop) => Memory.CompactAsync(upTo, stop);
     }
