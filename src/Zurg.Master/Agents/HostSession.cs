@@ -22,11 +22,11 @@ internal sealed partial class HostSession(
     public static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(30);
 
     private readonly SessionSlots _slots = new();
+    private readonly SessionNaming _naming = new(naming);
     private readonly ConcurrentDictionary<long, TaskCompletionSource<AgentMessage>> _asked = new();
     private long _nonce;
     private long _unknown;
     private volatile bool _isOver;
-    private volatile bool _hasLeft;
 
     public HostId Host => hello.Host;
 
@@ -39,14 +39,7 @@ internal sealed partial class HostSession(
 
     public void KeepEvents(long number) => _slots.KeepEvents(number);
 
-    public void Follow(ImmutableArray<ServiceName> services, Revision since)
-    {
-        naming.Subscribe(this, services, since);
-        if (_hasLeft)
-        {
-            naming.Unsubscribe(this);   // the speaker's word came after the session's last one
-        }
-    }
+    public void Follow(ImmutableArray<ServiceName> services, Revision since) => _naming.Follow(this, services, since);
 
     public void Refuse(string reason) => _slots.Refuse(reason);
 
@@ -92,8 +85,7 @@ internal sealed partial class HostSession(
         var reader = ReadAsync(end.Token);
         var writer = WriteAsync(end.Token);
         var first = await Task.WhenAny(reader, writer);
-        _hasLeft = true;
-        naming.Unsubscribe(this);
+        _naming.Leave(this);
         speaker.Disconnected(this);
         await end.CancelAsync();
         await Task.WhenAll(reader, writer)
@@ -139,6 +131,7 @@ internal sealed partial class HostSession(
                 speaker.Measured(this, measures);
                 break;
             case { Naming: { } subscription }:
+                _naming.Ask(this, subscription.Services);
                 speaker.Subscribed(this, subscription);
                 break;
             case { Confirmed: { } confirmation }:
