@@ -223,7 +223,7 @@ public sealed partial class AgentHost : IAsyncDisposable
             Task.Run(() => TalkAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _shelf.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _releases.RunAsync(_stop.Token), CancellationToken.None),
-            Task.Run(() => _subscribers.RunAsync(_stop.Token), CancellationToken.None),
+            Task.Run(() => SayUsesAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _namingFile.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(_execs.CleanAsync, CancellationToken.None),
             Task.Run(() => _cores.RunAsync(_stop.Token), CancellationToken.None),
@@ -249,6 +249,13 @@ public sealed partial class AgentHost : IAsyncDisposable
         var description = ThisHost.Describe(_options, _cgroups) with { Share = ShareUrl };
         var hello = new AgentHello { Host = Host, AgentEpoch = epoch, Description = description };
         await _session.RunAsync(hello, stop);
+    }
+
+    /// <summary>Nothing is said before it is known whom an earlier agent had to wait for.</summary>
+    private async Task SayUsesAsync(CancellationToken stop)
+    {
+        await _naming.Known.WaitAsync(stop);
+        await _subscribers.RunAsync(stop);
     }
 
     /// <summary>A loop that dies takes the others with it: half an agent would look alive.</summary>

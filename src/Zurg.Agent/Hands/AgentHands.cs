@@ -120,6 +120,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
                     ended.Dispose();
                 }
 
+                _templateHands.Leave(release.Instance, release.Incarnation);
                 _ports.Release(release.Instance, release.Incarnation);
                 break;
             case AgentEffect.Forget forget:
@@ -234,13 +235,15 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
                     await _templateHands.TellOfStartAsync(work, restored, stop);
                 }
 
-                _templateHands.Watch(prepare.Assigned, work, ready.Launch, _tasks);
+                _templateHands.Watch(prepare.Assigned, work, ready.Launch, () => false, _tasks);
                 await _tell(new AgentInput.Prepared(work.Instance, work.Incarnation, ready.Launch), stop);
                 break;
             case PreparationOutcome.Held held:
+                _templateHands.Leave(work.Instance, work.Incarnation);
                 await _tell(new AgentInput.PrepareFailed(work.Instance, work.Incarnation, held.Hold), stop);
                 break;
             case PreparationOutcome.Ended:
+                _templateHands.Leave(work.Instance, work.Incarnation);
                 break;
             default:
                 throw new System.Diagnostics.UnreachableException();
@@ -269,7 +272,14 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         _ports.Restore(work.Instance, work.Incarnation, find.Launch.Ports, inUse: true);
         if (await _processes.FindAsync(find, work, _tasks, stop) is not null)
         {
-            _templateHands.Watch(find.Assigned, work, find.Launch, _tasks);
+            // A restart that an earlier agent owed is still to come: the process goes by what it read at its start.
+            var isDue = Volatile.Read(ref _newest)?.Instances.GetValueOrDefault(work.Instance) is
+                { TemplateRestartAt: not null } state && state.Incarnation == work.Incarnation;
+            _templateHands.Watch(find.Assigned, work, find.Launch, () => isDue, _tasks);
+        }
+        else
+        {
+            _templateHands.Leave(work.Instance, work.Incarnation);
         }
     }
 
@@ -279,6 +289,10 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         if (outcome == SignalOutcome.Refused)
         {
             Log.SignalRefused(_logger, signal.Instance, signal.Name, signal.Process.Pid);
+        }
+        else if (_works.TryGetValue((signal.Instance, signal.Incarnation), out var work))
+        {
+            work.Templates?.Signalled(signal.Name);
         }
     }
 

@@ -143,7 +143,7 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
         try
         {
             MakeDirectory(site.Paths.Instance(work.Instance), Accounts.Find(RunAs.Of(assigned.Spec)).Credentials?.Account);
-            switch (templates.Write(assigned, given, releaseDirectory))
+            switch (templates.Write(assigned, work.Incarnation, given, releaseDirectory))
             {
                 case TemplatesOutcome.Held held:
                     return new PreparationOutcome.Held(held.Hold);

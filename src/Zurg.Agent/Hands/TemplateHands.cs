@@ -15,7 +15,9 @@ internal sealed class TemplateHands(
     public static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(2);
 
     /// <summary>From now on until the incarnation's work ends.</summary>
-    public void Watch(AssignedInstance assigned, IncarnationWork work, Launch launch, TaskSet tasks)
+    /// <param name="isRestartDue">A changed template asked for a restart that has not come yet.</param>
+    public void Watch(
+        AssignedInstance assigned, IncarnationWork work, Launch launch, Func<bool> isRestartDue, TaskSet tasks)
     {
         if (assigned.Spec.Templates.IsEmpty || work.Templates is not null)
         {
@@ -30,9 +32,23 @@ internal sealed class TemplateHands(
             var ears = new TemplateEars(
                 template => tell(new AgentInput.TemplateChanged(work.Instance, work.Incarnation, template), stop),
                 restored => TellAsync(work, restored, stop),
-                hold => tell(new AgentInput.TemplateHeld(work.Instance, work.Incarnation, hold), stop));
-            await watch.RunAsync(assigned.DependsOn, () => source.DataOf(assigned, launch.Ports), ears, either.Token);
+                hold => tell(new AgentInput.TemplateHeld(work.Instance, work.Incarnation, hold), stop),
+                data => Use(data, work, isRestartDue),
+                () => work.Runs is not null);
+            await watch.RunAsync(
+                assigned.DependsOn, () => source.DataOf(assigned, work.Incarnation, launch.Ports), ears, either.Token);
         });
+    }
+
+    /// <summary>The incarnation has ended, or was never to be: nobody goes by its files.</summary>
+    public void Leave(InstanceId instance, Incarnation incarnation) => source.Leave(instance, incarnation);
+
+    private void Use(TemplateData data, IncarnationWork work, Func<bool> isRestartDue)
+    {
+        if (!isRestartDue() && !work.Ending.IsCancellationRequested)
+        {
+            source.Use(data, work.Incarnation);
+        }
     }
 
     /// <summary>Of a file that was put back before a start: nobody has read what was in it.</summary>

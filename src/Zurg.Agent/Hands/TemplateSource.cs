@@ -45,8 +45,21 @@ internal sealed class TemplateSource(AgentSite site, ILocalNaming naming, Config
 
     /// <summary>For a start: what is not known counts as none.</summary>
     public TemplatesOutcome Write(
-        AssignedInstance assigned, ImmutableSortedDictionary<PortName, int> ports, string releaseDirectory) =>
-        FilesOf(assigned, releaseDirectory).Write(DataOf(assigned, ports, s => naming.Current(s) ?? NoneOf(s)));
+        AssignedInstance assigned,
+        Incarnation incarnation,
+        ImmutableSortedDictionary<PortName, int> ports,
+        string releaseDirectory)
+    {
+        Join(assigned, incarnation);
+        return FilesOf(assigned, releaseDirectory).Write(DataOf(assigned, ports, s => naming.Current(s) ?? NoneOf(s)));
+    }
+
+    /// <summary>The process of the incarnation goes by files made from this.</summary>
+    public void Use(TemplateData data, Incarnation incarnation) =>
+        naming.Use(data.Assigned.Instance, incarnation, data.Endpoints.Values);
+
+    /// <summary>Nothing of the incarnation is left.</summary>
+    public void Leave(InstanceId instance, Incarnation incarnation) => naming.Leave(instance, incarnation);
 
     public TemplateWatch Watch(AssignedInstance assigned, string releaseDirectory) =>
         new(FilesOf(assigned, releaseDirectory), naming, time);
@@ -55,10 +68,22 @@ internal sealed class TemplateSource(AgentSite site, ILocalNaming naming, Config
     /// For a process that runs: null while a service was not heard of. An agent that was just restarted knows of nobody, and must
     /// not write that into the files of healthy processes (DESIGN.md promise 7).
     /// </summary>
-    public TemplateData? DataOf(AssignedInstance assigned, ImmutableSortedDictionary<PortName, int> ports) =>
-        assigned.DependsOn.Any(s => naming.Current(s) is null)
+    public TemplateData? DataOf(
+        AssignedInstance assigned, Incarnation incarnation, ImmutableSortedDictionary<PortName, int> ports)
+    {
+        Join(assigned, incarnation);
+        return assigned.DependsOn.Any(s => naming.Current(s) is null)
             ? null
             : DataOf(assigned, ports, s => naming.Current(s) ?? NoneOf(s));
+    }
+
+    private void Join(AssignedInstance assigned, Incarnation incarnation)
+    {
+        if (!assigned.Spec.Templates.IsEmpty)
+        {
+            naming.Join(assigned.Instance, incarnation, assigned.DependsOn);
+        }
+    }
 
     private InstanceTemplates FilesOf(AssignedInstance assigned, string releaseDirectory) => new(
         assigned,

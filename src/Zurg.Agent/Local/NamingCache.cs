@@ -27,10 +27,14 @@ internal sealed class NamingCache(
     private readonly Channel<bool> _changed =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly FollowedServices _followed = new(subscribers, time);
+    private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Null: nothing was said yet. To follow nothing is said too: else a master waits on for what this host followed once.
     private ImmutableSortedSet<ServiceName>? _subscribed;
     private OwnInstances? _own;
+
+    /// <summary>Done when this host's own instances are known, and with them whose files are made from sets.</summary>
+    public Task Known => _known.Task;
 
     /// <summary>
     /// Takes a set that the master pushed, or one kept from before. An older revision than the known one is left aside.
@@ -55,6 +59,12 @@ internal sealed class NamingCache(
     {
         lock (_lock)
         {
+            if (_own is null)
+            {
+                Remember(state);
+                _known.TrySetResult();
+            }
+
             _own = new OwnInstances(host, state.Instances);
             foreach (var entry in _followed.All)
             {
@@ -133,6 +143,33 @@ internal sealed class NamingCache(
         }
     }
 
+    public void Join(InstanceId instance, Incarnation incarnation, ImmutableArray<ServiceName> services)
+    {
+        var subscriber = Subscribers.OfFiles(instance, incarnation);
+        lock (_lock)
+        {
+            foreach (var service in services)
+            {
+                subscribers.TryJoin(service, subscriber, Subscribers.NameOfFiles(instance));
+                if (_followed.Find(service)?.Shown is { } shown)
+                {
+                    subscribers.Tell(service, subscriber, shown.Set.Revision);
+                }
+            }
+        }
+    }
+
+    public void Use(InstanceId instance, Incarnation incarnation, IEnumerable<EndpointSet> sets)
+    {
+        foreach (var set in sets)
+        {
+            subscribers.Confirm(set.Service, Subscribers.OfFiles(instance, incarnation), set.Revision);
+        }
+    }
+
+    public void Leave(InstanceId instance, Incarnation incarnation) =>
+        subscribers.Leave(Subscribers.OfFiles(instance, incarnation));
+
     /// <summary>The master's sets that are worth keeping over a restart of the agent.</summary>
     public ImmutableArray<EndpointSet> Kept()
     {
@@ -204,6 +241,19 @@ internal sealed class NamingCache(
             }
 
             Subscribe_NeedsLock();
+        }
+    }
+
+    /// <summary>What an earlier agent made files from is not known: until they are looked at, nothing is said of it.</summary>
+    private void Remember(AgentState state)
+    {
+        foreach (var (instance, own) in state.Instances.Where(i => i.Value.Process is not null))
+        {
+            foreach (var service in own.Assigned.Spec.Templates.IsEmpty ? [] : own.Assigned.DependsOn)
+            {
+                subscribers.Remember(
+                    service, Subscribers.OfFiles(instance, own.Incarnation), Subscribers.NameOfFiles(instance));
+            }
         }
     }
 

@@ -26,6 +26,12 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
 
     public static readonly TimeSpan LookSoon = TimeSpan.FromMilliseconds(50);
 
+    // No process can ask for a part with this name.
+    private const string FilesPart = "files/";
+
+    private static readonly Lazy<ProcessIdentity> ThisProcess = new(
+        () => ProcessStat.Read(Environment.ProcessId)?.Identity ?? throw new InvalidOperationException("/proc is not there"));
+
     private readonly Lock _lock = new();
     private readonly Channel<bool> _signal =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -39,6 +45,12 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
     private long _looksLeft;
     private long _lookedAt;
 
+    /// <summary>The generated files of an incarnation are this agent's to keep in step: a subscriber like others.</summary>
+    public static SubscriberId OfFiles(InstanceId instance, Incarnation incarnation) =>
+        new(ThisProcess.Value, $"{FilesPart}{instance}#{incarnation}");
+
+    public static string NameOfFiles(InstanceId instance) => $"the generated files of {instance}";
+
     /// <summary>
     /// Those of an earlier agent whose processes still live: until each of them has confirmed something newer, nothing newer is
     /// said of what they use (DESIGN.md promise 2).
@@ -47,7 +59,8 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
     {
         foreach (var kept in file?.Load() ?? [])
         {
-            if (ProcessStat.IsAlive(kept.Subscriber.Process))
+            // Those of generated files are found again with their instances.
+            if (ProcessStat.IsAlive(kept.Subscriber.Process) && !kept.Part.StartsWith(FilesPart, StringComparison.Ordinal))
             {
                 Change(s => s.Remember(kept.Service, kept.Subscriber, kept.Name, kept.AtLeast, time.GetUtcNow()));
             }
@@ -129,6 +142,14 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
         }
     }
 
+    /// <summary>It uses nothing any more.</summary>
+    public void Leave(SubscriberId subscriber) =>
+        Change(s => s.Services.Keys.Aggregate(s, (after, service) => after.Leave(service, subscriber)));
+
+    /// <summary>It is known to use the service, and not which set.</summary>
+    public void Remember(ServiceName service, SubscriberId subscriber, string name) =>
+        Change(s => s.Remember(service, subscriber, name, new Revision(0), time.GetUtcNow()));
+
     /// <summary>A stream broke: often its process has just ended.</summary>
     public void Suspect()
     {
@@ -168,6 +189,15 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
                 _unsaved = !file.TryReplace(
                     _now.Services.SelectMany(s => s.Value.Uses.Values.Select(u => KeptUse.Of(s.Key, u))));
             }
+        }
+    }
+
+    /// <summary>What may be said now.</summary>
+    public NamingConfirmation Word()
+    {
+        lock (_lock)
+        {
+            return _now.Word();
         }
     }
 

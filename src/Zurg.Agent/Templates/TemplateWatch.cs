@@ -9,8 +9,14 @@ namespace Zurg.Agent.Templates;
 /// <param name="Changed">The text of a template's file changed.</param>
 /// <param name="Restored">A file had been changed by hand and has its text again.</param>
 /// <param name="Held">They cannot be made now; null: they can again.</param>
+/// <param name="InUse">The process goes by files made from this: it was told, or it starts only now.</param>
+/// <param name="HasStarted">It may have read its files before they were written now.</param>
 internal sealed record TemplateEars(
-    Func<TemplateSpec, ValueTask> Changed, Func<RestoredFile, ValueTask> Restored, Func<Hold?, ValueTask> Held);
+    Func<TemplateSpec, ValueTask> Changed,
+    Func<RestoredFile, ValueTask> Restored,
+    Func<Hold?, ValueTask> Held,
+    Action<TemplateData> InUse,
+    Func<bool> HasStarted);
 
 /// <summary>Keeps the generated files of one running instance in step with what they name, and as they were made.</summary>
 internal sealed class TemplateWatch(InstanceTemplates templates, ILocalNaming naming, TimeProvider time)
@@ -33,6 +39,11 @@ internal sealed class TemplateWatch(InstanceTemplates templates, ILocalNaming na
     private long _notBefore;
     private int _restores;
     private int _failed;
+    private readonly UnreadFiles _unread = new();
+    private TemplateEars? _ears;
+
+    /// <summary>The process was sent a signal: it reads again what it reads then.</summary>
+    public void Signalled(string signal) => Settle(_unread.Signalled(signal));
 
     /// <summary>Something that templates can name may have changed.</summary>
     public void Touch() => _due.Writer.TryWrite(true);
@@ -61,6 +72,7 @@ internal sealed class TemplateWatch(InstanceTemplates templates, ILocalNaming na
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var watches = services.Select(s => WatchAsync(s, ending.Token)).ToList();
         var isHeld = false;
+        Volatile.Write(ref _ears, ears);
         try
         {
             Touch();
@@ -68,7 +80,14 @@ internal sealed class TemplateWatch(InstanceTemplates templates, ILocalNaming na
             {
                 if (read() is { } data)
                 {
-                    isHeld = await TellAsync(templates.Write(data), isHeld, ears);
+                    var outcome = templates.Write(data);
+                    if (outcome is TemplatesOutcome.Written written)
+                    {
+                        // Before anybody is told: the signal may be sent at once.
+                        Settle(_unread.Wrote(data, ears.HasStarted() ? written.Changed : []));
+                    }
+
+                    isHeld = await TellAsync(outcome, isHeld, ears);
                 }
             }
         }
@@ -76,6 +95,14 @@ internal sealed class TemplateWatch(InstanceTemplates templates, ILocalNaming na
         {
             await ending.CancelAsync();
             await Task.WhenAll(watches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Settle(TemplateData? inUse)
+    {
+        if (inUse is not null)
+        {
+            Volatile.Read(ref _ears)?.InUse(inUse);
         }
     }
 

@@ -93,12 +93,30 @@ public sealed class AgentHostTests : IAsyncLifetime
             var set = NamingFixtures.Set("solver", 3, NamingFixtures.At("solver.0", 80, host: "host2"));
             await visit.SendAsync(new MasterMessage { Endpoints = set });
             Assert.Single((await resolving).Endpoints);
+            await ConfirmedAsync(visit, 3);
+            await visit.SendAsync(new MasterMessage { Endpoints = set with { Revision = new Revision(4) } });
+            await ConfirmedAsync(visit, 4);
         }
 
         await using (await AgentHost.StartAsync(Options with { Master = new Uri("http://127.0.0.1:1") }, default))
         {
             await using var client = new ZurgClient(File.ReadAllText(Path.Combine(Options.Directory, "socket")).Trim());
-            Assert.Equal(3, (await client.ResolveAsync("solver", default)).Revision);
+            Assert.Equal(4, (await client.ResolveAsync("solver", default)).Revision);
+        }
+
+        static async Task ConfirmedAsync(FakeMaster.Visit visit, long revision)
+        {
+            var late = "";
+            while ((await visit.ReadAsync())!.Confirmed is var said && said?.Services.SingleOrDefault() is var solver)
+            {
+                if (solver is { Late: [] } && solver.Revision.Value == revision)
+                {
+                    return;
+                }
+
+                late = solver?.Late.FirstOrDefault()?.Name ?? late;
+                Assert.True(late.Length == 0 || late.StartsWith($"process {Environment.ProcessId} (", StringComparison.Ordinal));
+            }
         }
     }
 

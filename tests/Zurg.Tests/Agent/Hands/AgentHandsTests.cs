@@ -220,6 +220,53 @@ public sealed class AgentHandsTests : IAsyncLifetime
         string Written() => File.ReadAllText(Path.Combine(_bench.Paths.Instance(AgentSamples.Web), "web.conf"));
     }
 
+    [Theory]
+    [InlineData(TemplateThen.Nothing)]
+    [InlineData(TemplateThen.Reload)]
+    [InlineData(TemplateThen.Restart)]
+    public async Task Generated_files_go_by_a_set_once_the_process_was_told_and_after_a_restart_only(TemplateThen then)
+    {
+        var solver = new ServiceName("solver");
+        _bench.AddFile("run", "#!/bin/sh\nsleep 60\n");
+        _bench.AddFile("web.hbs", "{{#each endpoints.solver}}{{ports.http}},{{/each}}", false);
+        var template = new TemplateSpec("web.hbs", "web.conf", then, then == TemplateThen.Reload ? "CONT" : null);
+        var assigned = AgentSamples.Assigned(s => s with { Templates = [template] }) with { DependsOn = [solver] };
+        _bench.Push(AgentSamples.Set("solver", 1, 9001));
+        var (_, process) = await _bench.RunAsync(assigned);
+        await UsesAsync("web.0#1 joined", "web.0#1 solver 1");
+
+        // Another revision with the same text: nothing has to be told.
+        await _bench.PushWhenWatchedAsync(AgentSamples.Set("solver", 2, 9001));
+        await UsesAsync("web.0#1 joined", "web.0#1 solver 1", "web.0#1 solver 2");
+
+        _bench.Push(AgentSamples.Set("solver", 3, 9002));
+        await _bench.NextAsync<AgentInput.TemplateChanged>();
+        if (then == TemplateThen.Reload)
+        {
+            Assert.Equal(3, _bench.Uses.Count);
+            _bench.Hands.Begin(new AgentEffect.Signal(AgentSamples.Web, AgentSamples.First, process, "CONT"));
+        }
+
+        if (then == TemplateThen.Restart)
+        {
+            _bench.Push(AgentSamples.Set("solver", 4, 9002));
+            Settings(("motto", "other"));
+            await Task.Delay(200);
+            Assert.Equal(3, _bench.Uses.Count);
+            _bench.Hands.Begin(new AgentEffect.ReleasePorts(AgentSamples.Web, AgentSamples.First));
+            await UsesAsync("web.0#1 joined", "web.0#1 solver 1", "web.0#1 solver 2", "web.0#1 left");
+            await _bench.PrepareAsync(assigned, incarnation: 2);
+            await UsesAsync("web.0#1 left", "web.0#2 joined", "web.0#2 solver 4");
+        }
+        else
+        {
+            await UsesAsync("web.0#1 solver 2", "web.0#1 solver 3");
+        }
+
+        Task UsesAsync(params string[] last) => Eventually.TrueAsync(
+            () => _bench.Uses.TakeLast(last.Length).SequenceEqual(last), $"{string.Join("; ", last)} is said");
+    }
+
     [Fact]
     public async Task A_restarted_agent_that_has_heard_of_nobody_leaves_generated_files_alone()
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Runtime.CompilerServices;
@@ -148,6 +149,27 @@ internal sealed class HandsBench : IReleaseStore, ILocalNaming, ICoreKeeper, IAs
             ReleaseHold is { } hold ? new ReleaseOutcome.Held(hold) : new ReleaseOutcome.Ready(Release));
 
     public EndpointSet? Current(ServiceName service) => _sets.GetValueOrDefault(service);
+
+    /// <summary>What generated files are said to go by: INSTANCE#INCARNATION SERVICE REVISION, or joined, or left.</summary>
+    public ConcurrentQueue<string> Uses { get; } = new();
+
+    public void Join(InstanceId instance, Incarnation incarnation, ImmutableArray<ServiceName> services)
+    {
+        if (!Uses.Contains($"{instance}#{incarnation} joined"))
+        {
+            Uses.Enqueue($"{instance}#{incarnation} joined");
+        }
+    }
+
+    public void Use(InstanceId instance, Incarnation incarnation, IEnumerable<EndpointSet> sets)
+    {
+        foreach (var set in sets)
+        {
+            Uses.Enqueue($"{instance}#{incarnation} {set.Service} {set.Revision}");
+        }
+    }
+
+    public void Leave(InstanceId instance, Incarnation incarnation) => Uses.Enqueue($"{instance}#{incarnation} left");
 
     public async IAsyncEnumerable<EndpointSet> WatchAsync(ServiceName service, [EnumeratorCancellation] CancellationToken stop)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Agent.Local;
+using Zurg.Core;
 using Zurg.Protocol;
 using static Zurg.Tests.Agent.Local.NamingFixtures;
 
@@ -198,6 +199,33 @@ public sealed class NamingCacheTests
 
         Assert.Equal(5, restarted.Current(Service("web"))!.Revision.Value);
         Assert.Equal("web", _subscriptions.Last());
+    }
+
+    [Fact]
+    public void A_restarted_agent_is_not_sure_of_generated_files_until_they_are_looked_at()
+    {
+        var subscribers = new Subscribers(_time, _ => { }, null);
+        var cache = new NamingCache(Own, subscribers, _time, _ => { });
+        var running = Instance("web.0", InstancePhase.Running, 7, "solver");
+        var spec = running.Assigned.Spec with { Templates = [new TemplateSpec("a", "b", TemplateThen.Nothing)] };
+        cache.Take(Set("solver", 5));
+        Assert.False(cache.Known.IsCompleted);
+        cache.Observe(State(running with
+        {
+            Assigned = running.Assigned with { Spec = spec },
+            Process = new ProcessIdentity(1, 2, "boot"),
+        }));
+        Assert.True(cache.Known.IsCompleted);
+        Assert.True(subscribers.Follows(Service("solver")));
+        Assert.Equal(0, subscribers.Word().Services.Single().Revision.Value);
+
+        cache.Join(InstanceId.Parse("web.0"), new Incarnation(7), [Service("solver")]);
+        cache.Use(InstanceId.Parse("web.0"), new Incarnation(7), [Set("solver", 5)]);
+        Assert.Equal(5, subscribers.Word().Services.Single().Revision.Value);
+        cache.Take(Set("solver", 6));
+        Assert.Equal("the generated files of web.0", subscribers.Word().Services.Single().Late.Single().Name);
+        cache.Leave(InstanceId.Parse("web.0"), new Incarnation(7));
+        Assert.Equal(6, subscribers.Word().Services.Single().Revision.Value);
     }
 
     private NamingCache NewCache() => new(
