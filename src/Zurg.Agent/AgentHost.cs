@@ -28,6 +28,8 @@ public sealed partial class AgentHost : IAsyncDisposable
     /// </summary>
     public static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(15);
 
+    private static readonly TimeSpan KnownWithin = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan LastWordsWithin = TimeSpan.FromMilliseconds(500);
 
     private readonly CancellationTokenSource _stop = new();
@@ -242,10 +244,14 @@ public sealed partial class AgentHost : IAsyncDisposable
         }
     }
 
-    /// <summary>The session says the agent's epoch, which the journal gives.</summary>
+    /// <summary>
+    /// The session says the agent's epoch, which the journal gives. It says what the host follows whole: a master that heard less
+    /// would wait for nobody here meanwhile. A journal that cannot be written does not keep an agent silent, though.
+    /// </summary>
     private async Task TalkAsync(CancellationToken stop)
     {
         var epoch = await _journal.Epoch.WaitAsync(stop);
+        await Task.WhenAny(_naming.Known, Task.Delay(KnownWithin, _options.Time, stop));
         var description = ThisHost.Describe(_options, _cgroups) with { Share = ShareUrl };
         var hello = new AgentHello { Host = Host, AgentEpoch = epoch, Description = description };
         await _session.RunAsync(hello, stop);

@@ -62,6 +62,7 @@ internal sealed class NamingCache(
             if (_own is null)
             {
                 Remember(state);
+                Subscribe_NeedsLock();
                 _known.TrySetResult();
             }
 

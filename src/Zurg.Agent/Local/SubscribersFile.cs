@@ -59,8 +59,16 @@ internal sealed partial class SubscribersFile(string path, ILogger<SubscribersFi
     });
 
     /// <summary>All of them anew.</summary>
-    public bool TryReplace(IEnumerable<KeptUse> uses) =>
-        Try(() => Disk.Replace(path, uses.SelectMany(LineOf).ToArray()));
+    public bool TryReplace(IEnumerable<KeptUse> uses) => Try(() =>
+    {
+        using var text = new MemoryStream();
+        foreach (var use in uses)
+        {
+            text.Write(LineOf(use));
+        }
+
+        Disk.Replace(path, text.GetBuffer().AsSpan(0, (int)text.Length));
+    });
 
     private static byte[] LineOf(KeptUse use) =>
         [.. JsonSerializer.SerializeToUtf8Bytes(use, KeptJson.Default.KeptUse), (byte)'\n'];
