@@ -35,7 +35,8 @@ internal sealed class Simulation
         {
             var host = new HostId(string.Create(CultureInfo.InvariantCulture, $"host{i}"));
             var cell = new CellName(string.Create(CultureInfo.InvariantCulture, $"az{1 + (i % 3)}"));
-            _hosts[host] = new SimHost(_sim, host, cell, _faults, () => _master);
+            _hosts[host] = new SimHost(
+                _sim, host, cell, _faults, new SimConsumers(_sim, host, _oracle.Follows), () => _master);
         }
     }
 
@@ -88,6 +89,7 @@ internal sealed class Simulation
         {
             await _sim.Delay(_sim.Milliseconds(100, 1900), CancellationToken.None);
             var host = _hosts.Values.ElementAt(_sim.Next(_hosts.Count));
+            Maybe(0.5, "consumers began or ended", () => host.Consumers.Toggle(_people.AnyName()));
             Maybe(_faults.Crash, "agent killed", () => Bounce(host, host.KillAgent));
             Maybe(_faults.Crash / 2, "master killed", BounceMaster);
             Maybe(_faults.JournalLost, "agent lost its journal", () => Bounce(host, host.LoseJournal));
@@ -169,6 +171,18 @@ internal sealed class Simulation
             var runs = host.Alive.OrderBy(p => p.Instance).Select(p => $"{p.Instance} {p.Spec.Short}");
             var (want, run) = (string.Join(", ", wanted), string.Join(", ", runs));
             _sim.Demand(want == run, $"{host.Id} should run [{want}] and runs [{run}]");
+        }
+
+        foreach (var (host, service) in _hosts.Values.SelectMany(h => h.Consumers.Subscription.Services.Select(s => (h, s))))
+        {
+            var (used, newest) = (host.Consumers.UsedOf(service)?.Revision, _master.View.Current.Naming.SetOf(service).Revision);
+
+            // A master that began after the last endpoint had gone knows no set of the service.
+            _sim.Demand(
+                used == newest || newest.Value == 0,
+                $"consumers on {host.Id} use {service} at {used}, and {newest} is the newest");
+            var said = _master.Followers(service).FirstOrDefault(f => f.Host == host.Id)?.Confirmed;
+            _sim.Demand(said == used, $"{host.Id} uses {service} at {used}, and its speaker knows of {said}");
         }
 
         var published = _oracle.Naming.Sets.Values.Sum(s => s.Endpoints.Length);

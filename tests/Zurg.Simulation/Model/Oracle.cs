@@ -32,6 +32,7 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
         Naming = naming;
         sim.Demand(
             State.Unreadable.IsEmpty, "the store holds what cannot be read: " + string.Join(", ", State.Unreadable.Values));
+        CheckConfirmed(commit);
         CheckPlacedOnce();
         CheckOneAway(before);
     }
@@ -49,6 +50,26 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
             sim.Demand(
                 process is { WasSeenReady: true },
                 $"{endpoint.Instance} #{endpoint.Incarnation} on {endpoint.Host} is published though its probe never passed");
+        }
+    }
+
+    public bool Follows(HostId host, ServiceName service) =>
+        State.Facts.GetValueOrDefault(host)?.Follows.Contains(service) == true;
+
+    /// <summary>Promise 2: what is said to be confirmed, the consumers of every host really use.</summary>
+    private void CheckConfirmed(StoreCommit commit)
+    {
+        var written = commit.Writes.Select(w => w.Key).ToHashSet(StringComparer.Ordinal);
+        foreach (var confirmed in State.Confirmed.Values.Where(c => written.Contains(StoreKeys.Confirmed(c.Service))))
+        {
+            sim.Count("speaker: said how far consumers are");
+            foreach (var host in hosts.Values)
+            {
+                var used = host.Consumers.UsedOf(confirmed.Service)?.Revision;
+                sim.Demand(
+                    used is null || used >= confirmed.Lowest,
+                    $"{host.Id} uses {confirmed.Service} at {used}, and {confirmed.Lowest} is said to be confirmed");
+            }
         }
     }
 

@@ -36,15 +36,23 @@ internal sealed class SimDialer(Sim sim, SimHost host, SimFaults faults, AgentIn
                 continue;
             }
 
-            var link = new SimLink(sim, host.Id, journal.Epoch, up, inbox, faults);
+            var link = new SimLink(sim, host, journal.Epoch, up, inbox, faults);
             using var agentDies = stop.Register(link.Cut);
             using var masterDies = up.Stop.Register(link.Cut);
             up.Speaker.Connected(
                 link, new AgentHello { Host = host.Id, AgentEpoch = journal.Epoch, Description = host.Describe() });
             _link = link;
+            link.CarrySubscription();
+            link.CarryWord();
+            host.Consumers.Changed = () =>
+            {
+                link.CarrySubscription();
+                link.CarryWord();
+            };
             link.CarryReport(_report);
             await link.Ended.WaitAsync(stop);
             _link = null;
+            host.Consumers.Changed = null;
         }
     }
 }

@@ -9,7 +9,8 @@ namespace Zurg.Simulation;
 /// <summary>
 /// A machine: its processes, its disk, and the agent that runs on it now. Killing the agent ends none of the processes.
 /// </summary>
-internal sealed class SimHost(Sim sim, HostId id, CellName cell, SimFaults faults, Func<SimMaster> master)
+internal sealed class SimHost(
+    Sim sim, HostId id, CellName cell, SimFaults faults, SimConsumers consumers, Func<SimMaster> master)
 {
     private readonly SimJournal _journal = new(sim, id, faults);
     private readonly List<SimProcess> _processes = [];
@@ -18,6 +19,9 @@ internal sealed class SimHost(Sim sim, HostId id, CellName cell, SimFaults fault
     private int _pids = 100;
 
     public HostId Id => id;
+
+    /// <summary>They run on when the agent is killed.</summary>
+    public SimConsumers Consumers => consumers;
 
     public bool IsAgentUp { get; private set; }
 
@@ -83,6 +87,7 @@ internal sealed class SimHost(Sim sim, HostId id, CellName cell, SimFaults fault
             process.End(code: null, signal: 9);
         }
 
+        consumers.LosePower();
         _boots++;
         _journal.LosePower();
     }

@@ -9,11 +9,14 @@ namespace Zurg.Simulation;
 /// ends learn of it at different times. Harsher than a WebSocket, so that nothing leans on its order.
 /// </summary>
 internal sealed class SimLink(
-    Sim sim, HostId host, Epoch epoch, SimMaster master, AgentInbox inbox, SimFaults faults) : IHostSession
+    Sim sim, SimHost host, Epoch epoch, SimMaster master, AgentInbox inbox, SimFaults faults) : IHostSession
 {
     private readonly TaskCompletionSource _ended = new();
+    private ImmutableSortedSet<ServiceName> _asked = [];
+    private ImmutableSortedSet<ServiceName> _followed = [];
+    private int _follows;
 
-    public HostId Host => host;
+    public HostId Host => host.Id;
 
     public Epoch AgentEpoch => epoch;
 
@@ -31,13 +34,28 @@ internal sealed class SimLink(
 
     public void KeepEvents(long number) => Carry(() => inbox.KeptEvents(number));
 
+    /// <summary>As a master's fan-out does: what is asked for no more is told no more, whatever the speaker still says.</summary>
     public void Follow(ImmutableArray<ServiceName> services, Revision since)
     {
+        _followed = services.ToImmutableSortedSet().Intersect(_asked);
+        var follow = ++_follows;
+        sim.Spawn("naming", () => TellAsync(follow, since));
     }
 
     public void Refuse(string reason) => Cut();
 
     public void CarryReport(HostReport report) => Carry(() => master.Speaker.Reported(this, report));
+
+    /// <summary>Both say what is so when they arrive: a session keeps the order of its messages.</summary>
+    public void CarrySubscription() => Carry(() =>
+    {
+        var asked = host.Consumers.Subscription;
+        _asked = [.. asked.Services];
+        _followed = _followed.Intersect(_asked);
+        master.Speaker.Subscribed(this, asked);
+    });
+
+    public void CarryWord() => Carry(() => master.Speaker.Confirmed(this, host.Consumers.Word));
 
     public void Cut()
     {
@@ -50,6 +68,27 @@ internal sealed class SimLink(
                 await sim.Delay(sim.Milliseconds(0, 500), master.Stop);
                 master.Speaker.Disconnected(this);
             });
+        }
+    }
+
+    private async Task TellAsync(int follow, Revision since)
+    {
+        var told = new SortedDictionary<ServiceName, Revision>();
+        await foreach (var (state, naming) in master.View.WatchAsync(master.Stop))
+        {
+            if (_ended.Task.IsCompleted || follow != _follows)
+            {
+                return;
+            }
+
+            foreach (var set in _followed.Where(_ => state.Revision >= since).Select(naming.SetOf))
+            {
+                if (!told.TryGetValue(set.Service, out var before) || set.Revision > before)
+                {
+                    told[set.Service] = set.Revision;
+                    Carry(() => host.Consumers.Take(set));
+                }
+            }
         }
     }
 

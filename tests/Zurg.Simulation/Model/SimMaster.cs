@@ -14,6 +14,7 @@ internal sealed class SimMaster(Sim sim, IStateStore store, IEventLog events)
 {
     private readonly CancellationTokenSource _life = new();
     private SpeakerLoop? _speaker;
+    private ClusterViewLoop? _view;
 
     public CancellationToken Stop => _life.Token;
 
@@ -21,11 +22,16 @@ internal sealed class SimMaster(Sim sim, IStateStore store, IEventLog events)
 
     public ISpeaker Speaker => _speaker!;
 
+    public ImmutableArray<ServiceFollower> Followers(ServiceName service) => _speaker!.FollowersOf(service);
+
+    public IClusterView View => _view!;
+
     public void Kill() => _life.Cancel();
 
     public async Task RunAsync()
     {
         var view = new ClusterViewLoop(store, sim.Time, NullLogger<ClusterViewLoop>.Instance);
+        _view = view;
         sim.Spawn("view", () => view.RunAsync(Stop));
         var decides = await TakeAsync("decider");
         var speaks = await TakeAsync("speaker");

@@ -15,6 +15,8 @@ internal sealed class SimPeople(Sim sim, IStateStore store)
     /// <summary>The newest spec number that was acknowledged.</summary>
     public SpecNumber Acknowledged { get; private set; }
 
+    public ServiceName AnyName() => new(Names[sim.Next(Names.Length)]);
+
     public async Task PushAllAsync(CancellationToken stop)
     {
         foreach (var name in Names)
