@@ -176,11 +176,8 @@ internal sealed class Simulation
         foreach (var (host, service) in _hosts.Values.SelectMany(h => h.Consumers.Subscription.Services.Select(s => (h, s))))
         {
             var (used, newest) = (host.Consumers.UsedOf(service)?.Revision, _master.View.Current.Naming.SetOf(service).Revision);
-
-            // A master that began after the last endpoint had gone knows no set of the service.
             _sim.Demand(
-                used == newest || newest.Value == 0,
-                $"consumers on {host.Id} use {service} at {used}, and {newest} is the newest");
+                used == newest, $"consumers on {host.Id} use {service} at {used}, and {newest} is the newest");
             var said = _master.Followers(service).FirstOrDefault(f => f.Host == host.Id)?.Confirmed;
             _sim.Demand(said == used, $"{host.Id} uses {service} at {used}, and its speaker knows of {said}");
         }

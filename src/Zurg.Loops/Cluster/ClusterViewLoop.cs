@@ -80,7 +80,9 @@ public sealed partial class ClusterViewLoop(IStateStore store, TimeProvider time
 
     private void Publish(ClusterState state)
     {
-        var naming = NamingFold.Next(Current.Naming, Current.State, state);
+        var before = Current;
+        var known = before.State.Revision.Value > 0 ? before.Naming : before.Naming with { Since = state.Revision };
+        var naming = NamingFold.Next(known, before.State, state);
         Volatile.Write(ref _current, new ClusterSnapshot(state, naming));
         _changed.Raise();
     }
