@@ -9,8 +9,9 @@ namespace Zurg.Core;
 /// </summary>
 public static class DeciderMachine
 {
-    public static Plan Decide(ClusterState state, NamingState naming)
+    public static Plan Decide(ClusterState state, NamingState naming, DateTimeOffset now)
     {
+        var at = new Planning(state, naming, now);
         var board = new Board(state);
         var steps = new List<Step>();
         var holds = new List<Hold>(state.Unreadable.Select(Unreadable));
@@ -19,20 +20,28 @@ public static class DeciderMachine
             return new Plan { Holds = [.. holds] };
         }
 
+        DateTimeOffset? wake = null;
         RemoveDeparted(board, applied.Spec, steps);
         foreach (var service in applied.Spec.Services)
         {
-            var plan = new ServicePlan(state, board, service, applied);
-            PlanService(plan, naming);
+            var plan = new ServicePlan(at, board, service, applied);
+            PlanService(plan);
             steps.AddRange(plan.Steps);
             holds.AddRange(plan.Holds);
+            wake = wake < plan.WakeAt ? wake : plan.WakeAt ?? wake;
         }
 
         holds.AddRange(Waits(state, board));
-        return new Plan { Steps = [.. steps], Holds = [.. holds.Distinct()], Placements = [.. board.Changed()] };
+        return new Plan
+        {
+            Steps = [.. steps],
+            Holds = [.. holds.Distinct()],
+            Placements = [.. board.Changed()],
+            WakeAt = wake,
+        };
     }
 
-    private static void PlanService(ServicePlan plan, NamingState naming)
+    private static void PlanService(ServicePlan plan)
     {
         var spec = plan.Service.Instance;
         if (!plan.State.Releases.ContainsKey(spec.Release))
@@ -44,10 +53,13 @@ public static class DeciderMachine
             return;
         }
 
-        Scaling.Plan(plan, naming);
+        Scaling.Plan(plan);
         OneByOne.Plan(plan);
     }
 
+    /// <summary>
+    /// Without a drain: a service that has left the spec has no endpoint that its consumers could go to instead.
+    /// </summary>
     private static void RemoveDeparted(Board board, ClusterSpec spec, List<Step> steps)
     {
         foreach (var service in board.Services.Where(s => spec.Find(s) is null).ToImmutableArray())
@@ -67,7 +79,7 @@ public static class DeciderMachine
     {
         foreach (var service in board.Services.ToImmutableArray())
         {
-            foreach (var placed in board.Of(service))
+            foreach (var placed in board.Of(service).Where(p => p.Placement.DrainingSince is null))
             {
                 if (Readiness.WhyNot(state, placed) is { } hold)
                 {

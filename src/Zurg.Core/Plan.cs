@@ -19,6 +19,12 @@ public abstract record Step(InstanceId Instance, HostId Host)
         public override string Text => $"{Instance} on {Host}: {Why}";
     }
 
+    /// <summary>Its endpoint is withdrawn; it goes on serving until its consumers have let go.</summary>
+    public sealed record Drain(InstanceId Instance, HostId Host, string Why) : Step(Instance, Host)
+    {
+        public override string Text => $"{Instance} on {Host} is withdrawn from its consumers: {Why}";
+    }
+
     public sealed record Remove(InstanceId Instance, HostId Host, string Why) : Step(Instance, Host)
     {
         public override string Text => $"{Instance} leaves {Host}: {Why}";
@@ -34,6 +40,9 @@ public sealed record Plan
 
     /// <summary>The whole truth of each host that a step touches: what is to be committed.</summary>
     public ImmutableArray<HostPlacements> Placements { get; init; } = [];
+
+    /// <summary>When to plan again though nothing has changed; null: never.</summary>
+    public DateTimeOffset? WakeAt { get; init; }
 
     public bool IsConverged => Steps.IsEmpty && Holds.IsEmpty;
 }

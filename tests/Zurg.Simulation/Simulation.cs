@@ -158,7 +158,7 @@ internal sealed class Simulation
     private void CheckHealed()
     {
         var state = _oracle.State;
-        var plan = Core.DeciderMachine.Decide(state, _oracle.Naming);
+        var plan = Core.DeciderMachine.Decide(state, _oracle.Naming, _sim.Time.GetUtcNow());
         var left = plan.Steps.Select(s => s.Text).Concat(plan.Holds.Select(h => h.Text));
         _sim.Demand(plan.IsConverged, "after healing: " + string.Join("; ", left));
         _sim.Demand(

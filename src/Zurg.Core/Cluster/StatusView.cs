@@ -6,9 +6,9 @@ namespace Zurg.Core;
 /// <summary>What people are shown of the cluster: pure views of what a server knows.</summary>
 public static class StatusView
 {
-    public static ClusterStatus Of(ClusterState state, NamingState naming)
+    public static ClusterStatus Of(ClusterState state, NamingState naming, DateTimeOffset now)
     {
-        var plan = DeciderMachine.Decide(state, naming);
+        var plan = DeciderMachine.Decide(state, naming, now);
         return new ClusterStatus
         {
             Cluster = state.Applied?.Spec.Cluster,
@@ -37,14 +37,15 @@ public static class StatusView
     ];
 
     /// <summary>Null when neither the spec nor any host knows the service.</summary>
-    public static ServiceExplanation? Explain(ClusterState state, NamingState naming, ServiceName service)
+    public static ServiceExplanation? Explain(
+        ClusterState state, NamingState naming, ServiceName service, DateTimeOffset now)
     {
         if (!ServicesOf(state).Contains(service))
         {
             return null;
         }
 
-        var plan = DeciderMachine.Decide(state, naming);
+        var plan = DeciderMachine.Decide(state, naming, now);
         return new ServiceExplanation
         {
             Status = ServiceOf(state, service),

@@ -17,6 +17,7 @@ internal static class Readiness
             : facts.Session != HostSession.Connected
                 ? Wait(HoldReason.HostSilent, SilentText(facts, $"{instance} may still run there"), SilentMend)
             : status is null ? Wait(HoldReason.WaitsForReady, $"{instance}: {host} has not taken it over yet")
+            : placement.DrainingSince is not null ? Wait(HoldReason.WaitsForDrain, $"{instance} on {host} is being drained")
             : placement.Wanted == WantedPhase.Stopped ? StoppedYet(status) is true ? null
                 : Wait(HoldReason.WaitsForStop, $"{instance} is stopping on {host}")
             : status.Hold is { } hold ? hold with { Service = instance.Service, Instance = instance, Host = host }

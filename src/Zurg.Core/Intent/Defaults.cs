@@ -64,7 +64,9 @@ public static class Defaults
         Restart = new RestartPolicy(
             Time(draft.Restart?.Delay ?? RestartDelay), Time(draft.Restart?.MaxDelay ?? RestartMaxDelay),
             Time(draft.Restart?.Window ?? "10m"), draft.Restart?.Attempts ?? 10),
-        Stop = new StopPolicy(draft.Stop?.Signal ?? "TERM", Time(draft.Stop?.Grace ?? "30s")),
+        Stop = new StopPolicy(
+            draft.Stop?.Signal ?? "TERM", Time(draft.Stop?.Grace ?? "30s"),
+            draft.Stop?.Drain is { } drain ? Time(drain) : StopPolicy.DrainUsual),
         Logs = new LogPolicy(
             draft.Logs?.MaxSize is { } size ? Measures.Size(size)!.Value : LogBounds.Usual.MaxSize,
             draft.Logs?.MaxAge is { } age ? Time(age) : LogBounds.Usual.MaxAge),

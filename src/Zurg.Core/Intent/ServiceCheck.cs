@@ -176,6 +176,7 @@ internal static class ServiceCheck
         }
         CheckWord($"{at}.stop.signal", "signal to stop with", draft.Stop?.Signal, SpecWords.StopSignals, problems);
         CheckDuration($"{at}.stop.grace", draft.Stop?.Grace, TimeSpan.Zero, Day, problems);
+        CheckDuration($"{at}.stop.drain", draft.Stop?.Drain, TimeSpan.Zero, Day, problems);
         CheckDuration($"{at}.logs.max_age", draft.Logs?.MaxAge, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650), problems);
         problems.Add($"{at}.logs.max_size", draft.Logs?.MaxSize is { } size
             ? Measures.SizeProblem(size, 1L << 20, 1L << 50) : null);

@@ -96,7 +96,7 @@ public sealed record ServiceDraft
     [Doc("What happens when it exits by itself.", Example = "{ delay: 100ms, max_delay: 30s, window: 10m, attempts: 10 }")]
     public RestartDraft? Restart { get; init; }
 
-    [Doc("How it is stopped.", Example = "{ signal: TERM, grace: 30s }")]
+    [Doc("How it is stopped.", Example = "{ signal: TERM, grace: 30s, drain: 30s }")]
     public StopDraft? Stop { get; init; }
 
     [Doc("What is kept of what its instances write to stdout and stderr.", Example = "{ max_size: 500MiB, max_age: 30d }")]
@@ -178,6 +178,11 @@ public sealed record StopDraft
 
     [Doc("The time from the signal until it is killed.", Example = "2m", Default = "30s", Form = DraftForm.Duration)]
     public string? Grace { get; init; }
+
+    [Doc(
+        "Consumers are waited for so long, at most, before a planned stop; most confirm within milliseconds. 0s: not at all.",
+        Example = "2m", Default = "30s", Form = DraftForm.Duration)]
+    public string? Drain { get; init; }
 }
 
 [Doc("The oldest lines go first. A change takes effect on running instances at once.")]

@@ -195,6 +195,7 @@ internal static class SpecLines
         ("restart.attempts", Number(service.Restart.Attempts)),
         ("stop.signal", service.Stop.Signal),
         ("stop.grace", Measures.Show(service.Stop.Grace)),
+        ("stop.drain", Measures.Show(service.Stop.DrainLimit)),
         ("logs.max_size", Measures.Show((service.Logs ?? LogBounds.Usual).MaxSize)),
         ("logs.max_age", Measures.Show((service.Logs ?? LogBounds.Usual).MaxAge)),
         ("update.canary", Number(service.Update.Canary)),

@@ -7,11 +7,11 @@ namespace Zurg.Core;
 /// <summary>How many instances, and where: removes what is too many, places what is missing.</summary>
 internal static class Scaling
 {
-    public static void Plan(ServicePlan plan, NamingState naming)
+    public static void Plan(ServicePlan plan)
     {
         var missing = Missing(plan).ToImmutableArray();
         var isNew = plan.Board.Of(plan.Service.Name).Count == 0;
-        if (isNew && !missing.IsEmpty && Unmet(plan.Service, naming) is { } dependency)
+        if (isNew && !missing.IsEmpty && Unmet(plan.Service, plan.Naming) is { } dependency)
         {
             plan.Wait(
                 HoldReason.WaitsForDependency,

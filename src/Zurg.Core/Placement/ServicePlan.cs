@@ -1,16 +1,20 @@
+using System.Diagnostics;
 using Zurg.Protocol;
 
 namespace Zurg.Core;
 
 /// <summary>
 /// What one plan knows of one service while it is being made: what is wanted of each instance, and the steps and holds so far.
-/// Lives inside one call of the decider.
+/// Every planned stop goes through it, so none is made before its consumers have let go. Lives inside one call of the decider.
 /// </summary>
-internal sealed class ServicePlan(ClusterState state, Board board, ServiceSpec service, AppliedSpec applied)
+internal sealed class ServicePlan(Planning at, Board board, ServiceSpec service, AppliedSpec applied)
 {
-    private readonly ServiceIntent _intent = state.IntentOf(service.Name);
+    private readonly ServiceIntent _intent = at.State.IntentOf(service.Name);
+    private readonly HashSet<InstanceId> _leaving = [];
 
-    public ClusterState State => state;
+    public ClusterState State => at.State;
+
+    public NamingState Naming => at.Naming;
 
     public Board Board => board;
 
@@ -19,6 +23,9 @@ internal sealed class ServicePlan(ClusterState state, Board board, ServiceSpec s
     public List<Step> Steps { get; } = [];
 
     public List<Hold> Holds { get; } = [];
+
+    /// <summary>When to plan again though nothing has changed; null: never.</summary>
+    public DateTimeOffset? WakeAt { get; private set; }
 
     public bool Stopped => _intent.Stopped;
 
@@ -29,6 +36,11 @@ internal sealed class ServicePlan(ClusterState state, Board board, ServiceSpec s
 
     public bool IsCurrent(PlacedOn placed) => placed.Placement == Wanted(placed.Placement.Instance);
 
+    /// <summary>Withdrawn for a change that nobody wants any more.</summary>
+    public bool IsNeedlesslyDrained(PlacedOn placed) =>
+        placed.Placement.DrainingSince is not null
+        && placed.Placement with { DrainingSince = null } == Wanted(placed.Placement.Instance);
+
     public void Place(InstanceId instance, HostId host)
     {
         board.Add(host, Wanted(instance));
@@ -37,16 +49,53 @@ internal sealed class ServicePlan(ClusterState state, Board board, ServiceSpec s
 
     public void Remove(PlacedOn placed, string why)
     {
-        board.Remove(placed);
-        Steps.Add(new Step.Remove(placed.Placement.Instance, placed.Host, why));
+        if (LetGo(placed, why) is { } said)
+        {
+            board.Remove(placed);
+            Steps.Add(new Step.Remove(placed.Placement.Instance, placed.Host, said));
+        }
+        else
+        {
+            _leaving.Add(placed.Placement.Instance);
+        }
     }
+
+    /// <summary>What this plan leaves in place, whatever becomes of it there.</summary>
+    public IEnumerable<PlacedOn> Staying => board.Of(service.Name).Where(p => !_leaving.Contains(p.Placement.Instance));
 
     public void Change(PlacedOn placed, string why)
     {
-        board.Replace(placed, Wanted(placed.Placement.Instance));
-        Steps.Add(new Step.Change(placed.Placement.Instance, placed.Host, why));
+        var said = IsNeedlesslyDrained(placed) ? "is listed again: it stays as it is" : LetGo(placed, why);
+        if (said is not null)
+        {
+            board.Replace(placed, Wanted(placed.Placement.Instance));
+            Steps.Add(new Step.Change(placed.Placement.Instance, placed.Host, said));
+        }
     }
 
     public void Wait(HoldReason reason, string text, string? mend = null) =>
         Holds.Add(new Hold(reason, text, mend) { Service = service.Name });
+
+    /// <returns>Why it stops now, in words; null when it may not yet: a step or a hold says what comes first.</returns>
+    private string? LetGo(PlacedOn placed, string why)
+    {
+        switch (Draining.Judge(State, Naming, placed, service.Stop.DrainLimit, at.Now))
+        {
+            case DrainVerdict.Over(var late):
+                return late is null ? why : $"{why}, though {late}";
+            case DrainVerdict.Begin:
+                board.Replace(placed, placed.Placement with { DrainingSince = at.Now });
+                Steps.Add(new Step.Drain(placed.Placement.Instance, placed.Host, why));
+                return null;
+            case DrainVerdict.Wait(var hold, var until):
+                Holds.Add(hold);
+                WakeAt = WakeAt < until ? WakeAt : until;
+                return null;
+            default:
+                throw new UnreachableException();
+        }
+    }
 }
+
+/// <summary>What one plan is made from.</summary>
+internal sealed record Planning(ClusterState State, NamingState Naming, DateTimeOffset Now);

@@ -12,7 +12,7 @@ internal static class OneByOne
 {
     public static void Plan(ServicePlan plan)
     {
-        var placed = plan.Board.Of(plan.Service.Name).ToImmutableArray();
+        var placed = plan.Staying.ToImmutableArray();
         var due = placed.Where(p => !plan.IsCurrent(p) || Misplaced(plan, p)).ToImmutableArray();
         if (due.IsEmpty)
         {
@@ -20,7 +20,8 @@ internal static class OneByOne
         }
 
         // Stopping and starting are a person's word for the whole service, and what does not run loses nothing by a change.
-        var atOnce = due.Where(p => p.Placement.Wanted != plan.Wanted(p.Placement.Instance).Wanted || plan.Stopped)
+        var atOnce = due.Where(p => p.Placement.Wanted != plan.Wanted(p.Placement.Instance).Wanted || plan.Stopped
+                || plan.IsNeedlesslyDrained(p))
             .ToImmutableArray();
         foreach (var instance in atOnce)
         {

@@ -111,7 +111,7 @@ public sealed partial class AlertLoop(
 
         if (!ReferenceEquals(_plan.Of, snapshot))
         {
-            _plan = (snapshot, DeciderMachine.Decide(snapshot.State, snapshot.Naming).Holds);
+            _plan = (snapshot, DeciderMachine.Decide(snapshot.State, snapshot.Naming, time.GetUtcNow()).Holds);
         }
 
         var book = Current;

@@ -17,22 +17,57 @@ public sealed partial class DeciderLoop(
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>A timer that is early by the clock's grain must not spin.</summary>
+    private static readonly TimeSpan WakeMin = TimeSpan.FromMilliseconds(5);
+
+    private DateTimeOffset? _wakeAt;
+
     /// <exception cref="RoleLostException">Another master decides now.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
         var committed = new Revision(0);
-        await foreach (var snapshot in view.WatchAsync(stop))
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        await using var views = view.WatchAsync(ended.Token).GetAsyncEnumerator(ended.Token);
+        var next = views.MoveNextAsync().AsTask();
+        try
         {
-            guard.Check(snapshot.State);
-
-            // A view older than our own last write would plan the same step twice.
-            if (snapshot.State.Revision < committed)
+            while (await NewerOrDueAsync(next, stop))
             {
-                continue;
-            }
+                next = next.IsCompleted ? views.MoveNextAsync().AsTask() : next;
+                var snapshot = view.Current;
+                guard.Check(snapshot.State);
 
-            committed = await ActAsync(snapshot, stop) ?? committed;
+                // A view older than our own last write would plan the same step twice.
+                if (snapshot.State.Revision >= committed)
+                {
+                    committed = await ActAsync(snapshot, stop) ?? committed;
+                }
+            }
         }
+        finally
+        {
+            // An enumerator may not be disposed of while it is asked for its next.
+            ended.Cancel();
+            await next.ContinueWith(
+                static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
+        }
+    }
+
+    /// <summary>Until there is a newer view, or the time has come that the last plan waits for.</summary>
+    /// <returns>False when there will be no more views.</returns>
+    private async Task<bool> NewerOrDueAsync(Task<bool> next, CancellationToken stop)
+    {
+        var due = _wakeAt - time.GetUtcNow();
+        if (due is null || next.IsCompleted)
+        {
+            return await next;
+        }
+
+        using var early = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var timer = Task.Delay(due > WakeMin ? due.Value : WakeMin, time, early.Token);
+        await Task.WhenAny(next, timer);
+        early.Cancel();
+        return !next.IsCompleted || await next;
     }
 
     /// <summary>
@@ -43,7 +78,8 @@ public sealed partial class DeciderLoop(
     {
         while (true)
         {
-            var plan = DeciderMachine.Decide(snapshot.State, snapshot.Naming);
+            var plan = DeciderMachine.Decide(snapshot.State, snapshot.Naming, time.GetUtcNow());
+            _wakeAt = plan.WakeAt;
             try
             {
                 return await CommitAsync(snapshot.State, plan, stop);
@@ -130,6 +166,7 @@ public sealed partial class DeciderLoop(
             Step.Place => EventKind.InstancePlaced,
             Step.Change => EventKind.InstanceChanged,
             Step.Remove => EventKind.InstanceRemoved,
+            Step.Drain => EventKind.InstanceDraining,
             _ => throw new System.Diagnostics.UnreachableException(),
         },
         Service = step.Instance.Service,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace Zurg.Protocol;
 
@@ -64,7 +65,17 @@ public sealed record RestartPolicy(TimeSpan Delay, TimeSpan MaxDelay, TimeSpan W
 
 /// <param name="Signal">By name without SIG: TERM, INT, QUIT, HUP, USR1, USR2 or KILL.</param>
 /// <param name="Grace">From the signal until the whole tree is killed.</param>
-public sealed record StopPolicy(string Signal, TimeSpan Grace);
+/// <param name="Drain">
+/// Consumers are waited for so long, at most, before a planned stop; zero: not at all. Null in a spec of an earlier build: 30 s.
+/// </param>
+public sealed record StopPolicy(string Signal, TimeSpan Grace, TimeSpan? Drain = null)
+{
+    public static readonly TimeSpan DrainUsual = TimeSpan.FromSeconds(30);
+
+    /// <summary>The limit of a drain.</summary>
+    [JsonIgnore]
+    public TimeSpan DrainLimit => Drain ?? DrainUsual;
+}
 
 /// <summary>What is kept of what the instances write to stdout and stderr.</summary>
 /// <param name="MaxSize">Bytes on one host for all of the service's instances there together.</param>

@@ -95,4 +95,7 @@ public enum EventKind
 
     /// <summary>A process left a core dump: where it is kept, or why it is not.</summary>
     CoreDumped,
+
+    /// <summary>An instance is to be stopped or changed: its endpoint was withdrawn.</summary>
+    InstanceDraining,
 }

@@ -29,6 +29,9 @@ public enum HoldReason
     HostSilent,
     Unreadable,
 
+    /// <summary>Withdrawn, and consumers have not yet confirmed that they use it no more.</summary>
+    WaitsForDrain,
+
     // The agent's.
     BackingOff,
     TooManyRestarts,

@@ -18,7 +18,9 @@ internal sealed record World
 
     public NamingState Naming { get; init; } = NamingState.Empty;
 
-    public Plan Plan() => DeciderMachine.Decide(State, Naming);
+    public DateTimeOffset Now { get; init; } = Noon;
+
+    public Plan Plan() => DeciderMachine.Decide(State, Naming, Now);
 
     public static World Of(params string[] hostsAtCells) =>
         hostsAtCells.Aggregate(new World(), (world, text) => world.Join(text));
@@ -95,7 +97,23 @@ internal sealed record World
             world = world.Put(StoreKeys.Facts(facts.Host), facts with { Instances = [.. instances] }, WireJson.Default.HostFacts);
         }
 
-        return world;
+        return world.Confirm();
+    }
+
+    /// <summary>Every consumer uses the newest set of each service that has an instance to drain.</summary>
+    public World Confirm() => State.Placements.Values.SelectMany(p => p.Instances)
+        .Where(p => p.DrainingSince is not null).Select(p => p.Instance.Service).Distinct()
+        .Aggregate(this, (w, service) => w.Confirm(service, w.Naming.SetOf(service).Revision));
+
+    public World Confirm(ServiceName service, Revision lowest, params LateHost[] late) => Put(
+        StoreKeys.Confirmed(service), new ServiceConfirmation { Service = service, Lowest = lowest, Late = [.. late] },
+        WireJson.Default.ServiceConfirmation);
+
+    /// <summary>What is to be drained first is, and everybody has confirmed: the next plan may stop it.</summary>
+    public World Drain()
+    {
+        var plan = Plan();
+        return plan.Steps.Any(s => s is Step.Drain) ? Commit(plan).Confirm() : this;
     }
 
     public World Silence(string host)

@@ -22,11 +22,12 @@ internal static class GetMetrics
         .WithSummary("Everything that can be counted, for Prometheus")
         .WithDescription("Text format 0.0.4. It wants the token as everything else: authorization: { credentials_file: ... }.");
 
-    private static ContentHttpResult Handle(IClusterView view, SpeakerLoop speaker, AlertDelivery delivery)
+    private static ContentHttpResult Handle(
+        IClusterView view, SpeakerLoop speaker, AlertDelivery delivery, TimeProvider time)
     {
         var (state, naming) = view.Current;
         var page = new MetricPage();
-        ClusterMetrics.Add(page, StatusView.Of(state, naming), state, speaker.MeasuresOf);
+        ClusterMetrics.Add(page, StatusView.Of(state, naming, time.GetUtcNow()), state, speaker.MeasuresOf);
         foreach (var kind in Enum.GetValues<AlertKind>().Where(k => k is not (AlertKind.Unknown or AlertKind.Test)))
         {
             var firing = delivery.Status.Alerts.Count(a => a.Kind == kind && a.ResolvedAt is null);

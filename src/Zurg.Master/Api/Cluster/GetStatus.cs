@@ -21,20 +21,20 @@ internal static class GetStatus
             "With watch=true a stream: the status now, then each newer one, one JSON object a line; "
             + "a slow reader gets only the newest.");
 
-    private static Results<Ok<ClusterStatus>, JsonLines> Handle(bool? watch, IClusterView view) =>
+    private static Results<Ok<ClusterStatus>, JsonLines> Handle(bool? watch, IClusterView view, TimeProvider time) =>
         watch == true
-            ? new JsonLines(stop => LinesAsync(view, stop))
-            : TypedResults.Ok(StatusView.Of(view.Current.State, view.Current.Naming));
+            ? new JsonLines(stop => LinesAsync(view, time, stop))
+            : TypedResults.Ok(StatusView.Of(view.Current.State, view.Current.Naming, time.GetUtcNow()));
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> LinesAsync(
-        IClusterView view, [EnumeratorCancellation] CancellationToken stop)
+        IClusterView view, TimeProvider time, [EnumeratorCancellation] CancellationToken stop)
     {
         byte[] last = [];
         await foreach (var snapshot in view.WatchAsync(stop))
         {
             // Most writes to the store change nothing that a person sees.
             var status = JsonSerializer.SerializeToUtf8Bytes(
-                StatusView.Of(snapshot.State, snapshot.Naming), WireJson.Default.ClusterStatus);
+                StatusView.Of(snapshot.State, snapshot.Naming, time.GetUtcNow()), WireJson.Default.ClusterStatus);
             if (!status.AsSpan().SequenceEqual(last))
             {
                 last = status;

@@ -15,11 +15,13 @@ internal static class ExplainService
         .WithName("explainService").WithTags("services")
         .WithSummary("Why a service is as it is: its spec, its instances, its holds, its endpoints, who uses them");
 
-    private static Results<Ok<ServiceExplanation>, Problem404> Handle(ServiceName service, IClusterView view, SpeakerLoop speaker)
+    private static Results<Ok<ServiceExplanation>, Problem404> Handle(
+        ServiceName service, IClusterView view, SpeakerLoop speaker, TimeProvider time)
     {
         var (state, naming) = view.Current;
-        return StatusView.Explain(state, naming, service) is { } explanation
+        var now = time.GetUtcNow();
+        return StatusView.Explain(state, naming, service, now) is { } explanation
             ? TypedResults.Ok(explanation with { Followers = speaker.FollowersOf(service) })
-            : Unknown.Service(service, StatusView.Of(state, naming).Services.Select(s => s.Service));
+            : Unknown.Service(service, StatusView.Of(state, naming, now).Services.Select(s => s.Service));
     }
 }

@@ -108,7 +108,7 @@ public sealed class AssignmentViewTests
         var next = world.Apply(own with { PerInstance = own.PerInstance!.SetItem(1, Drafts.Map(("role", "reader"))) });
         Assert.Equal(["web.1"], next.Plan().Steps.Select(s => s.Instance.Value));
         Assert.Empty(next.Settle().Plan().Holds);
-        Assert.Equal([true, true], StatusView.Explain(next.Settle().State, next.Naming, new ServiceName("web"))!
+        Assert.Equal([true, true], StatusView.Explain(next.Settle().State, next.Naming, new ServiceName("web"), World.Noon)!
             .Status.Instances.Select(i => i.UpToDate));
     }
 

@@ -13,7 +13,7 @@ public sealed class StatusViewTests
     [Fact]
     public void A_settled_cluster_is_converged_and_says_so()
     {
-        var status = StatusView.Of(Running.State, Running.Naming);
+        var status = StatusView.Of(Running.State, Running.Naming, World.Noon);
 
         Assert.True(status.Converged);
         Assert.Empty(status.Holds);
@@ -26,7 +26,7 @@ public sealed class StatusViewTests
     [Fact]
     public void An_empty_cluster_has_a_status_too()
     {
-        var status = StatusView.Of(ClusterState.Empty, NamingState.Empty);
+        var status = StatusView.Of(ClusterState.Empty, NamingState.Empty, World.Noon);
 
         Assert.Null(status.Cluster);
         Assert.True(status.Converged);
@@ -36,9 +36,10 @@ public sealed class StatusViewTests
     public void An_update_under_way_shows_which_instance_has_it()
     {
         var world = Running.Apply(Specs.Service("web", 2, "2.0"));
+        world = world.Drain();
         world = world.Commit(world.Plan()).Run();
 
-        var web = StatusView.Of(world.State, world.Naming).Services[0];
+        var web = StatusView.Of(world.State, world.Naming, World.Noon).Services[0];
         Assert.Equal([true, false], web.Instances.Select(i => i.UpToDate));
     }
 
@@ -47,11 +48,11 @@ public sealed class StatusViewTests
     {
         var world = Running.Apply();
         world = world.Commit(world.Plan());
-        var web = Assert.Single(StatusView.Of(world.State, world.Naming).Services);
+        var web = Assert.Single(StatusView.Of(world.State, world.Naming, World.Noon).Services);
         Assert.Null(web.Release);
         Assert.Equal((0, 2), (web.Wanted, web.Instances.Length));
 
-        Assert.Empty(StatusView.Of(world.Run().State, world.Naming).Services);
+        Assert.Empty(StatusView.Of(world.Run().State, world.Naming, World.Noon).Services);
     }
 
     [Fact]
@@ -59,7 +60,7 @@ public sealed class StatusViewTests
     {
         var world = Running.Intend(ServiceIntent.Of(Web) with { Stopped = true }).Settle();
 
-        var web = StatusView.Of(world.State, world.Naming).Services[0];
+        var web = StatusView.Of(world.State, world.Naming, World.Noon).Services[0];
         Assert.Equal((0, 0, true), (web.Wanted, web.Ready, web.Stopped));
     }
 
@@ -69,7 +70,7 @@ public sealed class StatusViewTests
         var world = World.Of("host1@az1 disk=ssd", "host2@az2 disk=ssd", "host3@az3")
             .Apply(Specs.PerHost("agent", 2).Needs("disk", "ssd"), Specs.Pinned("db", "host1", "host9")).Settle();
 
-        var services = StatusView.Of(world.State, world.Naming).Services;
+        var services = StatusView.Of(world.State, world.Naming, World.Noon).Services;
         Assert.Equal([4, 2], services.Select(s => s.Wanted));
         Assert.Equal([4, 1], services.Select(s => s.Ready));
     }
@@ -79,10 +80,10 @@ public sealed class StatusViewTests
     {
         var world = Running.Apply(Specs.Service("web", 2, "2.0"), Specs.Service("gpu", 1).Needs("gpu", "yes"));
 
-        var explained = StatusView.Explain(world.State, world.Naming, Web)!;
-        Assert.Equal(["web.0 on host1: gets the new spec"], explained.Steps.ToArray());
+        var explained = StatusView.Explain(world.State, world.Naming, Web, World.Noon)!;
+        Assert.Equal(["web.0 on host1 is withdrawn from its consumers: gets the new spec"], explained.Steps.ToArray());
         Assert.All(explained.Holds, h => Assert.Equal(Web, h.Service));
         Assert.Equal(2, explained.Endpoints.Endpoints.Length);
-        Assert.Null(StatusView.Explain(world.State, world.Naming, new ServiceName("nobody")));
+        Assert.Null(StatusView.Explain(world.State, world.Naming, new ServiceName("nobody"), World.Noon));
     }
 }

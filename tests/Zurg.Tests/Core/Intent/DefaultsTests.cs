@@ -15,7 +15,7 @@ public sealed class DefaultsTests
         Assert.Null(web.Instance.Limits);
         Assert.Equal(new RestartPolicy(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(10), 10),
             web.Restart);
-        Assert.Equal(new StopPolicy("TERM", TimeSpan.FromSeconds(30)), web.Stop);
+        Assert.Equal(new StopPolicy("TERM", TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30)), web.Stop);
         Assert.Equal(new LogPolicy(100 << 20, TimeSpan.FromDays(7)), web.Logs);
         Assert.Equal(new UpdatePolicy(1, "25%", TimeSpan.FromSeconds(60), 0, 1, RollbackMode.Auto), web.Update);
         Assert.Equal("default", Defaults.Fill(new ClusterDraft()).Cluster.Value);

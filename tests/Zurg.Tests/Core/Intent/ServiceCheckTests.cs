@@ -42,6 +42,7 @@ public sealed class ServiceCheckTests
         { "services.web.logs.max_size | '1KiB' is out of range",
             Drafts.Service with { Logs = new LogsDraft { MaxSize = "1KiB" } } },
         { "services.web.logs.max_age | '7' is no duration", Drafts.Service with { Logs = new LogsDraft { MaxAge = "7" } } },
+        { "services.web.stop.drain | '-1s' is", Drafts.Service with { Stop = new StopDraft { Drain = "-1s" } } },
         { "services.web.stop.grace | '99d' is out of range", Drafts.Service with { Stop = new StopDraft { Grace = "99d" } } },
         { "services.web.update.batch | '0%' is no size of a batch", Updated(new UpdateDraft { Batch = "0%" }) },
         { "services.web.update.batch | '101%' is no size of a batch", Updated(new UpdateDraft { Batch = "101%" }) },

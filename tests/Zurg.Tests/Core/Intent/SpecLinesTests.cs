@@ -29,7 +29,7 @@ public sealed class SpecLinesTests
                 "probe.start_timeout=1m", "limits.memory=256MiB", "limits.cpu=0.5", "limits.open_files=16", "limits.processes=9",
                 "templates.t=from f, then reload HUP", "templates.u=from f, then nothing", "per_host=2", "constraints.disk=[ssd]",
                 "depends_on=[api]", "restart.delay=100ms", "restart.max_delay=30s", "restart.window=10m", "restart.attempts=10",
-                "stop.signal=TERM", "stop.grace=30s", "logs.max_size=100MiB", "logs.max_age=7d",
+                "stop.signal=TERM", "stop.grace=30s", "stop.drain=30s", "logs.max_size=100MiB", "logs.max_age=7d",
                 "update.canary=1", "update.batch=25%", "update.bake=1m",
                 "update.max_unavailable=0", "update.surge=1", "update.rollback=auto",
             ],

@@ -35,7 +35,7 @@ public sealed class ClusterMetricsTests
     private static Dictionary<string, double> SamplesOf(World world)
     {
         var page = new MetricPage();
-        ClusterMetrics.Add(page, StatusView.Of(world.State, world.Naming), world.State, _ => HostSamples.Measures());
+        ClusterMetrics.Add(page, StatusView.Of(world.State, world.Naming, world.Now), world.State, _ => HostSamples.Measures());
         return MetricLines.Parse(page.ToString());
     }
 }

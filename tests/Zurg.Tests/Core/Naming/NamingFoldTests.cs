@@ -44,10 +44,20 @@ public sealed class NamingFoldTests
     [Fact]
     public void An_instance_that_is_placed_there_no_more_is_withdrawn_before_its_host_has_stopped_it()
     {
+        var world = Running.Apply(Specs.Service("web", 2)).Drain();
+        world = world.Commit(world.Plan());
+
+        Assert.Equal(["web.0", "web.1"], world.Naming.SetOf(Web).Endpoints.Select(e => e.Instance.Value));
+    }
+
+    [Fact]
+    public void An_instance_that_drains_is_withdrawn_while_it_still_runs()
+    {
         var world = Running.Apply(Specs.Service("web", 2));
         world = world.Commit(world.Plan());
 
         Assert.Equal(["web.0", "web.1"], world.Naming.SetOf(Web).Endpoints.Select(e => e.Instance.Value));
+        Assert.Contains("web.2", world.Placed(), StringComparison.Ordinal);
     }
 
     [Fact]

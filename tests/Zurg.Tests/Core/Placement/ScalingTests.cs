@@ -73,7 +73,7 @@ public sealed class ScalingTests
     public void Fewer_instances_take_the_highest_indexes_away_and_touch_no_other()
     {
         var before = Three.Apply(Specs.Service("web", 3)).Settle();
-        var plan = before.Apply(Specs.Service("web", 1)).Plan();
+        var plan = before.Apply(Specs.Service("web", 1)).Drain().Plan();
 
         Assert.Equal(["web.2", "web.1"], plan.Steps.Select(s => s.Instance.Value));
         Assert.All(plan.Steps, s => Assert.Contains("1 in all are wanted", s.Text, StringComparison.Ordinal));

@@ -15,7 +15,8 @@ public sealed class OneByOneTests
         var first = world.Plan();
         Assert.Equal("web.0", Assert.Single(first.Steps).Instance.Value);
 
-        world = world.Commit(first).Run(butNotReady: "web.0");
+        world = world.Drain();
+        world = world.Commit(world.Plan()).Run(butNotReady: "web.0");
         Assert.Empty(world.Plan().Steps);
         Assert.Contains(
             world.Plan().Holds, h => h.Text == "2 of web's instances wait for their turn until web.0 on host1 is ready");
@@ -69,7 +70,7 @@ public sealed class OneByOneTests
         var web = new ServiceName("web");
         var world = Running.Intend(ServiceIntent.Of(web) with { Restarts = 1 });
 
-        var plan = world.Plan();
+        var plan = world.Drain().Plan();
         Assert.Equal("web.0 on host1: is restarted because a person asked", Assert.Single(plan.Steps).Text);
         Assert.True(world.Settle().Plan().IsConverged);
     }
@@ -83,7 +84,7 @@ public sealed class OneByOneTests
 
         var plan = world.Plan();
         Assert.Equal("web.1", Assert.Single(plan.Steps).Instance.Value);
-        Assert.True(world.Commit(plan).Run().Plan().IsConverged);
+        Assert.True(world.Settle().Plan().IsConverged);
     }
 
     [Fact]
@@ -91,6 +92,7 @@ public sealed class OneByOneTests
     {
         var web = new ServiceName("web");
         var stopped = Running.Intend(ServiceIntent.Of(web) with { Stopped = true });
+        stopped = stopped.Drain();
         var plan = stopped.Plan();
         Assert.Equal(3, plan.Steps.Length);
 

@@ -52,7 +52,7 @@ public sealed class TellingTests
         var renumbered = Step(same.State, Changed(world.Apply(Specs.Service("web", 2))));
         Assert.Empty(renumbered.Assignments);
 
-        var changed = world.Apply(Specs.Service("web", 2, "2.0"));
+        var changed = world.Apply(Specs.Service("web", 2, "2.0")).Drain();
         changed = changed.Commit(changed.Plan());
         var told = Step(renumbered.State, Changed(changed));
         Assert.Equal("2.0", Assert.Single(told.Assignments).Instances[0].Spec.Release.Version.Value);
@@ -79,7 +79,7 @@ public sealed class TellingTests
     public void A_host_without_a_session_is_told_nothing()
     {
         var world = Running;
-        var changed = world.Apply(Specs.Service("web", 2, "2.0"));
+        var changed = world.Apply(Specs.Service("web", 2, "2.0")).Drain();
 
         Assert.Empty(Step(Hearing(world), Changed(changed.Commit(changed.Plan()))).Assignments);
     }

@@ -29,6 +29,30 @@ public sealed class DeciderLoopTests
         Assert.Equal("web.0", Assert.Single(placements.Instances).Instance.Value);
     }
 
+    [Fact]
+    public async Task A_drain_ends_with_its_limit_although_nothing_else_ever_changes()
+    {
+        var time = new ManualTime();
+        var world = World.Of("host1@az1").Apply(Specs.Service("web", 1)).Settle() with { Now = time.GetUtcNow() };
+        world = world.Apply(Specs.Service("web", 1, "2.0"));
+        world = world.Commit(world.Plan());
+        var store = new FaultingStore(faults: 0);
+        var loop = new DeciderLoop(store, new FixedView(world), new NoLog(), Guard, time, NullLogger<DeciderLoop>.Instance);
+        using var stop = new CancellationTokenSource();
+
+        var running = Task.Run(() => loop.RunAsync(stop.Token));
+        await Eventually.TrueAsync(() => time.Armed == 1, "it waits for the limit");
+        time.Advance(StopPolicy.DrainUsual - TimeSpan.FromSeconds(1));
+        Assert.Null(store.Committed);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.TrueAsync(() => store.Committed is not null, "the change is committed");
+        await stop.CancelAsync();
+        await Task.WhenAny(running);
+
+        var placements = JsonSerializer.Deserialize(store.Committed!.Writes[0].Value!.Value.Span, WireJson.Default.HostPlacements)!;
+        Assert.Null(Assert.Single(placements.Instances).DrainingSince);
+    }
+
     /// <summary>Takes nothing so many times, as a full disk does.</summary>
     private sealed class FaultingStore(int faults) : IStateStore
     {

@@ -123,7 +123,8 @@ public sealed class SpecReaderTests
     [InlineData("env: { A: }", 5, 15, "it has no value", "write \"\" for an empty text")]
     [InlineData("probe: { notify: maybe }", 5, 22, "true or false is expected here, not 'maybe'", "write for example true")]
     [InlineData("probe: notfy", 5, 12, "'notfy' is not known here", "did you mean 'notify'?")]
-    [InlineData("stop: TERM", 5, 11, "keys with values are expected here, not 'TERM'", "{ signal: TERM, grace: 30s }")]
+    [InlineData(
+        "stop: TERM", 5, 11, "keys with values are expected here, not 'TERM'", "{ signal: TERM, grace: 30s, drain: 30s }")]
     [InlineData("limits: { cpu: many }", 5, 20, "a number is expected here, not 'many'", "0.5")]
     // What Core finds, at its place.
     [InlineData("ports: { http: 70000 }", 5, 20, "port 70000 is out of range", "1 to 65535")]

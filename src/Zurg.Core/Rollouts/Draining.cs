@@ -1,0 +1,77 @@
+using System.Globalization;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>
+/// Whether an instance may be stopped on purpose by now: its endpoint was withdrawn, and every consumer confirmed a set without
+/// it, or the drain's limit has passed (DESIGN.md promise 2). The time that this takes is what the slowest consumer needs.
+/// </summary>
+internal static class Draining
+{
+    public static DrainVerdict Judge(ClusterState state, NamingState naming, PlacedOn placed, TimeSpan limit, DateTimeOffset now)
+    {
+        var (host, placement) = placed;
+        if (placement.Wanted != WantedPhase.Running || limit <= TimeSpan.Zero)
+        {
+            return DrainVerdict.Free;
+        }
+
+        if (placement.DrainingSince is not { } since)
+        {
+            return new DrainVerdict.Begin();
+        }
+
+        // Withdrawn by now: what had not been ready before that was never listed, and nobody can use it.
+        var status = state.Facts.GetValueOrDefault(host)?.Find(placement.Instance);
+        var service = placement.Instance.Service;
+        if (NeverListed(status) || state.Confirmed.GetValueOrDefault(service)?.Lowest >= naming.SetOf(service).Revision)
+        {
+            return DrainVerdict.Free;
+        }
+
+        return now - since >= limit
+            ? new DrainVerdict.Over($"{Late(state, service)} within {Seconds(limit)}")
+            : new DrainVerdict.Wait(WaitFor(state, placed, since + limit), since + limit);
+    }
+
+    private static Hold WaitFor(ClusterState state, PlacedOn placed, DateTimeOffset until)
+    {
+        var (instance, service) = (placed.Placement.Instance, placed.Placement.Instance.Service);
+        return new Hold(
+            HoldReason.WaitsForDrain,
+            string.Create(CultureInfo.InvariantCulture,
+                $"{instance} on {placed.Host} is withdrawn and stops once its consumers have let go: {Late(state, service)} yet; "
+                    + $"until {until.UtcDateTime:HH:mm:ss} UTC at most"),
+            $"zurg explain {service}")
+        { Service = service, Instance = instance, Host = placed.Host };
+    }
+
+    private static string Late(ClusterState state, ServiceName service) =>
+        state.Confirmed.GetValueOrDefault(service)?.Late is { IsEmpty: false } late
+            ? string.Join(", ", late.Select(l => l.Subscriber is { } who ? $"{who} on {l.Host}" : $"{l.Host}"))
+                + (late.Length == 1 ? " has" : " have") + " not confirmed"
+            : "not everybody has confirmed";
+
+    private static bool NeverListed(InstanceStatus? status) => status is null || status.Phase
+        is InstancePhase.Waiting or InstancePhase.Preparing or InstancePhase.Starting
+        or InstancePhase.Stopping or InstancePhase.Stopped;
+
+    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###} s");
+}
+
+/// <summary>What a planned stop may do now.</summary>
+internal abstract record DrainVerdict
+{
+    /// <summary>Nobody can be using it.</summary>
+    public static DrainVerdict Free { get; } = new Over(Late: null);
+
+    /// <summary>Withdraw it first.</summary>
+    public sealed record Begin : DrainVerdict;
+
+    /// <param name="Until">Then it goes on in any case.</param>
+    public sealed record Wait(Hold Hold, DateTimeOffset Until) : DrainVerdict;
+
+    /// <param name="Late">Who had not confirmed when the limit passed; null: everybody had.</param>
+    public sealed record Over(string? Late) : DrainVerdict;
+}
