@@ -87,12 +87,17 @@ internal sealed class Board
         return new InstanceId(service, index);
     }
 
-    /// <summary>What is to be written: the whole truth of each host that a step touched.</summary>
-    public IEnumerable<HostPlacements> Changed() => _changed.Select(host => new HostPlacements
-    {
-        Host = host,
-        Instances = [.. _hosts[host].Placements.OrderBy(p => p.Instance)],
-    });
+    /// <summary>
+    /// What is to be written: the whole truth of each host that a step changed. What was lifted off the board and put back is no
+    /// change: to write it would bring a new view, and a new plan, for ever.
+    /// </summary>
+    public IEnumerable<HostPlacements> Changed() => _changed
+        .Select(host => new HostPlacements
+        {
+            Host = host,
+            Instances = [.. _hosts[host].Placements.OrderBy(p => p.Instance)],
+        })
+        .Where(now => !now.Instances.SequenceEqual(_state.Placements.GetValueOrDefault(now.Host)?.Instances ?? []));
 }
 
 /// <param name="Host">Where the instance is.</param>

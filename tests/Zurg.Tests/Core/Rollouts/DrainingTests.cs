@@ -43,6 +43,7 @@ public sealed class DrainingTests
         var plan = Draining.Plan();
 
         Assert.Empty(plan.Steps);
+        Assert.Empty(plan.Placements);
         var hold = Assert.Single(plan.Holds, h => h.Reason == HoldReason.WaitsForDrain);
         Assert.Equal(
             "web.0 on host1 is withdrawn and stops once its consumers have let go: not everybody has confirmed yet; "

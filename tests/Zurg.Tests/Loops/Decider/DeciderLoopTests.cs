@@ -49,7 +49,8 @@ public sealed class DeciderLoopTests
         await stop.CancelAsync();
         await Task.WhenAny(running);
 
-        var placements = JsonSerializer.Deserialize(store.Committed!.Writes[0].Value!.Value.Span, WireJson.Default.HostPlacements)!;
+        var written = store.Committed!.Writes[0].Value!.Value;
+        var placements = JsonSerializer.Deserialize(written.Span, WireJson.Default.HostPlacements)!;
         Assert.Null(Assert.Single(placements.Instances).DrainingSince);
     }
 
