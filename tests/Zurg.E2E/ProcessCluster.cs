@@ -33,6 +33,9 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     public int MasterPort => _port;
 
+    /// <summary>Of the agent of host1.</summary>
+    public string SocketPath => Path.Combine(_directory, "a.sock");
+
     public string AgentDirectory => Path.Combine(_directory, "agent");
 
     /// <summary>Where the next agent of host1 reaches the master: a relay's port; null: the master's own.</summary>

@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using System.Globalization;
+using Zurg.Protocol;
+
+namespace Zurg.E2E;
+
+/// <summary>
+/// Nothing is stopped on purpose while a consumer may still use it (DESIGN.md promise 2): a real consumer on the local socket
+/// that confirms late, that is frozen, that dies.
+/// </summary>
+public sealed class DrainTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// Writes each set that it hears to the file "seen"; once the file "confirm" is there, it confirms the newest one.
+    /// </summary>
+    private const string Consumer = """
+        import json, os, socket, sys, threading, time
+        path, shared = sys.argv[1], sys.argv[2]
+
+        def ask(head, body=""):
+            s = socket.socket(socket.AF_UNIX)
+            s.connect(path)
+            s.sendall(f"{head} HTTP/1.1\r\nHost: zurg\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+            return s.makefile("rb")
+
+        newest = [None]
+
+        def follow():
+            for line in ask("GET /v1/services/web?watch=true&confirm=true"):
+                if line.startswith(b"{"):
+                    newest[0] = json.loads(line)
+                    with open(shared + "/seen", "a") as seen:
+                        seen.write(" ".join(e["instance"] for e in newest[0]["endpoints"]) + "\n")
+
+        threading.Thread(target=follow, daemon=True).start()
+        confirmed = None
+        while True:
+            if newest[0] is not confirmed and os.path.exists(shared + "/confirm"):
+                confirmed = newest[0]
+                ask("POST /v1/confirm", json.dumps({"service": "web", "revision": confirmed["revision"]})).readline()
+            time.sleep(0.01)
+
+        """;
+
+    private readonly ProcessCluster _cluster = new();
+    private Process? _consumer;
+
+    public async Task InitializeAsync()
+    {
+        await _cluster.StartMasterAsync();
+        _cluster.StartAgent();
+        Assert.True(await _cluster.TryPushAsync("web", "1", "#!/bin/sh\nexec sleep 10000\n"));
+        Assert.True(await _cluster.TryPushAsync("web", "2", "#!/bin/sh\nexec sleep 20000\n"));
+        await ApplyAsync(release: 1, drain: "1h");
+        await UntilAsync("both are ready", s => s.Ready == 2);
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_consumer is { HasExited: false })
+        {
+            ProcessCluster.KillPid(_consumer.Id);
+        }
+
+        _consumer?.Dispose();
+        await _cluster.DisposeAsync();
+    }
+
+    [NeedsFact("python3")]
+    public async Task An_instance_runs_on_until_its_consumer_has_confirmed_a_set_without_it()
+    {
+        await ConsumeAsync();
+        var before = await RunningAsync();
+        await ApplyAsync(release: 2, drain: "1h");
+        await UntilHeldAsync();
+        await DevFixture.Until(
+            "the consumer has heard of it", Soon, () => Task.FromResult(Seen().EndsWith("\nweb.1\n", StringComparison.Ordinal)));
+        Assert.Equal(before, await RunningAsync());
+
+        await File.WriteAllTextAsync(_cluster.Shared("confirm"), "");
+        await UntilAsync("both have the new release", IsNew);
+        Assert.Equal("web.0 web.1", Seen().TrimEnd().Split('\n')[^1]);
+    }
+
+    [NeedsFact("python3")]
+    public async Task A_consumer_that_dies_is_waited_for_no_longer()
+    {
+        await ConsumeAsync();
+        await ApplyAsync(release: 2, drain: "1h");
+        await UntilHeldAsync();
+        ProcessCluster.KillPid(_consumer!.Id);
+        await UntilAsync("both have the new release", IsNew);
+    }
+
+    [NeedsFact("python3")]
+    public async Task A_frozen_consumer_holds_a_stop_up_to_the_limit_and_is_named()
+    {
+        await ConsumeAsync();
+        await File.WriteAllTextAsync(_cluster.Shared("confirm"), "");
+        using (var stop = Process.Start("kill", ["-STOP", _consumer!.Id.ToString(CultureInfo.InvariantCulture)]))
+        {
+            await stop.WaitForExitAsync();
+        }
+
+        await ApplyAsync(release: 2, drain: "2s");
+        await UntilHeldAsync();
+        await UntilAsync("both have the new release", IsNew);
+        var events = await _cluster.Http.GetStringAsync(new Uri("/v1/events?service=web", UriKind.Relative));
+        Assert.Contains("within 2 s", events, StringComparison.Ordinal);
+        Assert.Contains($"{_consumer.Id}", events, StringComparison.Ordinal);
+    }
+
+    /// <summary>The successor of a killed master waits for those that the first one waited for.</summary>
+    [NeedsFact("python3")]
+    public async Task A_master_that_dies_while_it_waits_is_followed_by_one_that_waits()
+    {
+        await ConsumeAsync();
+        var before = await RunningAsync();
+        await ApplyAsync(release: 2, drain: "1h");
+        await UntilHeldAsync();
+        _cluster.KillMaster();
+        await _cluster.StartMasterAsync();
+        await UntilHeldAsync();
+        Assert.Equal(before, await RunningAsync());
+        await File.WriteAllTextAsync(_cluster.Shared("confirm"), "");
+        await UntilAsync("both have the new release", IsNew);
+    }
+
+    private async Task ConsumeAsync()
+    {
+        var program = _cluster.Shared("consumer.py");
+        await File.WriteAllTextAsync(program, Consumer);
+        _consumer = Process.Start("python3", [program, _cluster.SocketPath, _cluster.Shared("").TrimEnd('/')]);
+        await DevFixture.Until(
+            "the consumer has heard of both", Soon,
+            () => Task.FromResult(Seen().Contains("web.0 web.1\n", StringComparison.Ordinal)));
+    }
+
+    private string Seen() => File.Exists(_cluster.Shared("seen")) ? File.ReadAllText(_cluster.Shared("seen")) : "";
+
+    private async Task ApplyAsync(int release, string drain) => Assert.NotNull(await _cluster.TryApplyAsync(
+        string.Create(CultureInfo.InvariantCulture, $$"""
+            cluster: e2e
+            services:
+              web:
+                release: {{release}}
+                run: run
+                instances: 2
+                env: { E2E_MARK: {{_cluster.Mark}} }
+                stop: { grace: 1s, drain: {{drain}} }
+            """)));
+
+    private Task UntilHeldAsync() => DevFixture.Until("the consumer is waited for", Soon, async () =>
+    {
+        var status = await _cluster.StatusAsync();
+        return status.Holds.Any(h => h.Reason == HoldReason.WaitsForDrain
+            && h.Text.Contains(_consumer!.Id.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
+    });
+
+    private Task UntilAsync(string what, Func<ServiceStatus, bool> condition) => DevFixture.Until(
+        what, Soon, async () => condition((await _cluster.StatusAsync()).Services.Single(s => s.Service.Value == "web")));
+
+    private static bool IsNew(ServiceStatus service) =>
+        service.Ready == 2 && service.Instances.All(i => i.Status?.Release.Version.Value == "2");
+
+    private async Task<List<(string Instance, int? Pid)>> RunningAsync() =>
+        [.. (await _cluster.StatusAsync()).Services.Single(s => s.Service.Value == "web").Instances
+            .Select(i => (i.Instance.Value, i.Status?.Pid))];
+}
