@@ -68,15 +68,13 @@ internal readonly record struct ProcessStat(int Pid, char State, int Parent, int
     private static bool MayKnow(int pid) => Libc.EffectiveUser() is var user && (user == 0 || user == UserOf(pid));
 
     /// <summary>
-    /// Whether it is in the middle of execve(2): it has memory (field 23), and no environment in it yet (field 50). Lasts for
-    /// microseconds, or as long as its new program has to be read from the disk. False for those who may not know: they are told
-    /// 1 in field 26.
+    /// Whether it has memory (field 23; the kernel's own threads have none) that this user may know of: who may not is told 1 in
+    /// field 26.
     /// </summary>
-    public static bool IsBetweenPrograms(int pid)
+    public static bool HasReadableMemory(int pid)
     {
-        const int environmentField = 50;
-        return Numbers(pid, environmentField - 2) is { } numbers
-            && numbers[20] > 0 && numbers[23] != 1 && numbers[environmentField - 3] == 0;
+        const int codeField = 26;
+        return Numbers(pid, codeField - 2) is { } numbers && numbers[20] > 0 && numbers[codeField - 3] != 1;
     }
 
     /// <summary>Whether this is that process, and not a later one with its pid.</summary>

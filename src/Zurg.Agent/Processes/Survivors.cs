@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Globalization;
 using Zurg.Core;
 using Zurg.Protocol;
@@ -13,17 +14,19 @@ internal static class Survivors
 {
     private const int CommandMax = 64 * 1024;
 
+    /// <summary>For all processes together.</summary>
     private static readonly TimeSpan BetweenProgramsMax = TimeSpan.FromSeconds(1);
 
     private static readonly string[] Proofs = ["fd/1", "fd/2", "cwd"];
 
     public static ImmutableArray<Stray> Find(AgentPaths paths)
     {
+        var patience = BetweenProgramsMax;
         var found = new List<(InstanceId Instance, Incarnation Incarnation, ProcessStat Stat, Dictionary<string, string> Env)>();
         foreach (var stat in ProcessStat.ReadAll())
         {
             if (!stat.IsDead && stat.Pid != Environment.ProcessId
-                && EnvironOf(stat.Pid) is var env
+                && EnvironOf(stat.Pid, ref patience) is var env
                 && env.GetValueOrDefault(ProcessTree.TokenVariable)?.Split('/') is [var key, var named, var numbered]
                 && key == paths.Key
                 && InstanceId.TryParse(named, CultureInfo.InvariantCulture, out var instance)
@@ -51,13 +54,18 @@ internal static class Survivors
     /// What is just becoming another program (a shell that execs the server, setpriv(1) that execs the shell) has no environment
     /// for a moment: whoever looked away then would start a second one.
     /// </summary>
-    private static Dictionary<string, string> EnvironOf(int pid)
+    /// <param name="patience">What is left of <see cref="BetweenProgramsMax"/>; some processes never have an environment.</param>
+    private static Dictionary<string, string> EnvironOf(int pid, ref TimeSpan patience)
     {
         var env = ProcessStat.Environ(pid);
-        SpinWait.SpinUntil(
-            () => env.Count > 0 || !ProcessStat.IsBetweenPrograms(pid) || (env = ProcessStat.Environ(pid)).Count > 0,
-            BetweenProgramsMax);
-        return env.Count > 0 ? env : ProcessStat.Environ(pid);
+        if (env.Count == 0 && ProcessStat.HasReadableMemory(pid))
+        {
+            var began = Stopwatch.GetTimestamp();
+            SpinWait.SpinUntil(() => (env = ProcessStat.Environ(pid)).Count > 0, patience);
+            patience = TimeSpan.FromTicks(Math.Max(0, (patience - Stopwatch.GetElapsedTime(began)).Ticks));
+        }
+
+        return env;
     }
 
     /// <summary>
