@@ -92,8 +92,8 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
         var placed = Placements(State);
         foreach (var (instance, (_, placement)) in placed)
         {
-            // Stopping and starting is for all at once, by a person's word.
-            if (old.TryGetValue(instance, out var was) && was.Placement != placement && was.Placement.Wanted == placement.Wanted
+            // Stopping and starting is for all at once, by a person's word, and so is having fewer.
+            if (IsToStay(instance) && old.TryGetValue(instance, out var was) && was.Placement != placement && was.Placement.Wanted == placement.Wanted
                 && placement.Wanted == WantedPhase.Running && IsReady(before, was))
             {
                 AwayOf(instance.Service).Add(instance);
@@ -104,10 +104,15 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
         foreach (var (service, away) in _away)
         {
             away.RemoveWhere(
-                i => !placed.TryGetValue(i, out var p) || p.Placement.Wanted != WantedPhase.Running || IsReady(State, p));
+                i => !IsToStay(i) || !placed.TryGetValue(i, out var p) || p.Placement.Wanted != WantedPhase.Running
+                    || (IsReady(State, p) && p.Placement.DrainingSince is null));
             sim.Demand(away.Count <= 1, $"{away.Count} instances of {service} are away on purpose: {string.Join(' ', away)}");
         }
     }
+
+    private bool IsToStay(InstanceId instance) =>
+        !State.IntentOf(instance.Service).Stopped
+        && !(State.Applied?.Spec.Find(instance.Service)?.Scale.Instances <= instance.Index);
 
     private static bool IsReady(ClusterState state, (HostId Host, Placement Placement) placed) =>
         state.Facts.GetValueOrDefault(placed.Host)?.Find(placed.Placement.Instance) is { } status
