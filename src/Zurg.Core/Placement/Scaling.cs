@@ -52,6 +52,7 @@ internal static class Scaling
             }
             else
             {
+                plan.Stay(leaving);
                 plan.Wait(
                     HoldReason.WaitsForTurn,
                     $"{leaving.Placement.Instance} leaves {leaving.Host} "

@@ -60,17 +60,37 @@ internal sealed class ServicePlan(Planning at, Board board, ServiceSpec service,
         }
     }
 
-    /// <summary>What this plan leaves in place, whatever becomes of it there.</summary>
+    /// <summary>It is to leave later, and as it is: until then it serves.</summary>
+    public void Stay(PlacedOn leaving)
+    {
+        _leaving.Add(leaving.Placement.Instance);
+        if (leaving.Placement.DrainingSince is not null)
+        {
+            Relist(leaving);
+        }
+    }
+
+    /// <summary>What does not leave.</summary>
     public IEnumerable<PlacedOn> Staying => board.Of(service.Name).Where(p => !_leaving.Contains(p.Placement.Instance));
 
     public void Change(PlacedOn placed, string why)
     {
-        var said = IsNeedlesslyDrained(placed) ? "is listed again: it stays as it is" : LetGo(placed, why);
-        if (said is not null)
+        if (IsNeedlesslyDrained(placed))
+        {
+            Relist(placed);
+        }
+        else if (LetGo(placed, why) is { } said)
         {
             board.Replace(placed, Wanted(placed.Placement.Instance));
             Steps.Add(new Step.Change(placed.Placement.Instance, placed.Host, said));
         }
+    }
+
+    /// <summary>Takes a drain back: it stays as it is, or its turn has not come.</summary>
+    public void Relist(PlacedOn placed)
+    {
+        board.Replace(placed, placed.Placement with { DrainingSince = null });
+        Steps.Add(new Step.Change(placed.Placement.Instance, placed.Host, "is listed again: it is not to be stopped now"));
     }
 
     public void Wait(HoldReason reason, string text, string? mend = null) =>

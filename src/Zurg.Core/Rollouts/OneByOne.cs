@@ -34,21 +34,21 @@ internal static class OneByOne
             return;
         }
 
-        var unready = placed.Where(p => Readiness.WhyNot(plan.State, p) is not null)
+        var down = placed.Where(p => Readiness.WhyNot(plan.State, Listed(p)) is not null)
             .Select(p => p.Placement.Instance)
             .ToImmutableSortedSet();
-        var busy = placed.Except(due).FirstOrDefault(p => unready.Contains(p.Placement.Instance));
+        var busy = placed.Except(due).FirstOrDefault(p => down.Contains(p.Placement.Instance));
         var next = due.Where(p => Reachable(plan, p))
-            .OrderBy(p => unready.Contains(p.Placement.Instance) ? 0 : 1)
+            .OrderBy(p => down.Contains(p.Placement.Instance) ? 0 : p.Placement.DrainingSince is not null ? 1 : 2)
             .FirstOrDefault();
-        var other = due.FirstOrDefault(p => p != next && unready.Contains(p.Placement.Instance));
+        var other = due.FirstOrDefault(p => p != next && down.Contains(p.Placement.Instance));
         if (busy is not null || !atOnce.IsEmpty)
         {
             WaitTurn(
                 plan, due,
                 busy is null ? "the ones just started are ready" : $"{busy.Placement.Instance} on {busy.Host} is ready");
         }
-        else if (next is null || (other is not null && !unready.Contains(next.Placement.Instance)))
+        else if (next is null || (other is not null && !down.Contains(next.Placement.Instance)))
         {
             var silent = other ?? due[0];
             WaitTurn(plan, due, $"{silent.Placement.Instance} on {silent.Host} is ready: until then one more away would be two");
@@ -104,7 +104,18 @@ internal static class OneByOne
     private static bool Reachable(ServicePlan plan, PlacedOn placed) =>
         plan.Board.Find(placed.Host)?.Facts?.Session == HostSession.Connected;
 
-    private static void WaitTurn(ServicePlan plan, ImmutableArray<PlacedOn> due, string until) =>
+    /// <summary>What was withdrawn by a word that is over (a stop that was taken back) serves until its turn comes.</summary>
+    private static void WaitTurn(ServicePlan plan, ImmutableArray<PlacedOn> due, string until)
+    {
+        foreach (var drained in due.Where(p => p.Placement.DrainingSince is not null))
+        {
+            plan.Relist(drained);
+        }
+
         plan.Wait(HoldReason.WaitsForTurn, string.Create(
             CultureInfo.InvariantCulture, $"{due.Length} of {plan.Service.Name}'s instances wait for their turn until {until}"));
+    }
+
+    private static PlacedOn Listed(PlacedOn placed) =>
+        placed with { Placement = placed.Placement with { DrainingSince = null } };
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Zurg.Core;
 using Zurg.Protocol;
@@ -20,20 +21,25 @@ public sealed partial class DeciderLoop(
     /// <summary>A timer that is early by the clock's grain must not spin.</summary>
     private static readonly TimeSpan WakeMin = TimeSpan.FromMilliseconds(5);
 
+    private readonly Channel<bool> _wake =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+
     private DateTimeOffset? _wakeAt;
 
     /// <exception cref="RoleLostException">Another master decides now.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
-        var committed = new Revision(0);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        await using var views = view.WatchAsync(ended.Token).GetAsyncEnumerator(ended.Token);
-        var next = views.MoveNextAsync().AsTask();
+        await using var timer = time.CreateTimer(
+            static wake => ((Channel<bool>)wake!).Writer.TryWrite(true), _wake,
+            Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        var waker = WakeOnViewAsync(ended.Token);
         try
         {
-            while (await NewerOrDueAsync(next, stop))
+            var committed = new Revision(0);
+            while (await _wake.Reader.WaitToReadAsync(stop))
             {
-                next = next.IsCompleted ? views.MoveNextAsync().AsTask() : next;
+                _wake.Reader.TryRead(out _);
                 var snapshot = view.Current;
                 guard.Check(snapshot.State);
 
@@ -41,33 +47,40 @@ public sealed partial class DeciderLoop(
                 if (snapshot.State.Revision >= committed)
                 {
                     committed = await ActAsync(snapshot, stop) ?? committed;
+                    timer.Change(Due(), Timeout.InfiniteTimeSpan);
                 }
             }
         }
         finally
         {
-            // An enumerator may not be disposed of while it is asked for its next.
             ended.Cancel();
-            await next.ContinueWith(
+            await waker.ContinueWith(
                 static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
         }
     }
 
-    /// <summary>Until there is a newer view, or the time has come that the last plan waits for.</summary>
-    /// <returns>False when there will be no more views.</returns>
-    private async Task<bool> NewerOrDueAsync(Task<bool> next, CancellationToken stop)
+    private async Task WakeOnViewAsync(CancellationToken stop)
     {
-        var due = _wakeAt - time.GetUtcNow();
-        if (due is null || next.IsCompleted)
+        try
         {
-            return await next;
-        }
+            await foreach (var _ in view.WatchAsync(stop))
+            {
+                _wake.Writer.TryWrite(true);
+            }
 
-        using var early = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var timer = Task.Delay(due > WakeMin ? due.Value : WakeMin, time, early.Token);
-        await Task.WhenAny(next, timer);
-        early.Cancel();
-        return !next.IsCompleted || await next;
+            _wake.Writer.TryComplete();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _wake.Writer.TryComplete(e);   // the loop ends with it instead of sleeping on
+        }
+    }
+
+    /// <summary>Until the time has come that the last plan waits for.</summary>
+    private TimeSpan Due()
+    {
+        var left = _wakeAt - time.GetUtcNow();
+        return left is null ? Timeout.InfiniteTimeSpan : left > WakeMin ? left.Value : WakeMin;
     }
 
     /// <summary>

@@ -11,6 +11,9 @@ namespace Zurg.Simulation;
 /// </summary>
 internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
 {
+    /// <summary>From a view of the store to the next plan's commit, with every fault on the way.</summary>
+    private static readonly TimeSpan TakenBackWithin = TimeSpan.FromSeconds(2);
+
     /// <summary>Instances changed on purpose and not ready since, by service.</summary>
     private readonly SortedDictionary<ServiceName, SortedSet<InstanceId>> _away = [];
 
@@ -90,11 +93,12 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
     {
         var old = Placements(before);
         var placed = Placements(State);
-        foreach (var (instance, (_, placement)) in placed)
+        foreach (var (instance, at) in placed)
         {
-            // Stopping and starting is for all at once, by a person's word, and so is having fewer.
-            if (IsToStay(instance) && old.TryGetValue(instance, out var was) && was.Placement != placement && was.Placement.Wanted == placement.Wanted
-                && placement.Wanted == WantedPhase.Running && IsReady(before, was))
+            // Stopping and starting is for all at once, by a person's word, and so is having fewer, or having them elsewhere.
+            var placement = at.Placement;
+            if (!IsLeaving(at) && old.TryGetValue(instance, out var was) && was.Placement != placement
+                && was.Placement.Wanted == placement.Wanted && placement.Wanted == WantedPhase.Running && IsReady(before, was))
             {
                 AwayOf(instance.Service).Add(instance);
                 sim.Count("decider: changed an instance");
@@ -103,16 +107,37 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
 
         foreach (var (service, away) in _away)
         {
-            away.RemoveWhere(
-                i => !IsToStay(i) || !placed.TryGetValue(i, out var p) || p.Placement.Wanted != WantedPhase.Running
-                    || (IsReady(State, p) && p.Placement.DrainingSince is null));
-            sim.Demand(away.Count <= 1, $"{away.Count} instances of {service} are away on purpose: {string.Join(' ', away)}");
+            away.RemoveWhere(i => !placed.TryGetValue(i, out var p) || p.Placement.Wanted != WantedPhase.Running || IsLeaving(p)
+                || (IsReady(State, p) && p.Placement.DrainingSince is null));
+            var counted = away.Where(i => !IsFresh(placed[i].Placement)).ToList();
+            sim.Demand(
+                counted.Count <= 1, $"{counted.Count} instances of {service} are away on purpose: {string.Join(' ', counted)}");
         }
     }
 
-    private bool IsToStay(InstanceId instance) =>
-        !State.IntentOf(instance.Service).Stopped
-        && !(State.Applied?.Spec.Find(instance.Service)?.Scale.Instances <= instance.Index);
+    /// <summary>
+    /// Withdrawn just now, perhaps by a word that somebody has taken back meanwhile: then it is listed again by the next plan.
+    /// </summary>
+    private bool IsFresh(Placement placement) =>
+        placement.DrainingSince is { } since && sim.Time.GetUtcNow() - since < TakenBackWithin;
+
+    /// <summary>Withdrawn to be stopped or to go, and not for a change.</summary>
+    private bool IsLeaving((HostId Host, Placement Placement) placed)
+    {
+        var (host, placement) = placed;
+        var instance = placement.Instance;
+        return placement.DrainingSince is not null
+            && (State.Applied?.Spec.Find(instance.Service) is not { Scale: var scale }
+                || State.IntentOf(instance.Service).Stopped
+                || scale.Instances <= instance.Index
+                || (!scale.Hosts.IsEmpty && !scale.Hosts.Contains(host))
+                || (scale.Instances is null && CountOn(host, instance.Service) > (scale.PerHost ?? 1))
+                || (State.Applied.DigestOf(instance) == placement.Spec
+                    && State.IntentOf(instance.Service).RestartsOf(instance) == placement.Restarts));
+    }
+
+    private int CountOn(HostId host, ServiceName service) =>
+        State.Placements[host].Instances.Count(p => p.Instance.Service == service);
 
     private static bool IsReady(ClusterState state, (HostId Host, Placement Placement) placed) =>
         state.Facts.GetValueOrDefault(placed.Host)?.Find(placed.Placement.Instance) is { } status

@@ -74,14 +74,13 @@ public sealed class DrainingTests
     }
 
     [Fact]
-    public void A_set_that_went_on_since_is_waited_for_too()
+    public void While_another_one_is_on_a_silent_host_the_drained_one_serves_again()
     {
-        var world = Draining;
-        var withdrawn = Newest(world);
-        world = world.Silence("host2");
+        var world = Draining.Silence("host2");
+        world = world.Commit(world.Plan());
 
-        Assert.True(Newest(world) > withdrawn);
-        Assert.Empty(world.Confirm(Web, withdrawn).Plan().Steps);
+        Assert.Equal(2, world.Naming.SetOf(Web).Endpoints.Length);
+        Assert.Empty(world.Confirm().Plan().Steps);
     }
 
     [Fact]
@@ -130,7 +129,7 @@ public sealed class DrainingTests
     {
         var world = Draining.Apply(Specs.Service("web", 2));
 
-        Assert.Equal("web.0 on host1: is listed again: it stays as it is", Assert.Single(world.Plan().Steps).Text);
+        Assert.Equal("web.0 on host1: is listed again: it is not to be stopped now", Assert.Single(world.Plan().Steps).Text);
         world = world.Commit(world.Plan());
         Assert.Equal(2, world.Naming.SetOf(Web).Endpoints.Length);
         Assert.True(world.Plan().IsConverged);
@@ -152,6 +151,28 @@ public sealed class DrainingTests
         Assert.Empty(world.Plan().Steps);
         Assert.Equal(["web.0"], world.Naming.SetOf(Web).Endpoints.Select(e => e.Instance.Value));
         Assert.IsType<Step.Remove>(Assert.Single(world.Confirm().Plan().Steps));
+    }
+
+    [Fact]
+    public void A_stop_that_is_taken_back_withdraws_no_more_than_the_one_whose_turn_it_is()
+    {
+        var stopping = Running.Apply(Specs.Service("web", 2, "2.0")).Intend(ServiceIntent.Of(Web) with { Stopped = true });
+        stopping = stopping.Commit(stopping.Plan());
+        Assert.Empty(stopping.Naming.SetOf(Web).Endpoints);
+
+        var world = stopping.Intend(ServiceIntent.Of(Web));
+        world = world.Commit(world.Plan());
+        Assert.Equal(["web.1"], world.Naming.SetOf(Web).Endpoints.Select(e => e.Instance.Value));
+        Assert.True(world.Confirm().Settle().Plan().IsConverged);
+    }
+
+    [Fact]
+    public void When_another_one_fails_meanwhile_the_drained_one_serves_again()
+    {
+        var world = Draining.Run(butNotReady: "web.1");
+        world = world.Commit(world.Plan());
+
+        Assert.Equal(["web.0"], world.Naming.SetOf(Web).Endpoints.Select(e => e.Instance.Value));
     }
 
     [Fact]
