@@ -47,15 +47,7 @@ public sealed class DrainTests : IAsyncLifetime
     private readonly ProcessCluster _cluster = new();
     private Process? _consumer;
 
-    public async Task InitializeAsync()
-    {
-        await _cluster.StartMasterAsync();
-        _cluster.StartAgent();
-        Assert.True(await _cluster.TryPushAsync("web", "1", "#!/bin/sh\nexec sleep 10000\n"));
-        Assert.True(await _cluster.TryPushAsync("web", "2", "#!/bin/sh\nexec sleep 20000\n"));
-        await ApplyAsync(release: 1, drain: "1h");
-        await UntilAsync("both are ready", s => s.Ready == 2);
-    }
+    public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync()
     {
@@ -68,9 +60,20 @@ public sealed class DrainTests : IAsyncLifetime
         await _cluster.DisposeAsync();
     }
 
+    private async Task StartAsync()
+    {
+        await _cluster.StartMasterAsync();
+        _cluster.StartAgent();
+        Assert.True(await _cluster.TryPushAsync("web", "1", "#!/bin/sh\nexec sleep 10000\n"));
+        Assert.True(await _cluster.TryPushAsync("web", "2", "#!/bin/sh\nexec sleep 20000\n"));
+        await ApplyAsync(release: 1, drain: "1h");
+        await UntilAsync("both are ready", s => s.Ready == 2);
+    }
+
     [NeedsFact("python3")]
     public async Task An_instance_runs_on_until_its_consumer_has_confirmed_a_set_without_it()
     {
+        await StartAsync();
         await ConsumeAsync();
         var before = await RunningAsync();
         await ApplyAsync(release: 2, drain: "1h");
@@ -87,6 +90,7 @@ public sealed class DrainTests : IAsyncLifetime
     [NeedsFact("python3")]
     public async Task A_consumer_that_dies_is_waited_for_no_longer()
     {
+        await StartAsync();
         await ConsumeAsync();
         await ApplyAsync(release: 2, drain: "1h");
         await UntilHeldAsync();
@@ -97,6 +101,7 @@ public sealed class DrainTests : IAsyncLifetime
     [NeedsFact("python3")]
     public async Task A_frozen_consumer_holds_a_stop_up_to_the_limit_and_is_named()
     {
+        await StartAsync();
         await ConsumeAsync();
         await File.WriteAllTextAsync(_cluster.Shared("confirm"), "");
         using (var stop = Process.Start("kill", ["-STOP", _consumer!.Id.ToString(CultureInfo.InvariantCulture)]))
@@ -116,6 +121,7 @@ public sealed class DrainTests : IAsyncLifetime
     [NeedsFact("python3")]
     public async Task A_master_that_dies_while_it_waits_is_followed_by_one_that_waits()
     {
+        await StartAsync();
         await ConsumeAsync();
         var before = await RunningAsync();
         await ApplyAsync(release: 2, drain: "1h");

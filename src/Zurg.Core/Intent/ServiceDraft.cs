@@ -263,7 +263,9 @@ public sealed record ThenDraft
     public string? Reload { get; init; }
 }
 
-[Doc("Steps, and what the service may lack while they are taken.")]
+[Doc(
+    "Steps, and what the service may lack while they are taken. Checked and kept, but not yet followed: this build changes one "
+    + "instance at a time, each ready before the next one is withdrawn, and takes nothing back by itself.")]
 public sealed record UpdateDraft
 {
     [Doc("Instances that get a change first.", Example = "2", Default = "1")]
