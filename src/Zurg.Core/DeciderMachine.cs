@@ -26,6 +26,7 @@ public static class DeciderMachine
         {
             var plan = new ServicePlan(at, board, service, applied);
             PlanService(plan);
+            plan.ListTheRest();
             steps.AddRange(plan.Steps);
             holds.AddRange(plan.Holds);
             wake = wake < plan.WakeAt ? wake : plan.WakeAt ?? wake;

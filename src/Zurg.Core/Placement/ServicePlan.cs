@@ -11,6 +11,7 @@ internal sealed class ServicePlan(Planning at, Board board, ServiceSpec service,
 {
     private readonly ServiceIntent _intent = at.State.IntentOf(service.Name);
     private readonly HashSet<InstanceId> _leaving = [];
+    private readonly HashSet<InstanceId> _draining = [];
 
     public ClusterState State => at.State;
 
@@ -34,12 +35,9 @@ internal sealed class ServicePlan(Planning at, Board board, ServiceSpec service,
         instance, applied.DigestOf(instance), _intent.RestartsOf(instance),
         _intent.Stopped ? WantedPhase.Stopped : WantedPhase.Running);
 
-    public bool IsCurrent(PlacedOn placed) => placed.Placement == Wanted(placed.Placement.Instance);
-
-    /// <summary>Withdrawn for a change that nobody wants any more.</summary>
-    public bool IsNeedlesslyDrained(PlacedOn placed) =>
-        placed.Placement.DrainingSince is not null
-        && placed.Placement with { DrainingSince = null } == Wanted(placed.Placement.Instance);
+    /// <summary>It has all that it is to have, listed or not.</summary>
+    public bool IsCurrent(PlacedOn placed) =>
+        placed.Placement with { DrainingSince = null } == Wanted(placed.Placement.Instance);
 
     public void Place(InstanceId instance, HostId host)
     {
@@ -61,36 +59,35 @@ internal sealed class ServicePlan(Planning at, Board board, ServiceSpec service,
     }
 
     /// <summary>It is to leave later, and as it is: until then it serves.</summary>
-    public void Stay(PlacedOn leaving)
-    {
-        _leaving.Add(leaving.Placement.Instance);
-        if (leaving.Placement.DrainingSince is not null)
-        {
-            Relist(leaving);
-        }
-    }
+    public void Stay(PlacedOn leaving) => _leaving.Add(leaving.Placement.Instance);
 
     /// <summary>What does not leave.</summary>
     public IEnumerable<PlacedOn> Staying => board.Of(service.Name).Where(p => !_leaving.Contains(p.Placement.Instance));
 
     public void Change(PlacedOn placed, string why)
     {
-        if (IsNeedlesslyDrained(placed))
-        {
-            Relist(placed);
-        }
-        else if (LetGo(placed, why) is { } said)
+        if (LetGo(placed, why) is { } said)
         {
             board.Replace(placed, Wanted(placed.Placement.Instance));
             Steps.Add(new Step.Change(placed.Placement.Instance, placed.Host, said));
         }
     }
 
-    /// <summary>Takes a drain back: it stays as it is, or its turn has not come.</summary>
-    public void Relist(PlacedOn placed)
+    /// <summary>
+    /// Lists again whatever was withdrawn before and is not to be stopped by this plan: what it was drained for is over, has to
+    /// wait for its turn, or cannot be done. Nothing stays withdrawn that nobody goes on with.
+    /// </summary>
+    public void ListTheRest()
     {
-        board.Replace(placed, placed.Placement with { DrainingSince = null });
-        Steps.Add(new Step.Change(placed.Placement.Instance, placed.Host, "is listed again: it is not to be stopped now"));
+        foreach (var placed in board.Of(service.Name).ToList())
+        {
+            var placement = placed.Placement;
+            if (placement.DrainingSince is not null && !_draining.Contains(placement.Instance))
+            {
+                board.Replace(placed, placement with { DrainingSince = null });
+                Steps.Add(new Step.Change(placement.Instance, placed.Host, "is listed again: it is not to be stopped now"));
+            }
+        }
     }
 
     public void Wait(HoldReason reason, string text, string? mend = null) =>
@@ -104,10 +101,12 @@ internal sealed class ServicePlan(Planning at, Board board, ServiceSpec service,
             case DrainVerdict.Over(var late):
                 return late is null ? why : $"{why}, though {late}";
             case DrainVerdict.Begin:
+                _draining.Add(placed.Placement.Instance);
                 board.Replace(placed, placed.Placement with { DrainingSince = at.Now });
                 Steps.Add(new Step.Drain(placed.Placement.Instance, placed.Host, why));
                 return null;
             case DrainVerdict.Wait(var hold, var until):
+                _draining.Add(placed.Placement.Instance);
                 Holds.Add(hold);
                 WakeAt = WakeAt < until ? WakeAt : until;
                 return null;

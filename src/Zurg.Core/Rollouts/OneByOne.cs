@@ -20,8 +20,7 @@ internal static class OneByOne
         }
 
         // Stopping and starting are a person's word for the whole service, and what does not run loses nothing by a change.
-        var atOnce = due.Where(p => p.Placement.Wanted != plan.Wanted(p.Placement.Instance).Wanted || plan.Stopped
-                || plan.IsNeedlesslyDrained(p))
+        var atOnce = due.Where(p => p.Placement.Wanted != plan.Wanted(p.Placement.Instance).Wanted || plan.Stopped)
             .ToImmutableArray();
         foreach (var instance in atOnce)
         {
@@ -37,7 +36,7 @@ internal static class OneByOne
         var down = placed.Where(p => Readiness.WhyNot(plan.State, Listed(p)) is not null)
             .Select(p => p.Placement.Instance)
             .ToImmutableSortedSet();
-        var busy = placed.Except(due).FirstOrDefault(p => down.Contains(p.Placement.Instance));
+        var busy = placed.Except(due).FirstOrDefault(p => Readiness.WhyNot(plan.State, p) is not null);
         var next = due.Where(p => Reachable(plan, p))
             .OrderBy(p => down.Contains(p.Placement.Instance) ? 0 : p.Placement.DrainingSince is not null ? 1 : 2)
             .FirstOrDefault();
@@ -104,17 +103,9 @@ internal static class OneByOne
     private static bool Reachable(ServicePlan plan, PlacedOn placed) =>
         plan.Board.Find(placed.Host)?.Facts?.Session == HostSession.Connected;
 
-    /// <summary>What was withdrawn by a word that is over (a stop that was taken back) serves until its turn comes.</summary>
-    private static void WaitTurn(ServicePlan plan, ImmutableArray<PlacedOn> due, string until)
-    {
-        foreach (var drained in due.Where(p => p.Placement.DrainingSince is not null))
-        {
-            plan.Relist(drained);
-        }
-
+    private static void WaitTurn(ServicePlan plan, ImmutableArray<PlacedOn> due, string until) =>
         plan.Wait(HoldReason.WaitsForTurn, string.Create(
             CultureInfo.InvariantCulture, $"{due.Length} of {plan.Service.Name}'s instances wait for their turn until {until}"));
-    }
 
     private static PlacedOn Listed(PlacedOn placed) =>
         placed with { Placement = placed.Placement with { DrainingSince = null } };

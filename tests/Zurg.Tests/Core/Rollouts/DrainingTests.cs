@@ -175,6 +175,21 @@ public sealed class DrainingTests
         Assert.Equal(["web.0"], world.Naming.SetOf(Web).Endpoints.Select(e => e.Instance.Value));
     }
 
+    /// <summary>It could wait for that release, or that label, for ever.</summary>
+    [Theory]
+    [InlineData("release")]
+    [InlineData("label")]
+    public void When_the_change_cannot_be_made_the_drained_one_serves_again(string lacking)
+    {
+        var world = lacking == "release"
+            ? Draining.Apply([Specs.Service("web", 2, "9.9")], push: false)
+            : Draining.Apply(Specs.Service("web", 2, "2.0").Needs("disk", "ssd"));
+        world = world.Commit(world.Plan());
+
+        Assert.Equal(2, world.Naming.SetOf(Web).Endpoints.Length);
+        Assert.Empty(world.Plan().Steps);
+    }
+
     [Fact]
     public void A_stop_by_a_person_drains_too()
     {
