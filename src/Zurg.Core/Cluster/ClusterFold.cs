@@ -46,6 +46,10 @@ public static class ClusterFold
                 state with { InstanceSpecs = Put(state.InstanceSpecs, Id.Parse<Digest>(digest), Read(value, wire.InstanceSpec)) },
             _ when Under(StoreKeys.IntentPrefix, key, out var service) =>
                 state with { Intents = Put(state.Intents, Id.Parse<ServiceName>(service), Read(value, wire.ServiceIntent)) },
+            _ when Under(StoreKeys.RolloutPrefix, key, out var service) =>
+                state with { Rollouts = Put(state.Rollouts, Id.Parse<ServiceName>(service), Read(value, wire.Rollout)) },
+            _ when Under(StoreKeys.HostIntentPrefix, key, out var host) =>
+                state with { HostIntents = Put(state.HostIntents, Id.Parse<HostId>(host), Read(value, wire.HostIntent)) },
             _ when Under(StoreKeys.ReleasePrefix, key, out var release) =>
                 state with { Releases = Put(state.Releases, ReleaseOf(release), Read(value, wire.ReleaseRecord)) },
             _ => state,   // other keys are nobody's plan: old specs, roles, the cluster's id

@@ -34,6 +34,12 @@ public sealed record ClusterState
     public ImmutableSortedDictionary<ServiceName, ServiceConfirmation> Confirmed { get; init; } =
         ImmutableSortedDictionary<ServiceName, ServiceConfirmation>.Empty;
 
+    public ImmutableSortedDictionary<ServiceName, Rollout> Rollouts { get; init; } =
+        ImmutableSortedDictionary<ServiceName, Rollout>.Empty;
+
+    public ImmutableSortedDictionary<HostId, HostIntent> HostIntents { get; init; } =
+        ImmutableSortedDictionary<HostId, HostIntent>.Empty;
+
     /// <summary>The revision of each key's last write, for guarded writes.</summary>
     public ImmutableSortedDictionary<string, Revision> Modified { get; init; } =
         ImmutableSortedDictionary.Create<string, Revision>(StringComparer.Ordinal);
@@ -43,6 +49,9 @@ public sealed record ClusterState
         ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
     public ServiceIntent IntentOf(ServiceName service) => Intents.GetValueOrDefault(service) ?? ServiceIntent.Of(service);
+
+    /// <summary>Why the host is to be emptied; null when it is not.</summary>
+    public HostIntent? DrainOf(HostId host) => HostIntents.GetValueOrDefault(host) is { Drained: true } intent ? intent : null;
 
     public Revision ModifiedOf(string key) => Modified.GetValueOrDefault(key);
 }

@@ -33,6 +33,7 @@ public static class StatusView
             Instances = facts.Instances.Length,
             Ready = facts.Instances.Count(i => i.IsReady()),
             Lows = facts.Lows,
+            Drained = state.DrainOf(facts.Host),
         }),
     ];
 

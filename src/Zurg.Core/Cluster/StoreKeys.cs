@@ -24,6 +24,16 @@ public static class StoreKeys
 
     public const string IntentPrefix = "intents/";
 
+    /// <summary>API: what people asked of a host.</summary>
+    public static string HostIntent(HostId host) => HostIntentPrefix + host;
+
+    public const string HostIntentPrefix = "host_intents/";
+
+    /// <summary>Decider: a <see cref="Protocol.Rollout"/>.</summary>
+    public static string Rollout(ServiceName service) => RolloutPrefix + service;
+
+    public const string RolloutPrefix = "rollouts/";
+
     /// <summary>API: a pushed release.</summary>
     public static string Release(ReleaseId release) => $"{ReleasePrefix}{release.Name}/{release.Version}";
 

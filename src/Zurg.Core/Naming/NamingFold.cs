@@ -39,7 +39,8 @@ public static class NamingFold
     }
 
     /// <summary>
-    /// The endpoints that one host contributes: placed, wanted running, not draining, and ready in this incarnation (promise 1).
+    /// The endpoints that one host contributes: placed, wanted running, listed, not draining, and ready in this incarnation
+    /// (promise 1).
     /// </summary>
     private static IEnumerable<Endpoint> EndpointsOf(ClusterState state, HostId host)
     {
@@ -48,7 +49,8 @@ public static class NamingFold
             return [];
         }
 
-        var wanted = placed.Instances.Where(p => p is { Wanted: WantedPhase.Running, DrainingSince: null })
+        var wanted = placed.Instances.Where(p => 
+                p is { Wanted: WantedPhase.Running, DrainingSince: null } && p.Unlisted is not true)
             .Select(p => p.Instance).ToImmutableSortedSet();
         return facts.Instances.Where(i => i.IsReady() && wanted.Contains(i.Instance)).Select(i => new Endpoint
         {

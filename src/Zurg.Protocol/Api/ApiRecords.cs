@@ -101,6 +101,9 @@ public sealed record ServiceStatus
 
     public required bool Stopped { get; init; }
 
+    /// <summary>The newest change of it, under way or over; null before the first.</summary>
+    public RolloutStatus? Rollout { get; init; }
+
     public ImmutableArray<PlacedInstance> Instances { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
@@ -132,6 +135,9 @@ public sealed record HostStatus
     public required int Instances { get; init; }
 
     public required int Ready { get; init; }
+
+    /// <summary>Who is emptying it; null when nobody is.</summary>
+    public HostIntent? Drained { get; init; }
 
     /// <summary>What it is short of; while there is any, it gets no new instance.</summary>
     public ImmutableArray<HostLow> Lows { get; init => field = value.IsDefault ? [] : value; } = [];

@@ -89,4 +89,26 @@ public sealed record LogPolicy(long MaxSize, TimeSpan MaxAge);
 /// <param name="MaxUnavailable">Instances that may be down on purpose at once.</param>
 /// <param name="Surge">Instances that may be started on top.</param>
 /// <param name="Rollback">Whether a halted change goes back by itself.</param>
-public sealed record UpdatePolicy(int Canary, string Batch, TimeSpan Bake, int MaxUnavailable, int Surge, RollbackMode Rollback);
+public sealed record UpdatePolicy(int Canary, string Batch, TimeSpan Bake, int MaxUnavailable, int Surge, RollbackMode Rollback)
+{
+    public static readonly TimeSpan ReadyWithinUsual = TimeSpan.FromMinutes(5);
+
+    /// <summary>How many batches, in place of <see cref="Batch"/>; null: as that says.</summary>
+    public int? Batches { get; init; }
+
+    /// <summary>Each stage but the last waits for zurg rollout promote; null: it goes on by itself after the bake.</summary>
+    public bool? ManualPromotion { get; init; }
+
+    /// <summary>One cell after another, in the order of the spec; null: all together.</summary>
+    public bool? ByCell { get; init; }
+
+    /// <summary>An instance that is not ready so long after its change has failed; null: <see cref="ReadyWithinUsual"/>.</summary>
+    public TimeSpan? ReadyWithin { get; init; }
+
+    /// <summary>All new instances are started beside the old ones and take over in one step; null: in batches.</summary>
+    public BlueGreenPolicy? BlueGreen { get; init; }
+}
+
+/// <param name="Keep">The old side runs on, unlisted, so long after the switch: the instant way back.</param>
+/// <param name="Strict">The old side refuses new requests before the new one accepts any.</param>
+public sealed record BlueGreenPolicy(TimeSpan Keep, bool Strict);

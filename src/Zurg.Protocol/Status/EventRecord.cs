@@ -98,4 +98,21 @@ public enum EventKind
 
     /// <summary>An instance is to be stopped or changed: its endpoint was withdrawn.</summary>
     InstanceDraining,
+
+    /// <summary>A rollout began, came to its next stage, was paused or resumed.</summary>
+    RolloutStarted,
+    RolloutStage,
+    RolloutPaused,
+    RolloutResumed,
+    RolloutPromoted,
+    RolloutHalted,
+
+    /// <summary>It goes back, by itself or by a person's word.</summary>
+    RolloutRollingBack,
+    RolloutCompleted,
+
+    HostDrained,
+    HostUndrained,
+    ServiceRetired,
+    ServiceUnretired,
 }

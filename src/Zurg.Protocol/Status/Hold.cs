@@ -32,6 +32,27 @@ public enum HoldReason
     /// <summary>Withdrawn, and consumers have not yet confirmed that they use it no more.</summary>
     WaitsForDrain,
 
+    /// <summary>The host has not made ready yet what an instance is to get next.</summary>
+    WaitsForPrepare,
+
+    /// <summary>A stage of a rollout is ready and is watched for a while before the next.</summary>
+    Baking,
+    WaitsForPromotion,
+    RolloutPaused,
+    RolloutHalted,
+
+    /// <summary>What the spec says was tried and taken back.</summary>
+    RolledBack,
+
+    /// <summary>Nothing may be missing meanwhile, and a spare instance fits nowhere.</summary>
+    NoRoomForSpare,
+
+    /// <summary>More is to be stopped than anybody asked for, within too short a time (SAFETY.md 4.6).</summary>
+    TooManyActions,
+
+    /// <summary>A person retired the service, and the spec still names it.</summary>
+    Retired,
+
     // The agent's.
     BackingOff,
     TooManyRestarts,

@@ -18,5 +18,8 @@ public sealed record HostPlacements
 /// <param name="DrainingSince">
 /// It is to be stopped or changed: its endpoint is withdrawn, and its consumers are waited for. Null: listed when it is ready.
 /// </param>
+/// <param name="Since">When it was placed or last changed; null in a placement of an earlier build.</param>
+/// <param name="Unlisted">It runs and no consumer is told of it: the side of a blue-green change that does not serve.</param>
 public sealed record Placement(
-    InstanceId Instance, Digest Spec, long Restarts, WantedPhase Wanted, DateTimeOffset? DrainingSince = null);
+    InstanceId Instance, Digest Spec, long Restarts, WantedPhase Wanted, DateTimeOffset? DrainingSince = null,
+    DateTimeOffset? Since = null, bool? Unlisted = null);
