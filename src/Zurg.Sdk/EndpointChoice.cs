@@ -14,6 +14,9 @@ internal sealed class Load
 
     public void Avoid(long until) => Volatile.Write(ref _avoidUntil, until);
 
+    /// <summary>It said with its last answer that it is being stopped.</summary>
+    public bool Leaves { get; set; }
+
     public int Outstanding => Volatile.Read(ref _outstanding);
 
     public void Begin() => Interlocked.Increment(ref _outstanding);
@@ -33,6 +36,9 @@ internal sealed class Target(ServiceEndpoint endpoint, int port, Load load)
     /// <summary>Counts requests whose answer has not begun.</summary>
     public Load Load { get; } = load;
 
+    /// <summary>The lowest rank is asked first: whoever leaves answers now and may not in a moment.</summary>
+    public int Rank(long now) => Load.Leaves ? 3 : Endpoint.Suspect ? 2 : Load.IsAvoided(now) ? 1 : 0;
+
     /// <summary>An incarnation on its port: a restarted instance is another target.</summary>
     public bool IsSameAs(ServiceEndpoint other, int port) =>
         (Endpoint.Instance, Endpoint.Incarnation, Endpoint.Address, Port)
@@ -40,8 +46,8 @@ internal sealed class Target(ServiceEndpoint endpoint, int port, Load load)
 }
 
 /// <summary>
-/// Which endpoint a request goes to: the less loaded of two picked by chance (Mitzenmacher 2001), suspects last. One that has
-/// just died answers nothing and so looks idle: it is not to attract the requests.
+/// Which endpoint a request goes to: the less loaded of two picked by chance (Mitzenmacher 2001), suspects late and those that
+/// leave last. One that has just died answers nothing and so looks idle: it is not to attract the requests.
 /// </summary>
 internal static class EndpointChoice
 {
@@ -51,13 +57,9 @@ internal static class EndpointChoice
     /// <param name="random">A number from 0 up to but not including its argument.</param>
     /// <returns>Null when every target has been tried.</returns>
     public static Target? Pick(
-        ImmutableArray<Target> targets, IReadOnlyCollection<Target> tried, long now, Func<int, int> random)
-    {
-        var left = targets.Where(t => !tried.Any(o => t.IsSameAs(o.Endpoint, o.Port))).ToArray();
-        var ready = Array.FindAll(left, t => !t.Endpoint.Suspect);
-        var sound = Array.FindAll(ready, t => !t.Load.IsAvoided(now));
-        return LessLoaded(sound.Length > 0 ? sound : ready.Length > 0 ? ready : left, random);
-    }
+        ImmutableArray<Target> targets, IReadOnlyCollection<Target> tried, long now, Func<int, int> random) =>
+        LessLoaded([.. targets.Where(t => !tried.Any(o => t.IsSameAs(o.Endpoint, o.Port)))
+            .GroupBy(t => t.Rank(now)).MinBy(g => g.Key) ?? Enumerable.Empty<Target>()], random);
 
     /// <summary>A set as targets; those that stay keep their counts. An endpoint without the port is none.</summary>
     public static ImmutableArray<Target> Targets(ServiceEndpoints set, string? port, ImmutableArray<Target> before)

@@ -27,7 +27,7 @@ internal static class RetryRule
     /// <summary>
     /// Contents that are bytes in memory. A stream has been read by now; what others do when asked twice is not known.
     /// </summary>
-    private static bool IsReplayable(HttpContent? content) => content is null or ByteArrayContent or ReadOnlyMemoryContent;
+    public static bool IsReplayable(HttpContent? content) => content is null or ByteArrayContent or ReadOnlyMemoryContent;
 
     private static IEnumerable<Exception> Causes(Exception e)
     {

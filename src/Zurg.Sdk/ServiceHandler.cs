@@ -70,19 +70,25 @@ internal sealed class ServiceHandler : HttpMessageHandler
     private async Task<HttpResponseMessage> SendToServiceAsync(HttpRequestMessage request, Uri uri, CancellationToken stop)
     {
         var pool = _pools.GetOrAdd(uri.Host, name => new Pool(_client.WatchOf(name), _options.Port));
-        var target = Pick(pool, [])
-            ?? await WaitForTargetAsync(pool, stop).ConfigureAwait(false);
         var tried = new List<Target>();
         var attempts = ImmutableArray<ServiceAttempt>.Empty;
         while (true)
         {
+            var target = Pick(pool, tried) ?? await WaitForTargetAsync(pool, tried, stop).ConfigureAwait(false);
+            tried.Add(target);
             try
             {
-                return await SendToAsync(target, request, uri, stop).ConfigureAwait(false);
+                var answer = await SendToAsync(target, request, uri, stop).ConfigureAwait(false);
+                target.Load.Leaves = DrainMark.IsOn(answer, target.Endpoint);
+                if (!DrainMark.IsRefusal(answer, target.Endpoint) || !RetryRule.IsReplayable(request.Content))
+                {
+                    return answer;
+                }
+
+                answer.Dispose();
             }
             catch (HttpRequestException e) when (RetryRule.NothingWasSent(e) || RetryRule.ConnectionBroke(e))
             {
-                tried.Add(target);
                 target.Load.Avoid(_client.Time.GetTimestamp() + (_client.Time.TimestampFrequency * AvoidSeconds));
                 var problem = (e.InnerException ?? e).Message;
                 attempts = attempts.Add(new ServiceAttempt(target.Endpoint.Instance, target.Address, problem));
@@ -92,10 +98,7 @@ internal sealed class ServiceHandler : HttpMessageHandler
                         uri.Host, attempts, $"{request.Method} was not repeated: the instance may have acted on it", e);
                 }
 
-                target = tried.Count < _options.AttemptsMax
-                    ? Pick(pool, tried)
-                    : null;
-                if (target is null)
+                if (attempts.Length >= _options.AttemptsMax || Pick(pool, tried) is null)
                 {
                     throw new ServiceUnavailableException(uri.Host, attempts, "No more endpoints were tried", e);
                 }
@@ -114,8 +117,7 @@ internal sealed class ServiceHandler : HttpMessageHandler
         request.Headers.Host ??= uri.Host;
 
         // The transport itself repeats a request without content, whatever its method, when a kept connection turns out to be
-        // closed;
-        // it never repeats one whose content has begun. Empty content is on the wire what none would be.
+        // closed; it never repeats one whose content has begun. Empty content is on the wire what none would be.
         request.Content ??= RetryRule.IsIdempotent(request.Method) ? null : new ByteArrayContent([]);
         target.Load.Begin();
         try
@@ -129,29 +131,12 @@ internal sealed class ServiceHandler : HttpMessageHandler
         }
     }
 
-    /// <summary>Nothing was sent yet, so waiting for an endpoint is safe for every request.</summary>
-    private async Task<Target> WaitForTargetAsync(Pool pool, CancellationToken stop)
-    {
-        using var late = new CancellationTokenSource(_options.WaitForEndpoint, _client.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
-        try
-        {
-            while (true)
-            {
-                var seen = pool.Watch.Seen;
-                if (Pick(pool, []) is { } target)
-                {
-                    return target;
-                }
-
-                await pool.Watch.AfterAsync(seen, either.Token).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-        {
-            throw new ServiceUnavailableException(pool.Watch.Service, pool.WhyEmpty());
-        }
-    }
+    /// <summary>Nobody has acted on the request, so waiting for an endpoint is safe whatever it asks.</summary>
+    private async Task<Target> WaitForTargetAsync(Pool pool, List<Target> refused, CancellationToken stop) =>
+        await pool.Watch.UntilAsync(_ => Pick(pool, refused), _options.WaitForEndpoint, stop).ConfigureAwait(false)
+            ?? throw new ServiceUnavailableException(pool.Watch.Service, refused is [.., var last]
+                ? $"its instances refuse new requests, last {last.Endpoint.Instance}, and no other came in time"
+                : pool.WhyEmpty());
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken stop)
     {
@@ -160,19 +145,12 @@ internal sealed class ServiceHandler : HttpMessageHandler
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
         try
         {
-            await socket.ConnectAsync(context.DnsEndPoint, either.Token).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
+            return await ZurgClient.ConnectAsync(socket, context.DnsEndPoint, either.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (!stop.IsCancellationRequested)
         {
-            socket.Dispose();
             throw new NotConnectedException(
                 e is SocketException ? e.Message : $"no connection within {_options.ConnectTimeout.TotalSeconds} s", e);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
         }
     }
 

@@ -44,6 +44,31 @@ internal sealed class ServiceWatch
         return Seen;
     }
 
+    /// <summary>What is looked for in the newest sighting, or in one of the next; null when it has not come in time.</summary>
+    public async Task<T?> UntilAsync<T>(Func<Sighting, T?> found, TimeSpan within, CancellationToken stop)
+        where T : class
+    {
+        using var late = new CancellationTokenSource(within, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
+        var seen = Seen;
+        try
+        {
+            while (true)
+            {
+                if (found(seen) is { } result)
+                {
+                    return result;
+                }
+
+                seen = await AfterAsync(seen, either.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
     private async Task RunAsync(CancellationToken stop)
     {
         var wait = RetryAfterMin;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
@@ -21,7 +22,6 @@ public sealed class ZurgClient : IAsyncDisposable
 
     private readonly CancellationTokenSource _disposed = new();
     private readonly ConcurrentDictionary<string, Lazy<ServiceWatch>> _watches = new(StringComparer.Ordinal);
-    private readonly HttpMessageInvoker _agent;
     private readonly string _socketPath;
 
     /// <param name="socketPath">The agent's Unix socket, at most 107 bytes.</param>
@@ -32,11 +32,12 @@ public sealed class ZurgClient : IAsyncDisposable
         var address = new UnixDomainSocketEndPoint(socketPath);
         _socketPath = socketPath;
         Time = time ?? TimeProvider.System;
-        _agent = new HttpMessageInvoker(new SocketsHttpHandler
+        Agent = new HttpMessageInvoker(new SocketsHttpHandler
         {
             UseProxy = false,
             UseCookies = false,
-            ConnectCallback = (_, stop) => ConnectAsync(address, stop),
+            ConnectCallback = (_, stop) =>
+                ConnectAsync(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified), address, stop),
         });
     }
 
@@ -50,13 +51,19 @@ public sealed class ZurgClient : IAsyncDisposable
 
     internal TimeProvider Time { get; }
 
+    /// <summary>Asks the agent; its host part is of no meaning.</summary>
+    internal HttpMessageInvoker Agent { get; }
+
     /// <summary>The endpoints of a service as they are now; waits only for the very first answer.</summary>
     /// <exception cref="ArgumentException">No service can have this name.</exception>
     /// <exception cref="ServiceUnavailableException">The agent said nothing within <see cref="FirstSetWithin"/>.</exception>
     public async ValueTask<ServiceEndpoints> ResolveAsync(string service, CancellationToken stop)
     {
         var watch = WatchOf(service);
-        return watch.Seen.Set ?? await FirstSetAsync(watch, stop).ConfigureAwait(false);
+        return watch.Seen.Set
+            ?? await watch.UntilAsync(seen => seen.Set, FirstSetWithin, stop).ConfigureAwait(false)
+            ?? throw new ServiceUnavailableException(
+                service, $"the agent at {_socketPath} said nothing of it: {watch.Seen.Problem}");
     }
 
     /// <summary>
@@ -98,7 +105,7 @@ public sealed class ZurgClient : IAsyncDisposable
             await watch.Value.Running.ConfigureAwait(false);
         }
 
-        _agent.Dispose();
+        Agent.Dispose();
     }
 
     internal ServiceWatch WatchOf(string service)
@@ -118,33 +125,12 @@ public sealed class ZurgClient : IAsyncDisposable
         }
 
         return _watches.GetOrAdd(service,
-            name => new Lazy<ServiceWatch>(() => new ServiceWatch(name, _agent, Time, _disposed.Token))).Value;
+            name => new Lazy<ServiceWatch>(() => new ServiceWatch(name, Agent, Time, _disposed.Token))).Value;
     }
 
-    private async Task<ServiceEndpoints> FirstSetAsync(ServiceWatch watch, CancellationToken stop)
+    /// <summary>A stream that owns the socket; of a connection that does not come about, nothing is left.</summary>
+    internal static async ValueTask<Stream> ConnectAsync(Socket socket, EndPoint address, CancellationToken stop)
     {
-        using var late = new CancellationTokenSource(FirstSetWithin, Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
-        var seen = watch.Seen;
-        try
-        {
-            while (seen.Set is null)
-            {
-                seen = await watch.AfterAsync(seen, either.Token).ConfigureAwait(false);
-            }
-
-            return seen.Set;
-        }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-        {
-            throw new ServiceUnavailableException(watch.Service,
-                $"the agent at {_socketPath} said nothing of it: {watch.Seen.Problem}");
-        }
-    }
-
-    private static async ValueTask<Stream> ConnectAsync(UnixDomainSocketEndPoint address, CancellationToken stop)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
             await socket.ConnectAsync(address, stop).ConfigureAwait(false);

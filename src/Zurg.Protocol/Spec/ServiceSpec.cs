@@ -102,7 +102,7 @@ public sealed record UpdatePolicy(int Canary, string Batch, TimeSpan Bake, int M
     /// <summary>One cell after another, in the order of the spec; null: all together.</summary>
     public bool? ByCell { get; init; }
 
-    /// <summary>An instance that is not ready so long after its change has failed; null: <see cref="ReadyWithinUsual"/>.</summary>
+    /// <summary>An instance that is not ready so long after its change failed; null: <see cref="ReadyWithinUsual"/>.</summary>
     public TimeSpan? ReadyWithin { get; init; }
 
     /// <summary>All new instances are started beside the old ones and take over in one step; null: in batches.</summary>

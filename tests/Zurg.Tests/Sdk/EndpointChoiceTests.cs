@@ -28,6 +28,18 @@ public sealed class EndpointChoiceTests
     }
 
     [Fact]
+    public void Who_leaves_is_picked_after_suspects_and_those_whose_connection_broke()
+    {
+        var (leaves, suspect, broken) = (Of("web.0"), Of("web.1", suspect: true), Of("web.2"));
+        leaves.Load.Leaves = true;
+        broken.Load.Avoid(until: 10);
+        var targets = ImmutableArray.Create(leaves, suspect, broken);
+        Assert.Same(broken, EndpointChoice.Pick(targets, [], 0, _ => 0));
+        Assert.Same(suspect, EndpointChoice.Pick(targets, [broken], 0, _ => 0));
+        Assert.Same(leaves, EndpointChoice.Pick(targets, [broken, suspect], 0, _ => 0));
+    }
+
+    [Fact]
     public void Two_different_ones_are_compared_whatever_chance_says()
     {
         var targets = ImmutableArray.Create(Of("web.0"), Of("web.1"), Of("web.2"));
@@ -76,7 +88,8 @@ public sealed class EndpointChoiceTests
         Assert.Null(EndpointChoice.PortOf(endpoint with { Ports = endpoint.Ports.Remove("http").Add("more", 1) }, null));
     }
 
-    private static Target Of(string instance) => new(EndpointOf(instance), 80, new Load());
+    private static Target Of(string instance, bool suspect = false) =>
+        new(EndpointOf(instance) with { Suspect = suspect }, 80, new Load());
 
     private static ServiceEndpoints SetOf(ServiceEndpoint endpoint) => new("web", 1, [endpoint]);
 
