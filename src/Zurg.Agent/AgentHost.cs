@@ -44,6 +44,7 @@ public sealed partial class AgentHost : IAsyncDisposable
     private readonly MasterSession _session;
     private readonly Subscribers _subscribers;
     private readonly ProcessNames _names = new();
+    private readonly SelfDesk _selves;
     private readonly NamingCache _naming;
     private readonly NamingFile _namingFile;
     private readonly ConfigHistory _configs;
@@ -71,6 +72,7 @@ public sealed partial class AgentHost : IAsyncDisposable
         var reader = new LogReader(paths, time);
         _subscribers = new Subscribers(time, word => _session!.Confirm(word),
             new SubscribersFile(Path.Combine(directory, "subscribers"), logs.CreateLogger<SubscribersFile>()));
+        _selves = new SelfDesk(_names, _inbox.PostAsync);
         _naming = new NamingCache(options.Host, _subscribers, time, naming => _session!.Subscribe(naming));
         _namingFile = new NamingFile(Path.Combine(directory, "naming"), _naming, logs.CreateLogger<NamingFile>());
         var membership = new ClusterMembership(Path.Combine(directory, "cluster_id"));
@@ -111,7 +113,7 @@ public sealed partial class AgentHost : IAsyncDisposable
             options.Host, new HostMeter(places, time), () => _loop!.State, () => _session.Connected, time);
         _logs = new LogKeeper(paths, _inbox.TryPost, time, logs.CreateLogger<LogKeeper>());
         var identity = new AgentIdentity(options.Host, SeedOf(options.Host));
-        var observers = new Observers([assigned, _hands, _names, _naming, _measures, _logs]);
+        var observers = new Observers([assigned, _hands, _names, _selves, _naming, _measures, _logs]);
         _loop = new AgentLoop(
             _inbox, _hands, _journal, _session, observers, identity, time, logs.CreateLogger<AgentLoop>());
     }
@@ -208,7 +210,7 @@ public sealed partial class AgentHost : IAsyncDisposable
         _subscribers.Load();
         _namingFile.Load();
         _naming.Forget();
-        var desk = new ConsumerDesk(_naming, _subscribers, _names);
+        var desk = new ConsumerDesk(_naming, _subscribers, _names, _selves);
         _server = await LocalServer.StartAsync(_options.SocketPath, desk, _metrics.Text, _options.Logs, stop);
         var shared = new SharedFiles(new ReleasePaths(_options.Directory), _options.Time);
         _shareServer = _options.Share is { } share

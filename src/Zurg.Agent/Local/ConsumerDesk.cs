@@ -6,7 +6,7 @@ using Zurg.Protocol;
 namespace Zurg.Agent.Local;
 
 /// <summary>What the questions of consumers are answered from.</summary>
-internal sealed record ConsumerDesk(NamingCache Cache, Subscribers Subscribers, ProcessNames Names)
+internal sealed record ConsumerDesk(NamingCache Cache, Subscribers Subscribers, ProcessNames Names, SelfDesk Self)
 {
     /// <summary>Makes the asking process a subscriber of these services: from now on it is waited for.</summary>
     /// <returns>Null when it was refused, and has been told why.</returns>

@@ -34,6 +34,8 @@ internal sealed class LocalServer : IAsyncDisposable
         GetService.Map(app, desk, app.Lifetime.ApplicationStopping);
         WatchServices.Map(app, desk, app.Lifetime.ApplicationStopping);
         ConfirmService.Map(app, desk);
+        GetSelf.Map(app, desk, app.Lifetime.ApplicationStopping);
+        SayInFlight.Map(app, desk);
         GetMetrics.Map(app, metrics);
         await app.StartAsync(stop);
         File.SetUnixFileMode(socketPath, Everybody);

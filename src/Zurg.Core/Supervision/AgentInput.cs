@@ -76,6 +76,10 @@ public abstract record AgentInput
     public sealed record TemplateHeld(InstanceId Instance, Incarnation Incarnation, Hold? Hold)
         : OfInstance(Instance, Incarnation);
 
+    /// <summary>A process of it counts its requests, and goes by what it is told of itself.</summary>
+    /// <param name="Refuses">It has heard that it is to refuse, and does.</param>
+    public sealed record SelfTold(InstanceId Instance, Incarnation Incarnation, bool Refuses) : OfInstance(Instance, Incarnation);
+
     /// <summary>What a restarted agent found of an incarnation that its journal knows.</summary>
     /// <param name="Process">Its main process, alive; null when that one is gone, whatever of its tree still runs.</param>
     /// <param name="Exit">How it ended while no agent watched it, when the kernel still tells; null when nobody knows.</param>

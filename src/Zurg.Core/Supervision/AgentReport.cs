@@ -31,5 +31,6 @@ public static class AgentReport
         Hold = s.ShownHold,
         LastExit = s.LastExit,
         Crashes = s.Crashes,
+        Refuses = s.Refuses && s.Assigned.Refuse == true ? true : null,
     };
 }

@@ -87,6 +87,8 @@ internal static class InstanceMachine
             InstanceEnd.Signal(s with { Process = started.Process, StartedAt = m.Now }, m),
         (InstancePhase.Stopping, AgentInput.StartFailed) when s.Process is null => InstanceEnd.TreeGone(s, m),
 
+        (InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping, AgentInput.SelfTold told) =>
+            new InstanceTurn(s with { Counts = true, Refuses = told.Refuses }),
         (InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping, AgentInput.Found found) =>
             InstanceAdoption.Found(s, found, m),
 

@@ -75,6 +75,12 @@ public sealed record InstanceState
     /// <summary>The assignment no longer has it: it stops and is then forgotten.</summary>
     public bool Leaving { get; init; }
 
+    /// <summary>A process of this incarnation says how many requests are under way: sockets need not be looked at.</summary>
+    public bool Counts { get; init; }
+
+    /// <summary>Its last word was that it answers no new request.</summary>
+    public bool Refuses { get; init; }
+
     /// <summary>SIGKILL was sent to the tree then.</summary>
     public DateTimeOffset? KilledAt { get; init; }
 

@@ -142,7 +142,18 @@ public sealed record AssignedInstance
     public SigningTerms? Signing { get; init; }
 
     public ImmutableArray<ServiceName> DependsOn { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>What it gets next: laid out and checked while this one runs, of which nothing is touched.</summary>
+    public NextInstance? Next { get; init; }
+
+    /// <summary>Its process is told to answer no new request, and says so in <see cref="InstanceStatus.Refuses"/>.</summary>
+    public bool? Refuse { get; init; }
 }
+
+/// <summary>What an instance is to run after what it runs now.</summary>
+/// <param name="Manifest">Of the release's manifest.</param>
+/// <param name="Signing">Null: the cluster has no keys.</param>
+public sealed record NextInstance(InstanceSpec Spec, Digest SpecDigest, Digest Manifest, SigningTerms? Signing = null);
 
 /// <summary>What a host needs to see for itself that a release is signed as the cluster wants it.</summary>
 /// <param name="Keys">As in <see cref="ClusterSpec.Keys"/>; not empty.</param>

@@ -41,6 +41,23 @@ public sealed record InstanceStatus
     /// <summary>Ends that nobody asked for, since the agent first had this instance.</summary>
     public required int Crashes { get; init; }
 
+    /// <summary>
+    /// Ends that nobody asked for since its spec, its restart count or what is wanted of it last changed; null from an older
+    /// agent.
+    /// </summary>
+    public int? CrashesSinceChange { get; init; }
+
+    /// <summary>
+    /// The digest of the spec in <see cref="AssignedInstance.Next"/> when a start of it would find all that it needs.
+    /// </summary>
+    public Digest? Prepared { get; init; }
+
+    /// <summary>Why what it gets next cannot be started here yet.</summary>
+    public Hold? PrepareHold { get; init; }
+
+    /// <summary>Its process has said that it answers no new request (<see cref="AssignedInstance.Refuse"/>).</summary>
+    public bool? Refuses { get; init; }
+
     /// <summary>Whether consumers may be told of it (DESIGN.md promise 1).</summary>
     public bool IsReady() => Phase == InstancePhase.Running && Healthy;
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Agent.Local;
+using Zurg.Core;
 using Zurg.Protocol;
 
 namespace Zurg.Tests.Agent.Local;
@@ -27,7 +28,14 @@ internal sealed class LocalAgent : IAsyncDisposable
     /// <summary>What was said to the master.</summary>
     public ConcurrentQueue<NamingConfirmation> Words { get; } = new();
 
-    public ConsumerDesk Desk => new(Naming, Subscribers, new ProcessNames());
+    public ProcessNames Names { get; } = new();
+
+    /// <summary>What processes said of themselves.</summary>
+    public ConcurrentQueue<AgentInput> Told { get; } = new();
+
+    public SelfDesk Selves { get; private set; } = null!;
+
+    public ConsumerDesk Desk => new(Naming, Subscribers, Names, Selves);
 
     public string Metrics { get; set; } = "";
 
@@ -84,6 +92,11 @@ internal sealed class LocalAgent : IAsyncDisposable
         Subscribers = new Subscribers(TimeProvider.System, Words.Enqueue, file);
         Naming = new NamingCache(
             NamingFixtures.Own, Subscribers, TimeProvider.System, s => Subscribed = string.Join(' ', s.Services));
+        Selves = new SelfDesk(Names, (input, _) =>
+        {
+            Told.Enqueue(input);
+            return ValueTask.CompletedTask;
+        });
         Subscribers.Load();
         Naming.Forget();
         _stop = new CancellationTokenSource();
