@@ -16,6 +16,7 @@ public sealed class DevTests(DevFixture dev) : IClassFixture<DevFixture>
             env: { GREETING: hello }
             probe: { http: /, port: http, every: 1s }
             stop: { grace: 2s }
+            update: { canary: 0, batch: 100%, bake: 0s, max_unavailable: 1, surge: 0 }
 
         """;
 

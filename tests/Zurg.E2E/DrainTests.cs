@@ -156,6 +156,7 @@ public sealed class DrainTests : IAsyncLifetime
                 instances: 2
                 env: { E2E_MARK: {{_cluster.Mark}} }
                 stop: { grace: 1s, drain: {{drain}} }
+                update: { canary: 0, batch: 100%, bake: 0s, max_unavailable: 1, surge: 0 }
             """)));
 
     private Task UntilHeldAsync() => DevFixture.Until("the consumer is waited for", Soon, async () =>

@@ -249,16 +249,23 @@ public sealed class FaultTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>One away at a time, without a spare and without a bake.</summary>
+    private const string AtOnce = "update: { canary: 0, batch: 100%, bake: 0s, max_unavailable: 1, surge: 0 }";
+
     private static string Many(ProcessCluster cluster, string more) => $$"""
         cluster: e2e
         services:
-          web: { {{(more.Length > 0 ? more + ", " : "")}}release: 1, run: run, instances: 1, env: { E2E_MARK: {{cluster.Mark}} } }
+          web:
+            { {{(more.Length > 0 ? more + ", " : "")}}release: 1, run: run, instances: 1, env: { E2E_MARK: {{cluster.Mark}} },
+              {{AtOnce}} }
         """;
 
     private static string Storm(ProcessCluster cluster, string word) => $$"""
         cluster: e2e
         services:
-          web: { release: 1, run: run, instances: 3, env: { E2E_MARK: {{cluster.Mark}}, WORD: {{word}} }, stop: { grace: 1s } }
+          web:
+            { release: 1, run: run, instances: 3, env: { E2E_MARK: {{cluster.Mark}}, WORD: {{word}} }, stop: { grace: 1s },
+              {{AtOnce}} }
         """;
 
     private static async Task ApplyAsync(ProcessCluster cluster, int round, ConcurrentDictionary<SpecNumber, string> acknowledged)

@@ -10,8 +10,6 @@ public static class Defaults
 {
     internal const string RestartDelay = "100ms";
     internal const string RestartMaxDelay = "30s";
-    internal const int MaxUnavailable = 0;
-    internal const int Surge = 1;
 
     private const string Cluster = "default";
 
@@ -70,10 +68,7 @@ public static class Defaults
         Logs = new LogPolicy(
             draft.Logs?.MaxSize is { } size ? Measures.Size(size)!.Value : LogBounds.Usual.MaxSize,
             draft.Logs?.MaxAge is { } age ? Time(age) : LogBounds.Usual.MaxAge),
-        Update = new UpdatePolicy(
-            draft.Update?.Canary ?? 1, draft.Update?.Batch ?? "25%", Time(draft.Update?.Bake ?? "60s"),
-            draft.Update?.MaxUnavailable ?? MaxUnavailable, draft.Update?.Surge ?? Surge,
-            draft.Update?.Rollback == "manual" ? RollbackMode.Manual : RollbackMode.Auto),
+        Update = UpdateCheck.Fill(draft),
     };
 
     private static InstanceSpec Instance(ServiceName name, ServiceDraft draft, ImmutableSortedDictionary<string, string> settings)

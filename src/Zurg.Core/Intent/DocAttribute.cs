@@ -36,7 +36,7 @@ public enum DraftForm
     Port,
     StopSignal,
     ReloadSignal,
-    Rollback,
+    AutoOrManual,
 
     /// <summary>A size, or unlimited.</summary>
     Limit,

@@ -26,7 +26,7 @@ internal static class ServiceCheck
         RunCheck.Check(at, draft, names, problems);
         ProbeCheck.Check(at, draft, names, problems);
         CheckPolicies(at, draft, problems);
-        CheckUpdate(at, draft.Update ?? new UpdateDraft(), problems);
+        UpdateCheck.Check($"{at}.update", draft, problems);
     }
 
     /// <summary>A word of a fixed list, such as a signal's name.</summary>
@@ -180,31 +180,6 @@ internal static class ServiceCheck
         CheckDuration($"{at}.logs.max_age", draft.Logs?.MaxAge, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650), problems);
         problems.Add($"{at}.logs.max_size", draft.Logs?.MaxSize is { } size
             ? Measures.SizeProblem(size, 1L << 20, 1L << 50) : null);
-    }
-
-    private static void CheckUpdate(string at, UpdateDraft update, ProblemList problems)
-    {
-        CheckRange($"{at}.update.canary", update.Canary, 0, 10_000, problems);
-        CheckDuration($"{at}.update.bake", update.Bake, TimeSpan.Zero, TimeSpan.FromDays(7), problems);
-        CheckRange($"{at}.update.max_unavailable", update.MaxUnavailable, 0, 10_000, problems);
-        CheckRange($"{at}.update.surge", update.Surge, 0, 10_000, problems);
-        CheckWord($"{at}.update.rollback", "way to roll back", update.Rollback, SpecWords.Rollbacks, problems);
-        if (update.Batch is { } batch)
-        {
-            var perCent = batch.EndsWith('%');
-            var most = perCent ? 100 : 10_000;
-            if (!int.TryParse(perCent ? batch[..^1] : batch, NumberStyles.None, CultureInfo.InvariantCulture, out var size)
-                || size < 1 || size > most)
-            {
-                problems.Add($"{at}.update.batch", $"{Words.Quote(batch)} is no size of a batch",
-                    "write 1 to 10000 instances, or 1% to 100%");
-            }
-        }
-        if ((update.MaxUnavailable ?? Defaults.MaxUnavailable) == 0 && (update.Surge ?? Defaults.Surge) == 0)
-        {
-            problems.Add($"{at}.update.surge", "surge and max_unavailable are both 0: no instance could ever be replaced",
-                "allow at least one of them, for example surge: 1");
-        }
     }
 
     public static void CheckRange(string at, int? number, int least, int most, ProblemList problems)

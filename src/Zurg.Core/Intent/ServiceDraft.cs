@@ -109,7 +109,7 @@ public sealed record ServiceDraft
         Example = "[{ from: conf/web.conf.hbs, to: conf/web.conf, then: restart }]", Default = "none")]
     public ImmutableArray<TemplateDraft>? Templates { get; init; }
 
-    [Doc("How a change goes out.", Example = "{ canary: 1, batch: 25%, bake: 60s }")]
+    [Doc("How a change goes out.", Example = "{ canary: 1, batch: 25%, bake: 1m }")]
     public UpdateDraft? Update { get; init; }
 }
 
@@ -264,27 +264,65 @@ public sealed record ThenDraft
 }
 
 [Doc(
-    "Steps, and what the service may lack while they are taken. Checked and kept, but not yet followed: this build changes one "
-    + "instance at a time, each ready before the next one is withdrawn, and takes nothing back by itself.")]
+    "Every change of a running instance goes out in steps: release, args, env, settings, templates, an asked-for "
+    + "restart. First the canary, then batches, each ready and watched for the bake before the next; an instance that "
+    + "fails halts the change or takes it back. So that nothing is missing meanwhile, spares are started: instances on "
+    + "top (their indices follow those of the service), already on the new target, which stand in while the others "
+    + "change one after the other and leave at the end. max_unavailable and surge, when neither is written, are 0 and "
+    + "1: a spare first, and nothing is ever away. A service with a port of a fixed number gets 1 and 0, since a spare "
+    + "on the same host could not have the port. If one of them is written as 0, the other is 1.")]
 public sealed record UpdateDraft
 {
-    [Doc("Instances that get a change first.", Example = "2", Default = "1")]
+    [Doc("Instances that get a change first; 0: none, it begins with a batch. A restart alone has no canary and no bake.",
+        Example = "2", Default = "1")]
     public int? Canary { get; init; }
 
     [Doc("How many at a time after that: a number, or per cent of all.", Example = "25%", Default = "25%",
         Form = DraftForm.Batch)]
     public string? Batch { get; init; }
 
-    [Doc("The wait between two batches, in which they are watched.", Example = "5m", Default = "60s", Form = DraftForm.Duration)]
+    [Doc("In place of batch: so many batches of the same size.", Example = "4")]
+    public int? Batches { get; init; }
+
+    [Doc("So long all that have the change must have been ready before it goes on; one that fails within it counts.",
+        Example = "5m", Default = "10s", Form = DraftForm.Duration)]
     public string? Bake { get; init; }
 
-    [Doc("Instances that may be down on purpose at once.", Example = "1", Default = "0")]
+    [Doc("auto: it goes on by itself after the bake. manual: each step but the last waits for `zurg rollout promote`.",
+        Example = "manual", Default = "auto", Form = DraftForm.AutoOrManual)]
+    public string? Promote { get; init; }
+
+    [Doc("One cell after another, in the order of cells: one begins when all of the one before it have the change.",
+        Example = "true", Default = "false")]
+    public bool? ByCell { get; init; }
+
+    [Doc("An instance that is not ready so long after its change has failed.", Example = "30s", Default = "5m",
+        Form = DraftForm.Duration)]
+    public string? ReadyWithin { get; init; }
+
+    [Doc("Instances that may be down on purpose at once: for changes, restarts and drains of hosts together.", Example = "1")]
     public int? MaxUnavailable { get; init; }
 
-    [Doc("Instances that may be started on top.", Example = "2", Default = "1")]
+    [Doc("Spares that may be started on top while something changes.", Example = "2")]
     public int? Surge { get; init; }
 
-    [Doc("Whether a change that hurts goes back by itself: auto or manual.", Example = "manual", Default = "auto",
-        Form = DraftForm.Rollback)]
+    [Doc("auto: a change that fails goes back by itself. manual: it halts, and `zurg rollout resume` or `abort` decides.",
+        Example = "manual", Default = "auto", Form = DraftForm.AutoOrManual)]
     public string? Rollback { get; init; }
+
+    [Doc("In place of canary, batches and spares: all the new instances are started beside the old ones and take over at once.",
+        Example = "{ keep: 10m, strict: false }", Default = "none")]
+    public BlueGreenDraft? BlueGreen { get; init; }
+}
+
+[Doc("The new side is listed in place of the old one in one step, when all of it is ready. It needs room for both.")]
+public sealed record BlueGreenDraft
+{
+    [Doc("The old side runs on so long after the switch, unlisted: `zurg rollout abort` switches back at once.", Example = "1h",
+        Default = "10m", Form = DraftForm.Duration)]
+    public string? Keep { get; init; }
+
+    [Doc("The old side refuses new requests before the new one accepts any, so that no two releases ever answer at the same "
+        + "time. Needs the SDK in the service; it holds if one instance cannot be told.", Example = "true", Default = "false")]
+    public bool? Strict { get; init; }
 }

@@ -198,13 +198,28 @@ internal static class SpecLines
         ("stop.drain", Measures.Show(service.Stop.DrainLimit)),
         ("logs.max_size", Measures.Show((service.Logs ?? LogBounds.Usual).MaxSize)),
         ("logs.max_age", Measures.Show((service.Logs ?? LogBounds.Usual).MaxAge)),
-        ("update.canary", Number(service.Update.Canary)),
-        ("update.batch", service.Update.Batch),
-        ("update.bake", Measures.Show(service.Update.Bake)),
-        ("update.max_unavailable", Number(service.Update.MaxUnavailable)),
-        ("update.surge", Number(service.Update.Surge)),
-        ("update.rollback", WireEnum.NameOf(service.Update.Rollback)),
+        .. Update(service.Update).Select(l => ($"update.{l.Path}", l.Value)),
     ];
+
+    private static IEnumerable<(string Path, string Value)> Update(UpdatePolicy update)
+    {
+        (string Path, string? Value)[] lines =
+        [
+            ("canary", update.BlueGreen is null ? Number(update.Canary) : null),
+            ("batches", update.Batches is { } batches ? Number(batches) : null),
+            ("batch", update.BlueGreen is null && update.Batches is null ? update.Batch : null),
+            ("bake", Measures.Show(update.Bake)),
+            ("promote", update.ManualPromotion is true ? "manual" : null),
+            ("by_cell", update.ByCell is true ? "true" : null),
+            ("ready_within", Measures.Show(update.ReadyWithin ?? UpdatePolicy.ReadyWithinUsual)),
+            ("max_unavailable", Number(update.MaxUnavailable)),
+            ("surge", Number(update.Surge)),
+            ("rollback", WireEnum.NameOf(update.Rollback)),
+            ("blue_green.keep", update.BlueGreen is { } sides ? Measures.Show(sides.Keep) : null),
+            ("blue_green.strict", update.BlueGreen is { } both ? (both.Strict ? "true" : "false") : null),
+        ];
+        return lines.Where(l => l.Value is not null).Select(l => (l.Path, l.Value!));
+    }
 
     private static string List(IEnumerable<string> items) => $"[{string.Join(", ", items)}]";
 

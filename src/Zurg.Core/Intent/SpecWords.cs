@@ -16,7 +16,7 @@ public static class SpecWords
         && (char.IsAsciiLetter(name[0]) || name[0] == '_')
         && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
 
-    public static ImmutableArray<string> Rollbacks { get; } = ["auto", "manual"];
+    public static ImmutableArray<string> AutoOrManual { get; } = ["auto", "manual"];
 
     public static ImmutableArray<string> Enforces { get; } = ["best_effort", "required"];
 

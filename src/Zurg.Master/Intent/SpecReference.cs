@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Zurg.Core;
 
 namespace Zurg.Master.Intent;
@@ -50,8 +51,8 @@ public static class SpecReference
 
     private static string TitleOf(Type type)
     {
-        var name = type.Name.Replace("Draft", "", StringComparison.Ordinal);
-        return name is "Service" or "Route" or "Template" ? $"A {name.ToLowerInvariant()}" : $"`{name.ToLowerInvariant()}`";
+        var name = JsonNamingPolicy.SnakeCaseLower.ConvertName(type.Name.Replace("Draft", "", StringComparison.Ordinal));
+        return name is "service" or "route" or "template" ? $"A {name}" : $"`{name}`";
     }
 
     private static DraftShape.Section? Inner(DraftShape shape) => shape switch
@@ -74,7 +75,7 @@ public static class SpecReference
             DraftForm.Batch => "number or per cent",
             DraftForm.Port => "port",
             DraftForm.StopSignal or DraftForm.ReloadSignal => "signal",
-            DraftForm.Rollback => "auto or manual",
+            DraftForm.AutoOrManual => "auto or manual",
             DraftForm.WatchdogKeep => "nothing, stacks or core",
             DraftForm.Enforce => "best_effort or required",
             DraftForm.Limit => "size, 0 or unlimited",

@@ -115,7 +115,7 @@ public static class SpecSchema
         },
         DraftForm.StopSignal => Enum(SpecWords.StopSignals),
         DraftForm.ReloadSignal => Enum(SpecWords.ReloadSignals),
-        DraftForm.Rollback => Enum(SpecWords.Rollbacks),
+        DraftForm.AutoOrManual => Enum(SpecWords.AutoOrManual),
         DraftForm.WatchdogKeep => Enum(SpecWords.WatchdogKeeps),
         DraftForm.Enforce => Enum(SpecWords.Enforces),
         DraftForm.Limit => Pattern(@"^(unlimited|0|([0-9]+(\.[0-9]+)?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB))+)$"),

@@ -17,7 +17,10 @@ public sealed class DefaultsTests
             web.Restart);
         Assert.Equal(new StopPolicy("TERM", TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30)), web.Stop);
         Assert.Equal(new LogPolicy(100 << 20, TimeSpan.FromDays(7)), web.Logs);
-        Assert.Equal(new UpdatePolicy(1, "25%", TimeSpan.FromSeconds(60), 0, 1, RollbackMode.Auto), web.Update);
+        Assert.Equal(new UpdatePolicy(1, "25%", TimeSpan.FromSeconds(10), 0, 1, RollbackMode.Auto)
+        {
+            ReadyWithin = TimeSpan.FromMinutes(5),
+        }, web.Update);
         Assert.Equal("default", Defaults.Fill(new ClusterDraft()).Cluster.Value);
     }
 

@@ -44,13 +44,6 @@ public sealed class ServiceCheckTests
         { "services.web.logs.max_age | '7' is no duration", Drafts.Service with { Logs = new LogsDraft { MaxAge = "7" } } },
         { "services.web.stop.drain | '-1s' is", Drafts.Service with { Stop = new StopDraft { Drain = "-1s" } } },
         { "services.web.stop.grace | '99d' is out of range", Drafts.Service with { Stop = new StopDraft { Grace = "99d" } } },
-        { "services.web.update.batch | '0%' is no size of a batch", Updated(new UpdateDraft { Batch = "0%" }) },
-        { "services.web.update.batch | '101%' is no size of a batch", Updated(new UpdateDraft { Batch = "101%" }) },
-        { "services.web.update.batch | 'half' is no size of a batch", Updated(new UpdateDraft { Batch = "half" }) },
-        { "services.web.update.surge | surge and max_unavailable are both 0", Updated(new UpdateDraft { Surge = 0 }) },
-        { "services.web.update.canary | -1 is out of range", Updated(new UpdateDraft { Canary = -1 }) },
-        { "services.web.update.rollback | 'atuo' is no way to roll back | did you mean 'auto'?",
-            Updated(new UpdateDraft { Rollback = "atuo" }) },
     };
 
     [Theory]
@@ -79,6 +72,4 @@ public sealed class ServiceCheckTests
     };
 
     private static ServiceDraft Ported(params (string, string)[] ports) => Drafts.Service with { Ports = Drafts.Map(ports) };
-
-    private static ServiceDraft Updated(UpdateDraft update) => Drafts.Service with { Update = update };
 }

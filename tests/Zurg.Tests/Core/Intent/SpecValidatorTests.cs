@@ -54,7 +54,15 @@ public sealed class SpecValidatorTests
             Ports = texts[4] is { } port ? Drafts.Map(("http", port)) : null,
             Probe = texts[5] is null ? null : new ProbeDraft { Http = texts[5], Every = texts[6], FailAfter = numbers[0] },
             Stop = new StopDraft { Signal = texts[7], Grace = texts[8] },
-            Update = new UpdateDraft { Batch = texts[9], Bake = texts[10], Surge = numbers[1], Canary = numbers[2] },
+            Update = new UpdateDraft
+            {
+                Batch = texts[9],
+                Bake = texts[10],
+                Surge = numbers[1],
+                Canary = numbers[2],
+                Batches = numbers[5],
+                BlueGreen = numbers[2] is 3 ? new BlueGreenDraft { Keep = texts[10] } : null,
+            },
             Instances = numbers[3],
             PerHost = numbers[4] is 1 ? null : numbers[4],
             Restart = new RestartDraft { Delay = texts[11] },

@@ -46,7 +46,10 @@ public sealed class SpecReaderTests
         Assert.Equal(new RestartPolicy(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(10), 10),
             solver.Restart);
         Assert.Equal(new LimitsSpec(Memory: 256 << 20, OpenFiles: 16384), solver.Instance.Limits);
-        Assert.Equal(new UpdatePolicy(1, "25%", TimeSpan.FromMinutes(1), 0, 1, RollbackMode.Auto), solver.Update);
+        Assert.Equal(new UpdatePolicy(1, "25%", TimeSpan.FromMinutes(1), 0, 1, RollbackMode.Auto)
+        {
+            ReadyWithin = TimeSpan.FromMinutes(5),
+        }, solver.Update);
         var web = spec.Find(new ServiceName("web"))!;
         Assert.Equal(new TemplateSpec("conf/web.conf.hbs", "conf/web.conf", TemplateThen.Restart),
             Assert.Single(web.Instance.Templates));
