@@ -74,12 +74,16 @@ internal static class MasterWeb
         services.AddSingleton(options.Time).AddSingleton(store).AddSingleton(view).AddSingleton<IEventLog>(events);
         services.AddSingleton(events).AddSingleton(artifacts).AddSingleton(deltas).AddSingleton(sessions).AddSingleton(naming);
         services.AddSingleton(speaker).AddSingleton(alerts);
-        services.AddSingleton(new SpecArchive(store)).AddSingleton(new SpecApplying(store, view, events, options.Time));
+        var (archive, applying) = (new SpecArchive(store), new SpecApplying(store, view, events, options.Time));
+        services.AddSingleton(archive).AddSingleton(applying);
         services.AddSingleton(new InstanceAsking(view, sessions, options.Time));
         var counter = new ExecCounter();
         services.AddSingleton(counter);
         services.AddSingleton(new ExecRelaying(view, sessions, counter, events, options.Time));
-        services.AddSingleton(new IntentChanging(store, view, events, options.Time));
+        var intents = new IntentChanging(store, view, events, options.Time);
+        services.AddSingleton(intents).AddSingleton(new RolloutTelling(intents, view));
+        services.AddSingleton(new StartContext(store, archive, applying, intents, view));
+        services.AddSingleton(new HostIntentChanging(store, view, events, options.Time));
         services.AddSingleton(new PushContext(releases, view, events, options.Time));
         services.AddSingleton(new SignContext(new ReleaseVouching(store, options.Time), view, events, options.Time));
     }

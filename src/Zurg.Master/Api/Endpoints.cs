@@ -18,6 +18,13 @@ internal static class Endpoints
         RestartService.Map(routes);
         StopService.Map(routes);
         StartService.Map(routes);
+        ListRollouts.Map(routes);
+        ShowRollout.Map(routes);
+        StartRollout.Map(routes);
+        PauseRollout.Map(routes);
+        ResumeRollout.Map(routes);
+        PromoteRollout.Map(routes);
+        AbortRollout.Map(routes);
         GetEndpoints.Map(routes);
         ReadLogs.Map(routes);
         ListConfigs.Map(routes);
@@ -27,6 +34,8 @@ internal static class Endpoints
         AgentExec.Map(routes);
         ListHosts.Map(routes);
         ShowHost.Map(routes);
+        DrainHost.Map(routes);
+        UndrainHost.Map(routes);
         ListCores.Map(routes);
         GetCore.Map(routes);
         ListReleases.Map(routes);

@@ -30,8 +30,26 @@ internal sealed class IntentChanging(IStateStore store, IClusterView view, IEven
     /// </param>
     /// <param name="record">What the event log says of it, when it is written.</param>
     /// <exception cref="StoreFaultException">The outcome is unknown: read it back.</exception>
-    public async Task<IntentOutcome> ChangeAsync(
+    public Task<IntentOutcome> ChangeAsync(
         ServiceName service, Func<ServiceIntent, (ServiceIntent?, IntentOutcome.NothingToDo?)> change,
+        Func<DateTimeOffset, EventRecord> record, CancellationToken stop) =>
+        ChangeAsync(service, beside: null, (intent, _) => change(intent), record, stop);
+
+    /// <summary>
+    /// The same for words on the newest rollout: written only while that one is as it was when they were weighed.
+    /// </summary>
+    /// <exception cref="StoreFaultException">The outcome is unknown: read it back.</exception>
+    public Task<IntentOutcome> ChangeAsync(
+        ServiceName service, Func<ServiceIntent, Rollout?, (ServiceIntent?, IntentOutcome.NothingToDo?)> change,
+        Func<DateTimeOffset, EventRecord> record, CancellationToken stop) =>
+        ChangeAsync(
+            service, StoreKeys.Rollout(service),
+            (intent, rollout) => change(intent, rollout?.Read(WireJson.Default.Rollout)), record, stop);
+
+    /// <param name="beside">A key that must not have changed meanwhile; null: none.</param>
+    private async Task<IntentOutcome> ChangeAsync(
+        ServiceName service, string? beside,
+        Func<ServiceIntent, StoreEntry?, (ServiceIntent?, IntentOutcome.NothingToDo?)> change,
         Func<DateTimeOffset, EventRecord> record, CancellationToken stop)
     {
         var known = await KnownAsync(stop);
@@ -44,14 +62,18 @@ internal sealed class IntentChanging(IStateStore store, IClusterView view, IEven
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
         {
             var entry = await store.FindAsync(key, stop);
-            var (after, nothing) = change(entry?.Read(WireJson.Default.ServiceIntent) ?? ServiceIntent.Of(service));
+            var other = beside is null ? null : await store.FindAsync(beside, stop);
+            var (after, nothing) = change(entry?.Read(WireJson.Default.ServiceIntent) ?? ServiceIntent.Of(service), other);
             if (after is null)
             {
                 return nothing!;
             }
 
             var value = JsonSerializer.SerializeToUtf8Bytes(after, WireJson.Default.ServiceIntent);
-            var commit = new StoreCommit([new StoreExpectation(key, entry?.Modified ?? default)], [new StoreWrite(key, value)]);
+            var expected = new StoreExpectation(key, entry?.Modified ?? default);
+            var commit = new StoreCommit(
+                beside is null ? [expected] : [expected, new StoreExpectation(beside, other?.Modified ?? default)],
+                [new StoreWrite(key, value)]);
             if (await store.CommitAsync(commit, stop) is CommitOutcome.Committed committed)
             {
                 await view.ReachAsync(committed.Revision, time, stop);

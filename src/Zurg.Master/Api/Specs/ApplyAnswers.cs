@@ -39,9 +39,11 @@ internal static class ApplyAnswers
     public static string Author(string? author)
     {
         const int max = 100;
-        var shown = string.Concat((author ?? "").Where(IsShown).Take(max)).Trim();
+        var shown = Shown(author ?? "", max);
         return shown.Length == 0 ? "unknown" : shown;
     }
+
+    public static string Shown(string text, int charsMax) => string.Concat(text.Where(IsShown).Take(charsMax)).Trim();
 
     private static bool IsShown(char c) => char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
