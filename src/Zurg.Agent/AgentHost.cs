@@ -12,6 +12,7 @@ using Zurg.Agent.Local;
 using Zurg.Agent.Logs;
 using Zurg.Agent.Measuring;
 using Zurg.Agent.Processes;
+using Zurg.Agent.Relay;
 using Zurg.Agent.Session;
 using Zurg.Agent.Templates;
 using Zurg.Core;
@@ -47,6 +48,7 @@ public sealed partial class AgentHost : IAsyncDisposable
     private readonly SelfDesk _selves;
     private readonly NamingCache _naming;
     private readonly NamingFile _namingFile;
+    private readonly RelayDesk _relays;
     private readonly ConfigHistory _configs;
     private readonly ExecDesk _execs;
     private readonly AgentHands _hands;
@@ -75,6 +77,8 @@ public sealed partial class AgentHost : IAsyncDisposable
         _selves = new SelfDesk(_names, _inbox.PostAsync);
         _naming = new NamingCache(options.Host, _subscribers, time, naming => _session!.Subscribe(naming));
         _namingFile = new NamingFile(Path.Combine(directory, "naming"), _naming, logs.CreateLogger<NamingFile>());
+        _relays = new RelayDesk(
+            _naming, _subscribers, _inbox.TryPost, SeedOf(options.Host), time, logs.CreateLogger<RelayDesk>());
         var membership = new ClusterMembership(Path.Combine(directory, "cluster_id"));
         _configs = new ConfigHistory(directory, time, logs.CreateLogger<ConfigHistory>());
         _coreShelf = new CoreShelf(paths, options.Host, options.CoresMax, logs.CreateLogger<CoreShelf>());
@@ -110,10 +114,10 @@ public sealed partial class AgentHost : IAsyncDisposable
             [("agent", directory), ("releases", Path.Combine(directory, "releases")), ("logs", paths.Logs)];
         _measures = new MeasureLoop(new HostMeter(places, time), _session.Measure, time, logs.CreateLogger<MeasureLoop>());
         _metrics = new AgentMetrics(
-            options.Host, new HostMeter(places, time), () => _loop!.State, () => _session.Connected, time);
+            options.Host, new HostMeter(places, time), () => _loop!.State, () => _session.Connected, _relays.Measure, time);
         _logs = new LogKeeper(paths, _inbox.TryPost, time, logs.CreateLogger<LogKeeper>());
         var identity = new AgentIdentity(options.Host, SeedOf(options.Host));
-        var observers = new Observers([assigned, _hands, _names, _selves, _naming, _measures, _logs]);
+        var observers = new Observers([assigned, _hands, _names, _selves, _naming, _relays, _measures, _logs]);
         _loop = new AgentLoop(
             _inbox, _hands, _journal, _session, observers, identity, time, logs.CreateLogger<AgentLoop>());
     }
@@ -180,6 +184,7 @@ public sealed partial class AgentHost : IAsyncDisposable
         await _stop.CancelAsync();
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _execs.DisposeAsync();
+        await _relays.DisposeAsync();
         await _hands.DisposeAsync();
         _configs.Dispose();
         await _releases.DisposeAsync();
@@ -231,6 +236,7 @@ public sealed partial class AgentHost : IAsyncDisposable
             Task.Run(() => _namingFile.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(_execs.CleanAsync, CancellationToken.None),
             Task.Run(() => _cores.RunAsync(_stop.Token), CancellationToken.None),
+            Task.Run(() => _relays.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _measures.RunAsync(_stop.Token), CancellationToken.None),
             _logs.RunAsync(_stop.Token),
         ];

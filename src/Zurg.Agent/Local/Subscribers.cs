@@ -26,8 +26,9 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
 
     public static readonly TimeSpan LookSoon = TimeSpan.FromMilliseconds(50);
 
-    // No process can ask for a part with this name.
+    // No process can ask for parts with these names.
     private const string FilesPart = "files/";
+    private const string RelayPart = "relay/";
 
     private static readonly Lazy<ProcessIdentity> ThisProcess = new(
         () => ProcessStat.Read(Environment.ProcessId)?.Identity ?? throw new InvalidOperationException("/proc is not there"));
@@ -49,6 +50,9 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
     public static SubscriberId OfFiles(InstanceId instance, Incarnation incarnation) =>
         new(ThisProcess.Value, $"{FilesPart}{instance}#{incarnation}");
 
+    /// <summary>Connections that this agent carries for programs: they end with it.</summary>
+    public static SubscriberId OfRelay(long number) => new(ThisProcess.Value, $"{RelayPart}{number}");
+
     public static string NameOfFiles(InstanceId instance) => $"the generated files of {instance}";
 
     /// <summary>
@@ -59,8 +63,9 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
     {
         foreach (var kept in file?.Load() ?? [])
         {
-            // Those of generated files are found again with their instances.
-            if (ProcessStat.IsAlive(kept.Subscriber.Process) && !kept.Part.StartsWith(FilesPart, StringComparison.Ordinal))
+            // Those of generated files are found again with their instances; what was carried has ended.
+            if (ProcessStat.IsAlive(kept.Subscriber.Process) && !kept.Part.StartsWith(RelayPart, StringComparison.Ordinal)
+                && !kept.Part.StartsWith(FilesPart, StringComparison.Ordinal))
             {
                 Change(s => s.Remember(kept.Service, kept.Subscriber, kept.Name, kept.AtLeast, time.GetUtcNow()));
             }

@@ -8,9 +8,10 @@ namespace Zurg.Agent.Measuring;
 /// GET /metrics of an agent: its host, its instances and itself, read when asked, at most once a second however many ask.
 /// </summary>
 /// <param name="meter">Its own: readings for the master have another rhythm.</param>
+/// <param name="relays">Adds what is carried for programs.</param>
 /// <param name="connected">Whether a master has let it in.</param>
 internal sealed class AgentMetrics(
-    HostId host, HostMeter meter, Func<AgentState> state, Func<bool> connected, TimeProvider time)
+    HostId host, HostMeter meter, Func<AgentState> state, Func<bool> connected, Action<MetricPage> relays, TimeProvider time)
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
@@ -54,6 +55,7 @@ internal sealed class AgentMetrics(
         page.Gauge("zurg_agent_memory_bytes", "Resident memory of the agent itself.", Environment.WorkingSet, label);
         page.Counter(
             "zurg_agent_cpu_seconds_total", "CPU time of the agent itself.", Environment.CpuUsage.TotalTime.TotalSeconds, label);
+        relays(page);
         return page.ToString();
     }
 }

@@ -76,6 +76,7 @@ public static class AssignmentView
                 Logs = service.Logs,
                 Signing = applied.Spec.Keys is { } keys ? new SigningTerms(keys, release.Signatures ?? []) : null,
                 DependsOn = service.DependsOn,
+                Uses = service.Uses,
             }
             : null;
 }

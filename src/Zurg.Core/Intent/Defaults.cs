@@ -56,6 +56,7 @@ public static class Defaults
         Constraints = (draft.Constraints ?? ImmutableSortedDictionary<string, ImmutableArray<string>>.Empty)
             .WithComparers(StringComparer.Ordinal),
         DependsOn = [.. (draft.DependsOn ?? []).Select(d => new ServiceName(d))],
+        Uses = UsesCheck.Fill(draft.Uses),
         Instance = Instance(name, draft, settings),
         PerInstance = draft.PerInstance is not { Count: > 0 } own ? null : own.ToImmutableSortedDictionary(
             i => int.Parse(i.Key, CultureInfo.InvariantCulture), i => Ordinal(i.Value)),

@@ -54,8 +54,22 @@ internal static class Dependencies
         var second = waits[first].First(cycle.Contains);
         var index = services[first].DependsOn!.Value.IndexOf(second);
         var shown = cycle.Count <= shownMax ? cycle : [.. cycle[..shownMax], "..."];
+        var circle = $"services wait for each other in a circle: {string.Join(" -> ", shown)} -> {first}";
         problems.Add($"services.{first}.depends_on[{index}]",
-            $"services wait for each other in a circle: {string.Join(" -> ", shown)} -> {first}",
+            cycle.All(s => RestartedBy(services[s]) is not null)
+                ? $"{circle}; and each is restarted for the endpoints of the next (services.{first}.templates"
+                    + $"[{RestartedBy(services[first])}], then: restart), so that no restart could end before another one has: "
+                    + "each waits until the one before it has confirmed, which it does by its own restart"
+                : circle,
             "remove one of these depends_on; a service that can do without the other at its start need not name it");
+    }
+
+    /// <summary>
+    /// A template shows the endpoints of every service that its own depends on. Which, by index; null when none restarts it.
+    /// </summary>
+    internal static int? RestartedBy(ServiceDraft draft)
+    {
+        var index = (draft.Templates ?? []).ToList().FindIndex(t => t.Then?.Restart is true);
+        return index < 0 ? null : index;
     }
 }

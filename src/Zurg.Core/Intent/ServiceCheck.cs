@@ -115,7 +115,10 @@ internal static class ServiceCheck
             var place = $"{at}.depends_on[{index}]";
             if (other == name)
             {
-                problems.Add(place, "a service cannot wait for itself", "remove it");
+                problems.Add(place, Dependencies.RestartedBy(draft) is { } template
+                    ? $"a service cannot wait for itself; and with {at}.templates[{template}] (then: restart) each restart of an "
+                        + "instance would wait for the restart of all others"
+                    : "a service cannot wait for itself", "remove it");
             }
             else if (!names.Services.ContainsKey(other))
             {

@@ -73,6 +73,13 @@ public sealed record ServiceDraft
         Default = "none")]
     public ImmutableArray<string>? DependsOn { get; init; }
 
+    [Doc("For a program that cannot be changed: the agent listens at each of these addresses of the instance's own host while it "
+        + "is there, and carries TCP connections to ready instances of the service. SERVICE/PORT when the service has several "
+        + "ports and none is named http. Nothing waits for the service: name it in depends_on as well for that. A change takes "
+        + "effect at once, without a restart.",
+        Example = "{ sudoku-solver: \"127.0.0.1:9981\" }", Default = "none")]
+    public ImmutableSortedDictionary<string, string>? Uses { get; init; }
+
     [Doc("What it listens on, by name: `dynamic` (the agent picks a free port) or a number. The process finds it as PORT_NAME "
         + "in its environment (upper case, '-' as '_') and as ${ports.NAME}.", Example = "{ http: dynamic, admin: 9000 }",
         Default = "none", Form = DraftForm.Port)]

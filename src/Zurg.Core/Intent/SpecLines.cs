@@ -189,6 +189,7 @@ internal static class SpecLines
     [
         .. service.Constraints.Select(c => ($"constraints.{c.Key}", List(c.Value))),
         .. service.DependsOn.IsEmpty ? [] : new[] { ("depends_on", List(service.DependsOn.Select(d => d.Value))) },
+        .. service.Uses.Select(u => ($"uses.{u.Target}", u.Listen)),
         ("restart.delay", Measures.Show(service.Restart.Delay)),
         ("restart.max_delay", Measures.Show(service.Restart.MaxDelay)),
         ("restart.window", Measures.Show(service.Restart.Window)),

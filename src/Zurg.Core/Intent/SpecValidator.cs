@@ -27,6 +27,7 @@ public static class SpecValidator
             }
             ServiceCheck.Check(name, service, names, problems);
         }
+        UsesCheck.Check(names, problems);
         Dependencies.CheckCycle(names.Services, problems);
         CheckRoutes(draft, names, problems);
         return problems.ToImmutable();

@@ -80,6 +80,10 @@ public abstract record AgentInput
     /// <param name="Refuses">It has heard that it is to refuse, and does.</param>
     public sealed record SelfTold(InstanceId Instance, Incarnation Incarnation, bool Refuses) : OfInstance(Instance, Incarnation);
 
+    /// <summary>The agent cannot listen where its service says that it should (uses), or can again (then null).</summary>
+    public sealed record UsesHeld(InstanceId Instance, Incarnation Incarnation, Hold? Hold)
+        : OfInstance(Instance, Incarnation);
+
     /// <summary>What a restarted agent found of an incarnation that its journal knows.</summary>
     /// <param name="Process">Its main process, alive; null when that one is gone, whatever of its tree still runs.</param>
     /// <param name="Exit">How it ended while no agent watched it, when the kernel still tells; null when nobody knows.</param>

@@ -74,6 +74,12 @@ internal static class InstanceHealth
         TemplateHold = hold is null ? null : hold with { Service = s.Instance.Service, Instance = s.Instance, Host = m.Host },
     });
 
+    /// <param name="hold">Null: the agent listens everywhere that it should.</param>
+    public static InstanceTurn UsesHeld(InstanceState s, Hold? hold, Moment m) => new(s with
+    {
+        UsesHold = hold is null ? null : hold with { Service = s.Instance.Service, Instance = s.Instance, Host = m.Host },
+    });
+
     /// <summary>One change in the cluster often changes several templates: they are one restart.</summary>
     public static readonly TimeSpan Gather = TimeSpan.FromSeconds(1);
 

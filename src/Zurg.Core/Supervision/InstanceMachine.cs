@@ -78,6 +78,9 @@ internal static class InstanceMachine
         (InstancePhase.Starting or InstancePhase.Running, AgentInput.TemplateHeld held) =>
             InstanceHealth.TemplateHeld(s, held.Hold, m),
 
+        // The listener is its service's: it outlives incarnations, and so does what is wrong with it.
+        (_, AgentInput.UsesHeld held) => InstanceHealth.UsesHeld(s, held.Hold, m),
+
         (InstancePhase.Starting or InstancePhase.Running, AgentInput.Exited exited) => InstanceEnd.Crashed(s, exited.Exit, m),
         (InstancePhase.Stopping, AgentInput.Exited exited) when !s.HasExited => InstanceEnd.Stopped(s, exited.Exit, m),
         (InstancePhase.Stopping, AgentInput.TreeGone) => InstanceEnd.TreeGone(s, m),

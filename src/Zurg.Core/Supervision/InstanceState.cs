@@ -63,6 +63,9 @@ public sealed record InstanceState
     /// <summary>A template that cannot be rendered again; it runs on with the text it has.</summary>
     public Hold? TemplateHold { get; init; }
 
+    /// <summary>A port that the agent cannot listen on for it; it runs all the same.</summary>
+    public Hold? UsesHold { get; init; }
+
     /// <summary>The newest assignment says something that this build does not know: nothing is begun, nothing is ended.</summary>
     public Hold? NotUnderstood { get; init; }
 
@@ -86,7 +89,7 @@ public sealed record InstanceState
 
     /// <summary>The one hold that people are shown.</summary>
     [JsonIgnore]
-    public Hold? ShownHold => NotUnderstood ?? Hold ?? TemplateHold;
+    public Hold? ShownHold => NotUnderstood ?? Hold ?? TemplateHold ?? UsesHold;
 
     /// <summary>The main process of this incarnation is known to have ended.</summary>
     [JsonIgnore]

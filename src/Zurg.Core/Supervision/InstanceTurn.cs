@@ -85,6 +85,7 @@ internal static class InstancePhases
                 Crashes = s.Crashes,
                 FailedStarts = s.FailedStarts,
                 NotUnderstood = s.NotUnderstood,
+                UsesHold = s.UsesHold,
                 LastExit = s.LastExit,
                 Leaving = s.Leaving,
             };

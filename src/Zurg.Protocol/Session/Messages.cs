@@ -148,6 +148,9 @@ public sealed record AssignedInstance
 
     /// <summary>Its process is told to answer no new request, and says so in <see cref="InstanceStatus.Refuses"/>.</summary>
     public bool? Refuse { get; init; }
+
+    /// <summary>Where the agent listens for it. An older agent does not.</summary>
+    public ImmutableArray<UseSpec> Uses { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 /// <summary>What an instance is to run after what it runs now.</summary>

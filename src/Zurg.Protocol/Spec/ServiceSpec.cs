@@ -18,6 +18,12 @@ public sealed record ServiceSpec
     public ImmutableArray<ServiceName> DependsOn { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>
+    /// Where the agent listens for programs that cannot be changed, ordered by service; takes effect on running instances at
+    /// once, without a restart.
+    /// </summary>
+    public ImmutableArray<UseSpec> Uses { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>
     /// What runs. A change of it reaches a running instance only by a restart. See <see cref="InstanceOf"/> for one instance's.
     /// </summary>
     public required InstanceSpec Instance { get; init; }

@@ -29,6 +29,7 @@ public sealed class AgentMachineCasesTests
         new AgentInput.StartExtended(Web, One, TimeSpan.FromSeconds(5)),
         new AgentInput.TemplateChanged(Web, One, new TemplateSpec("a", "b", TemplateThen.Reload, "HUP")),
         new AgentInput.TemplateHeld(Web, One, null),
+        new AgentInput.UsesHeld(Web, One, Held),
         new AgentInput.Found(Web, One, null),
     ];
 

@@ -292,6 +292,19 @@ public sealed class AgentMachineTests
     }
 
     [Fact]
+    public void A_port_that_cannot_be_listened_on_is_shown_and_outlives_the_incarnation()
+    {
+        _agent.RunWeb();
+        _agent.Say(new AgentInput.UsesHeld(Web, _agent.Now0, new Hold(HoldReason.PortUnavailable, "9981 is taken")));
+        Assert.Equal((HoldReason.PortUnavailable, true), (_agent.Web.ShownHold!.Reason, _agent.Web.Healthy));
+        _agent.Say(new AgentInput.Exited(Web, _agent.Now0, Code(1)));
+        _agent.Say(new AgentInput.TreeGone(Web, _agent.Now0));
+        Assert.Equal("9981 is taken", _agent.Web.ShownHold!.Text);
+        _agent.Say(new AgentInput.UsesHeld(Web, _agent.Now0, null));
+        Assert.Null(_agent.Web.ShownHold);
+    }
+
+    [Fact]
     public void What_is_not_understood_holds_that_one_instance_and_leaves_what_runs()
     {
         var other = InstanceId.Wrap("api.0");

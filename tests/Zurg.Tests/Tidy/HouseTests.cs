@@ -48,6 +48,7 @@ public sealed class HouseTests
         ["Ports"] = ["Processes"],
         ["Probes"] = ["Ports", "Processes"],
         ["Processes"] = [],
+        ["Relay"] = ["Local", "Ports"],
         ["Session"] = [],
         ["Templates"] = ["Processes"],
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);

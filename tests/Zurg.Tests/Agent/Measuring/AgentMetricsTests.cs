@@ -24,7 +24,8 @@ public sealed class AgentMetricsTests
         var state = new AgentState { Host = Host };
         state = state with { Instances = state.Instances.Add(AgentWords.Web, instance) };
         var metrics = new AgentMetrics(
-            Host, new HostMeter([("agent", directory.Path)], TimeProvider.System), () => state, () => true, TimeProvider.System);
+            Host, new HostMeter([("agent", directory.Path)], TimeProvider.System), () => state,
+            () => true, _ => { }, TimeProvider.System);
 
         var samples = MetricLines.Parse(metrics.Text());
 
@@ -42,10 +43,11 @@ public sealed class AgentMetricsTests
         var asked = 0;
         var metrics = new AgentMetrics(
             Host, new HostMeter([("agent", directory.Path)], time), () => new AgentState { Host = Host },
-            () => ++asked > 0, time);
+            () => ++asked > 0, page => page.Gauge("carried", "More.", 1), time);
 
         Assert.Equal(metrics.Text(), metrics.Text());
         Assert.Equal(1, asked);
+        Assert.Contains("carried 1", metrics.Text(), StringComparison.Ordinal);
         time.Advance(TimeSpan.FromSeconds(1));
         metrics.Text();
         Assert.Equal(2, asked);

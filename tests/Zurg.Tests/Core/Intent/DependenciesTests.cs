@@ -28,6 +28,51 @@ public sealed class DependenciesTests
         Assert.True(problem.Text.Length < 200, problem.Text);
     }
 
+    [Fact]
+    public void A_circle_of_restarts_for_each_other_s_endpoints_is_explained()
+    {
+        var services = Restarting("b", "a", "restart").AddRange(Restarting("a", "b", "restart"));
+        var problem = Assert.Single(SpecValidator.Problems(new ClusterDraft { Services = services }));
+        Assert.Equal("services.a.depends_on[0]", problem.Path);
+        Assert.Equal(
+            "services wait for each other in a circle: a -> b -> a; and each is restarted for the endpoints of the next "
+                + "(services.a.templates[0], then: restart), so that no restart could end before another one has: each waits "
+                + "until the one before it has confirmed, which it does by its own restart",
+            problem.Text);
+        Assert.Equal(
+            "remove one of these depends_on; a service that can do without the other at its start need not name it",
+            problem.Mend);
+    }
+
+    [Fact]
+    public void A_circle_in_which_one_only_reloads_waits_at_the_start_alone()
+    {
+        var services = Restarting("b", "a", "reload").AddRange(Restarting("a", "b", "restart"));
+        Assert.Equal("services wait for each other in a circle: a -> b -> a",
+            Assert.Single(SpecValidator.Problems(new ClusterDraft { Services = services })).Text);
+    }
+
+    [Fact]
+    public void A_service_that_restarts_for_its_own_endpoints_is_told_why_that_never_ends() => Assert.Equal(
+        "a service cannot wait for itself; and with services.a.templates[0] (then: restart) each restart of an instance would "
+            + "wait for the restart of all others",
+        Assert.Single(SpecValidator.Problems(new ClusterDraft { Services = Restarting("a", "a", "restart") })).Text);
+
+    private static ImmutableSortedDictionary<string, ServiceDraft> Restarting(string name, string on, string then) =>
+        ImmutableSortedDictionary<string, ServiceDraft>.Empty.Add(name, Drafts.Service with
+        {
+            DependsOn = [on],
+            Templates =
+            [
+                new TemplateDraft
+                {
+                    From = "a.hbs",
+                    To = "a.conf",
+                    Then = then == "restart" ? new ThenDraft { Restart = true } : new ThenDraft { Reload = "HUP" },
+                },
+            ],
+        });
+
     private static ImmutableArray<Zurg.Protocol.Problem> Check(params (string Name, string On)[] services) =>
         SpecValidator.Problems(new ClusterDraft
     {

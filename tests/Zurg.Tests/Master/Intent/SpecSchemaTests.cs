@@ -32,8 +32,8 @@ public sealed class SpecSchemaTests
         var service = (DraftShape.Section)((DraftShape.MapOf)DraftShape.Root.Find("services")!.Shape).Value;
         foreach (var field in service.Fields.Where(f => !f.Doc.Required && f.Key is not "ports"))
         {
-            var read = SpecReader.Read($"services:\n  sudoku-solver: {{ release: 1, run: x }}\n  web:\n    release: 1\n    "
-                + $"run: x\n"
+            var read = SpecReader.Read($"services:\n  sudoku-solver: {{ release: 1, run: x, ports: {{ http: 2 }} }}\n  web:\n"
+                + $"    release: 1\n    run: x\n"
                 + $"    ports: {{ http: 1 }}\n{(field.Key is "vars" ? "" : "    vars: { role: x }\n")}"
                 + (field.Key is "watchdog_keep" ? "    watchdog: 30s\n" : "")
                 + $"    {field.Key}: {field.Doc.Example}\n");
