@@ -26,6 +26,12 @@ internal static class CommandLine
             return RefuseVerb(words[0], screen);
         }
 
+        var alone = words.Length == 1 || (words[1].StartsWith('-') && !words.Any(w => w is "--help" or "-h"));
+        if (alone && entry.Alone is { } meant)
+        {
+            words = [words[0], meant, .. words[1..]];
+        }
+
         var root = new Command("zurg") { entry.Build(), Help };
         var parsed = root.Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.GetValue(Help))

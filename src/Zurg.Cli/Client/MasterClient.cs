@@ -92,6 +92,37 @@ internal sealed class MasterClient : IDisposable
                 + (instance is null ? "" : $"&instance={instance}"),
             null, WireJson.Default.ActionAccepted, stop);
 
+    public Task<ImmutableArray<RolloutStatus>> RolloutsAsync(CancellationToken stop) =>
+        GetAsync("/v1/rollouts", WireJson.Default.ImmutableArrayRolloutStatus, stop);
+
+    public Task<RolloutStatus> RolloutAsync(ServiceName service, CancellationToken stop) =>
+        GetAsync($"/v1/services/{service}/rollout", WireJson.Default.RolloutStatus, stop);
+
+    /// <param name="seen">The newest spec that the author had seen.</param>
+    public Task<RolloutStarted> StartRolloutAsync(
+        ServiceName service, string release, string author, SpecNumber? seen, CancellationToken stop) =>
+        SendAsync(
+            HttpMethod.Post, $"/v1/services/{service}/rollout/start?author={Uri.EscapeDataString(author)}",
+            JsonOf(new RolloutStart(release), WireJson.Default.RolloutStart), WireJson.Default.RolloutStarted, seen, stop);
+
+    /// <param name="word">pause, resume, promote or abort.</param>
+    public Task<ActionAccepted> SayOfRolloutAsync(
+        ServiceName service, string word, string author, bool all, CancellationToken stop) =>
+        SendAsync(
+            HttpMethod.Post,
+            $"/v1/services/{service}/rollout/{word}?author={Uri.EscapeDataString(author)}{(all ? "&all=true" : "")}",
+            null, WireJson.Default.ActionAccepted, stop);
+
+    public Task<ActionAccepted> DrainAsync(HostId host, string? why, string author, CancellationToken stop) =>
+        SendAsync(
+            HttpMethod.Post, $"/v1/hosts/{host}/drain?author={Uri.EscapeDataString(author)}",
+            JsonOf(new HostDrain(why), WireJson.Default.HostDrain), WireJson.Default.ActionAccepted, stop);
+
+    public Task<ActionAccepted> UndrainAsync(HostId host, string author, CancellationToken stop) =>
+        SendAsync(
+            HttpMethod.Post, $"/v1/hosts/{host}/undrain?author={Uri.EscapeDataString(author)}",
+            null, WireJson.Default.ActionAccepted, stop);
+
     public Task<LogChunk> LogAsync(
         InstanceId instance, HostId? host, long offset, int bytes, TimeSpan wait, DateTimeOffset? since,
         CancellationToken stop) =>

@@ -17,6 +17,7 @@ internal static class ExplainView
                 new Span($"{status.Ready} of {status.Wanted} ready", status.Ready >= status.Wanted ? Tone.Good : Tone.Warn),
                 status.Stopped ? new Span("  stopped by a person", Tone.Warn) : ""),
             .. explained.Spec is { } spec ? Spec(spec) : [],
+            .. status.Rollout is { } rollout ? [RolloutView.Line(rollout, now)] : (Block[])[],
             StatusView.Instances(status.Instances, now),
             .. status.Instances.Where(i => i.Status?.LastExit is not null)
                 .SelectMany(i => Exit(i.Instance, i.Status!.LastExit!, now)),

@@ -21,6 +21,12 @@ internal static class HostView
             new Span(host.Host.Value, Tone.Strong), $"  cell {host.Description.Cell}  ", StatusView.SessionOf(host),
             $" for {Measures.Age(now - host.SessionSince)}  {host.Ready}/{host.Instances} ready"),
         .. Lows(host),
+        .. host.Drained is { } drained
+            ? [
+                Fact("drained", $"by {drained.By} {Measures.Age(now - drained.At)} ago"
+                    + $"{(drained.Why is { } why ? $": {why}" : "")}; it gets nothing new until zurg undrain {host.Host}"),
+            ]
+            : (Block[])[],
         Fact("address", host.Description.Address),
         Fact("labels", LabelsOf(host)),
         Fact("kernel", $"{host.Description.Kernel}, booted as {host.Description.BootId}"),

@@ -13,13 +13,14 @@ internal static class StatusView
             ? []
             : (Block[])[Services(status), Instances(status.Services.SelectMany(s => s.Instances), now)],
         BriefHosts(status.Hosts, now),
+        .. RolloutView.News(status.Services, now),
         .. HoldView.Of(status.Holds),
         .. status.Spec.Value == 0 ? (Block[])[Block.Line.Of("nothing was applied yet: zurg apply cluster.yaml")] : [],
     ];
 
     /// <summary>The same without instances and hosts: what an apply shows while it waits.</summary>
-    public static ImmutableArray<Block> Brief(ClusterStatus status) =>
-        [Title(status), Services(status), .. HoldView.Of(status.Holds)];
+    public static ImmutableArray<Block> Brief(ClusterStatus status, DateTimeOffset now) =>
+        [Title(status), Services(status), .. RolloutView.News(status.Services, now), .. HoldView.Of(status.Holds)];
 
     private static Block.Line Title(ClusterStatus status) => Block.Line.Of(
         new Span($"cluster {status.Cluster?.Value ?? "(no spec yet)"}", Tone.Strong),
@@ -50,6 +51,11 @@ internal static class StatusView
             return new Span("leaving", Tone.Faint);
         }
 
+        if (service.Rollout is { } rollout && RolloutView.IsNews(rollout))
+        {
+            return RolloutView.StateOf(rollout);
+        }
+
         var held = holds.Count(h => h.Service == service.Service || h.Instance?.Service == service.Service);
         return held > 0 ? new Span(Measures.Count(held, "hold"), Tone.Warn)
             : service.Ready < service.Wanted ? new Span("starting", Tone.Warn)
@@ -74,7 +80,7 @@ internal static class StatusView
             ]),
         ]);
 
-    private static Span PhaseOf(PlacedInstance instance) => instance.Status switch
+    public static Span PhaseOf(PlacedInstance instance) => instance.Status switch
     {
         null => new Span("placed", Tone.Faint),
         { Hold: { } hold } => new Span($"{Measures.Word(instance.Status.Phase)}: {Measures.Word(hold.Reason)}", Tone.Bad),
@@ -95,5 +101,9 @@ internal static class StatusView
         ]);
 
     public static Span SessionOf(HostStatus host) =>
-        new(Measures.Word(host.Session), host.Session == HostSession.Connected ? Tone.Good : Tone.Bad);
+        host.Session != HostSession.Connected ? new Span(Measures.Word(host.Session) + DrainOf(host), Tone.Bad)
+        : new Span(Measures.Word(host.Session) + DrainOf(host), host.Drained is null ? Tone.Good : Tone.Warn);
+
+    private static string DrainOf(HostStatus host) =>
+        host.Drained is null ? "" : host.Instances == 0 ? ", drained" : ", draining";
 }

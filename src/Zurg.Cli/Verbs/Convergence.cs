@@ -17,10 +17,10 @@ internal static class Convergence
         var last = new Last();
         try
         {
-            var statuses = UntilAsync(master, number, last, ending.Token);
+            var statuses = UntilAsync(PatientStatus.WatchAsync(master, call, ending.Token), number, last);
             if (call.Screen.IsTerminal && !quiet)
             {
-                await TerminalView.ShowLiveAsync(ViewsAsync(statuses, ending.Token), call.Screen, ending.Token);
+                await TerminalView.ShowLiveAsync(ViewsAsync(statuses, call, ending.Token), call.Screen, ending.Token);
             }
             else
             {
@@ -38,7 +38,7 @@ internal static class Convergence
         {
             if (last.Status is { } status && !quiet)
             {
-                call.Screen.Show(StatusView.Brief(status));
+                call.Screen.Show(StatusView.Brief(status, call.Now));
             }
 
             throw new VerbFailedException(
@@ -47,17 +47,33 @@ internal static class Convergence
         }
     }
 
+    /// <summary>What is left goes on only when a person says so; null while anything else is left.</summary>
+    public static VerbFailedException? Stuck(ClusterStatus status, SpecNumber number)
+    {
+        var stuck = status.Holds.Where(h => h.Reason is HoldReason.RolledBack or HoldReason.RolloutHalted).ToImmutableArray();
+        return status.Spec.CompareTo(number) < 0 || stuck.IsEmpty || stuck.Length < status.Holds.Length
+            ? null
+            : new VerbFailedException(
+                $"spec {number} is applied, and not all runs as it says: {string.Join("; ", stuck.Select(h => h.Text))}",
+                stuck[0].Mend);
+    }
+
     /// <summary>Neither a step nor a hold is left.</summary>
     public static bool IsSettled(ClusterStatus status, SpecNumber number) =>
         status.Spec.CompareTo(number) >= 0 && status.Converged;
 
     private static async IAsyncEnumerable<ClusterStatus> UntilAsync(
-        MasterClient master, SpecNumber number, Last last, [EnumeratorCancellation] CancellationToken stop)
+        IAsyncEnumerable<ClusterStatus> statuses, SpecNumber number, Last last)
     {
-        await foreach (var status in master.WatchStatusAsync(stop))
+        await foreach (var status in statuses)
         {
             last.Status = status;
             yield return status;
+            if (Stuck(status, number) is { } stuck)
+            {
+                throw stuck;
+            }
+
             if (IsSettled(status, number))
             {
                 yield break;
@@ -66,11 +82,11 @@ internal static class Convergence
     }
 
     private static async IAsyncEnumerable<ImmutableArray<Block>> ViewsAsync(
-        IAsyncEnumerable<ClusterStatus> statuses, [EnumeratorCancellation] CancellationToken stop)
+        IAsyncEnumerable<ClusterStatus> statuses, VerbCall call, [EnumeratorCancellation] CancellationToken stop)
     {
         await foreach (var status in statuses.WithCancellation(stop))
         {
-            yield return StatusView.Brief(status);
+            yield return StatusView.Brief(status, call.Now);
         }
     }
 
@@ -83,7 +99,9 @@ internal static class Convergence
         {
             converged = status.Converged;
             var lines = status.Services.Select(s => $"{s.Service}  {s.Ready}/{s.Wanted} ready")
-                .Concat(status.Holds.Select(h => PlainView.TextOf(HoldView.Of([h])).Split('\n')[1].Trim()))
+                .Concat(status.Services.Select(s => s.Rollout).OfType<RolloutStatus>().Where(RolloutView.IsNews)
+                    .Select(RolloutView.Change))
+                .Concat(status.Holds.Select(HoldView.Text))
                 .ToImmutableSortedSet(StringComparer.Ordinal);
             foreach (var line in quiet ? [] : lines.Except(said))
             {

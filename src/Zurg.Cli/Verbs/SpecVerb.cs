@@ -132,7 +132,7 @@ internal static class SpecVerb
             var newest = await master.SpecAsync(null, call.Stop);
             var result = await master.RevertAsync(
                 new SpecNumber(call.Value(number)), call.Surroundings.Author, newest.Number, call.Stop);
-            SeenFile.Remember(master.Cluster, SpecFile.Of(call, null), result.Number, call.Surroundings);
+            // Not remembered as seen: the file still says what was reverted, and an apply of it must be a decision.
             if (json)
             {
                 call.Screen.Json(result);
@@ -141,6 +141,7 @@ internal static class SpecVerb
             {
                 call.Screen.Show(SpecView.Changes(result));
                 call.Screen.Line($"spec {result.Number} says what spec {call.Value(number)} said");
+                call.Screen.Note($"cluster.yaml is as it was: zurg spec show > {SpecFile.Name} brings this one into it");
             }
 
             return ExitCode.Done;

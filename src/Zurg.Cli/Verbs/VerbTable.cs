@@ -6,7 +6,8 @@ namespace Zurg.Cli.Verbs;
 /// <summary>Every verb, in the order of the overview.</summary>
 internal static class VerbTable
 {
-    internal sealed record Entry(string Group, string Name, string Summary, Func<Command> Build);
+    /// <param name="Alone">Of its verbs the one that is meant when none is named; null: one must be.</param>
+    internal sealed record Entry(string Group, string Name, string Summary, Func<Command> Build, string? Alone = null);
 
     public static ImmutableArray<Entry> All { get; } =
     [
@@ -29,6 +30,9 @@ internal static class VerbTable
         new("Act on a service", "restart", ActionVerb.RestartSummary, ActionVerb.Restart),
         new("Act on a service", "stop", ActionVerb.StopSummary, ActionVerb.Stop),
         new("Act on a service", "start", ActionVerb.StartSummary, ActionVerb.Start),
+        new("Change what runs", "rollout", RolloutVerb.Summary, RolloutVerb.Build, RolloutVerb.Alone),
+        new("Change what runs", "drain", DrainVerb.Summary, () => new DrainVerb()),
+        new("Change what runs", "undrain", UndrainVerb.Summary, () => new UndrainVerb()),
         new("Run it yourself", "master", MasterVerb.Summary, () => new MasterVerb()),
         new("Run it yourself", "agent", AgentVerb.Summary, () => new AgentVerb()),
         new("Run it yourself", "bench", BenchVerb.Summary, () => new BenchVerb()),

@@ -51,9 +51,13 @@ internal sealed class SpecApplying(IStateStore store, IClusterView view, IEventL
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
         {
             var (newest, modified) = await _archive.NewestAsync(stop);
+            var changes = SpecDiff.Between(newest?.Spec, spec, view.Current.State.Placements.Values);
             if (!request.Match.Allows(newest?.Number ?? default))
             {
-                return new ApplyOutcome.Stale(newest);
+                // Who says what is said already overwrites nothing, whatever it is based on.
+                return changes.IsEmpty && newest is not null && request.RevertOf is null
+                    ? new ApplyOutcome.Done(new ApplyResult { Number = newest.Number, Planned = request.Planned })
+                    : new ApplyOutcome.Stale(newest);
             }
 
             if (await ReleaseProblemsAsync(request.Text, spec, stop) is { IsEmpty: false } problems)
@@ -61,7 +65,6 @@ internal sealed class SpecApplying(IStateStore store, IClusterView view, IEventL
                 return new ApplyOutcome.Invalid(problems);
             }
 
-            var changes = SpecDiff.Between(newest?.Spec, spec, view.Current.State.Placements.Values);
             if (changes.IsEmpty && newest is not null)
             {
                 return new ApplyOutcome.Done(new ApplyResult { Number = newest.Number, Planned = request.Planned });

@@ -37,4 +37,21 @@ public sealed class HostViewTests
     [Fact]
     public void A_host_that_has_not_been_read_yet_says_so() =>
         Assert.Contains("no reading", PlainView.TextOf(HostView.Of(Host, World.Noon)), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_drained_host_says_so_with_who_and_why()
+    {
+        var drained = Host with
+        {
+            Drained = new HostIntent
+            {
+                Host = Host.Host, Drained = true, At = World.Noon.AddMinutes(-5), By = "ann", Why = "new disks",
+            },
+        };
+        Assert.Contains(
+            "by ann 5m ago: new disks; it gets nothing new until zurg undrain host1",
+            PlainView.TextOf(HostView.Of(drained, World.Noon)), StringComparison.Ordinal);
+        Assert.Equal("connected, drained", StatusView.SessionOf(drained).Text);
+        Assert.Equal("connected, draining", StatusView.SessionOf(drained with { Instances = 1 }).Text);
+    }
 }

@@ -65,6 +65,17 @@ public sealed class SpecTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_says_what_the_newest_says_already_is_not_refused_whatever_it_is_based_on()
+    {
+        await ApplyAsync(Yaml(), "\"0\"");
+        await ApplyAsync(Yaml(2), "\"1\"");
+
+        var same = await ApplyAsync("# mine\n" + Yaml(2), "\"1\"");
+        Assert.Equal(new SpecNumber(2), same.Number);
+        Assert.Empty(same.Changes);
+    }
+
+    [Fact]
     public async Task Of_many_applies_at_once_based_on_the_same_spec_one_wins()
     {
         await ApplyAsync(Yaml());

@@ -1,0 +1,64 @@
+using Zurg.Protocol;
+
+namespace Zurg.Cli.Verbs;
+
+/// <summary>How a rollout that somebody watches has ended.</summary>
+/// <param name="Text">One sentence.</param>
+/// <param name="Mend">What to do next.</param>
+internal sealed record RolloutEnd(bool Done, string Text, string? Mend = null)
+{
+    /// <param name="after">The one watched has a higher number.</param>
+    /// <param name="number">Of the one watched, once it was seen.</param>
+    /// <param name="spec">It comes of this spec or a newer one.</param>
+    /// <returns>Null while it is under way, or has not begun.</returns>
+    public static RolloutEnd? Of(ClusterStatus status, ServiceName service, SpecNumber spec, long after, long? number)
+    {
+        if (status.Spec.CompareTo(spec) < 0)
+        {
+            return null;
+        }
+
+        if (status.Services.FirstOrDefault(s => s.Service == service) is not { Release: not null } found)
+        {
+            return new RolloutEnd(false, $"{service} has left the spec", "zurg spec diff shows the change");
+        }
+
+        var rollout = found.Rollout?.Rollout;
+        return rollout is null || rollout.Number <= after ? BeforeIt(found, rollout)
+            : number is { } watched && rollout.Number != watched
+            ? new RolloutEnd(
+                false, $"rollout {rollout.Number} ({rollout.Why}) has taken the place of {watched}",
+                $"watch that one: zurg rollout status {service} --watch")
+            : OfPhase(rollout);
+    }
+
+    private static RolloutEnd? BeforeIt(ServiceStatus service, Rollout? rollout) =>
+        service.Stopped ? new RolloutEnd(
+            true, $"{service.Service} is stopped: it gets {service.Release} when it is started",
+            $"zurg start {service.Service}")
+        : service.Instances.IsEmpty && service.Wanted == 0 ? new RolloutEnd(true, $"{service.Service} has no instances")
+        : rollout is null or { Phase: RolloutPhase.Completed, Refused: null } && !service.Instances.IsEmpty
+            && service.Instances.All(i => i.UpToDate)
+            ? new RolloutEnd(true, $"all of {service.Service} run {service.Release?.Version} already")
+        : null;
+
+    private static RolloutEnd? OfPhase(Rollout rollout)
+    {
+        var (service, name) = (rollout.Service, $"rollout {rollout.Number} of {rollout.Service}");
+        return rollout.Phase switch
+        {
+            RolloutPhase.Running or RolloutPhase.RollingBack => null,
+            RolloutPhase.Halted => new RolloutEnd(
+                false, $"{name} is halted: {rollout.Reason}",
+                $"zurg rollout abort {service}, or zurg rollout resume {service} to go on in spite of it"),
+            RolloutPhase.Completed when rollout.Refused is { } refused => new RolloutEnd(
+                false, $"{name} was taken back, all run {rollout.To.Release.Version} again: {rollout.Reason}",
+                $"zurg history {service} and zurg logs {service} say more; when mended, push it as another version than "
+                    + $"{refused.Release.Version}"),
+            RolloutPhase.Completed => new RolloutEnd(
+                true, $"{name} is complete: all run {rollout.To.Release.Version}, after "
+                    + Rendering.Measures.Age((rollout.EndedAt ?? rollout.StartedAt) - rollout.StartedAt)),
+            RolloutPhase.Unknown => new RolloutEnd(false, $"{name} is in a phase that only a newer zurg knows"),
+        };
+    }
+}
