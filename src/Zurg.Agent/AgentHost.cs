@@ -109,7 +109,8 @@ public sealed partial class AgentHost : IAsyncDisposable
         _cgroups = site.Cgroups;
         var templates = new TemplateSource(site, _naming, _configs, time);
         _hands = new AgentHands(
-            site, options.Ports, _releases, templates, _cores, _inbox.PostAsync, time, logs.CreateLogger<AgentHands>());
+            site, options.Ports, _releases, templates, _cores, _selves, _inbox.PostAsync, time,
+            logs.CreateLogger<AgentHands>());
         ImmutableArray<(string, string)> places =
             [("agent", directory), ("releases", Path.Combine(directory, "releases")), ("logs", paths.Logs)];
         _measures = new MeasureLoop(new HostMeter(places, time), _session.Measure, time, logs.CreateLogger<MeasureLoop>());
@@ -290,7 +291,9 @@ public sealed partial class AgentHost : IAsyncDisposable
 
     private async Task ShutDownAsync()
     {
-        var grace = (_loop.State.Assignment?.Instances ?? []).Select(i => i.Stop.Grace).DefaultIfEmpty().Max();
+        // Requests are no longer waited for then, but a stop.command is.
+        var grace = (_loop.State.Assignment?.Instances ?? [])
+            .Select(i => i.Stop.Grace + (i.Stop.Command is null ? TimeSpan.Zero : i.Stop.DrainLimit)).DefaultIfEmpty().Max();
         using var late = new CancellationTokenSource(grace + StopMargin, _options.Time);
         try
         {

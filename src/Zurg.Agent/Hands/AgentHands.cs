@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Zurg.Agent.Artifacts;
 using Zurg.Agent.Cores;
 using Zurg.Agent.Exec;
+using Zurg.Agent.Local;
 using Zurg.Agent.Ports;
 using Zurg.Agent.Processes;
 using Zurg.Core;
@@ -32,6 +33,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
     private readonly ProcessHands _processes;
     private readonly WatchdogHands _watchdogs;
     private readonly ProbeHands _probes;
+    private readonly StopHands _stops;
     private readonly TaskSet _tasks;
     private AgentState? _newest;
 
@@ -44,6 +46,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         IReleaseStore releases,
         TemplateSource templates,
         ICoreKeeper cores,
+        SelfDesk selves,
         Func<AgentInput, CancellationToken, ValueTask> tell,
         TimeProvider time,
         ILogger logger)
@@ -58,6 +61,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         _watchdogs = new WatchdogHands(site, tell, time);
         _execs = new ExecPlanning(site, _envs);
         _processes = new ProcessHands(site, tell, cores, time);
+        _stops = new StopHands(site, _preparation, selves, tell, time);
         _probes = new ProbeHands(site, _preparation, _watchdogs, tell, time, logger);
         _tasks = new TaskSet(e => Log.EffectFailed(logger, site.Host, e));
         Directory.CreateDirectory(site.Paths.Logs);
@@ -107,6 +111,17 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
                 }
 
                 break;
+            case AgentEffect.RunStopCommand run:
+                Wait(
+                    WorkOf(run.Assigned.Instance, run.Incarnation),
+                    (work, stop) => _stops.RunCommandAsync(run, work, Settings, stop));
+                break;
+            case AgentEffect.AwaitIdle wait:
+                Wait(WorkOf(wait.Instance, wait.Incarnation), (_, stop) => _stops.AwaitIdleAsync(wait, stop));
+                break;
+            case AgentEffect.EndWait over:
+                WorkOf(over.Instance, over.Incarnation).EndWait();
+                break;
             case AgentEffect.Signal signal:
                 Send(signal);
                 break;
@@ -145,6 +160,9 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         {
             case AgentEffect.StopProbe or AgentEffect.ReleasePorts:
                 Begin(effect);
+                return true;
+            case AgentEffect.AwaitIdle wait when StopHands.TryLook(wait) is { } idle:
+                answer = idle;
                 return true;
             case AgentEffect.KillTree kill when _works.TryGetValue((kill.Instance, kill.Incarnation), out var work)
                 && work.Begun?.IsCompleted is not false && ProcessHands.IsGone(work):
@@ -265,6 +283,20 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
             return new PreparationOutcome.Held(new Hold(HoldReason.SpawnFailed,
                 $"{work.Instance} could not be prepared on {_site.Host}: {e.Message}", "look at the agent's log there"));
         }
+    }
+
+    private ImmutableSortedDictionary<string, string> Settings => Volatile.Read(ref _newest)?.Assignment?.Settings
+        ?? ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    /// <summary>A second wait of an incarnation replaces the first.</summary>
+    private void Wait(IncarnationWork work, Func<IncarnationWork, CancellationToken, Task> waitAsync)
+    {
+        var waiting = work.BeginWait();
+        _tasks.Begin(async stop =>
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(waiting, stop);
+            await waitAsync(work, either.Token);
+        });
     }
 
     private async Task FindAsync(AgentEffect.Find find, IncarnationWork work, CancellationToken stop)

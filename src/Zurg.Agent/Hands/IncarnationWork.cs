@@ -15,6 +15,7 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
     private readonly TaskCompletionSource _exitTold = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? _probing;
     private CancellationTokenSource? _watching;
+    private CancellationTokenSource? _waiting;
     private NotifySocket? _notify;
     private ProcessExit? _exit;
     private WatchdogTimer? _watchdog;
@@ -123,6 +124,25 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
             _watching?.Cancel();
             _watching = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
             return _watching.Token;
+        }
+    }
+
+    /// <summary>The token of a wait before the signal; the one before ends.</summary>
+    public CancellationToken BeginWait()
+    {
+        lock (_lock)
+        {
+            _waiting?.Cancel();
+            _waiting = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+            return _waiting.Token;
+        }
+    }
+
+    public void EndWait()
+    {
+        lock (_lock)
+        {
+            _waiting?.Cancel();
         }
     }
 

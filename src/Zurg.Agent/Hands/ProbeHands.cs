@@ -71,21 +71,11 @@ internal sealed partial class ProbeHands(
         Eager = probe.Eager,
     };
 
-    /// <summary>Its program is looked for in the release, then where a shell would.</summary>
     private ImmutableArray<string> CommandOf(AssignedInstance assigned, ProbeSpec spec, IncarnationWork work, Launch launch)
     {
         var release = site.Paths.Release(assigned.Spec.Release);
         var values = LaunchBuilder.Values(assigned, preparation.VariablesOf(assigned, work, launch.Ports, release));
-        var command = spec.Command.Select(part => Variables.Replace(part, values) is Replacement.Done done ? done.Text : part);
-        if (command.ToImmutableArray() is not [var program, .. var args])
-        {
-            return [];
-        }
-
-        var path = launch.Env.GetValueOrDefault("PATH", Preparation.Path);
-        var found = (program.Contains('/') ? [release] : path.Split(':').Prepend(release))
-            .Select(place => Path.Combine(place, program)).FirstOrDefault(File.Exists);
-        return [found ?? Path.Combine(release, program), .. args];
+        return InstanceCommand.Of(spec.Command, values, release, launch);
     }
 
     private NotifySocket? NotifyOf(IncarnationWork work)

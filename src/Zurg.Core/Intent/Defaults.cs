@@ -65,7 +65,8 @@ public static class Defaults
             Time(draft.Restart?.Window ?? "10m"), draft.Restart?.Attempts ?? 10),
         Stop = new StopPolicy(
             draft.Stop?.Signal ?? "TERM", Time(draft.Stop?.Grace ?? "30s"),
-            draft.Stop?.Drain is { } drain ? Time(drain) : StopPolicy.DrainUsual),
+            draft.Stop?.Drain is { } drain ? Time(drain) : StopPolicy.DrainUsual,
+            draft.Stop?.Command is { IsDefaultOrEmpty: false } command ? command : null),
         Logs = new LogPolicy(
             draft.Logs?.MaxSize is { } size ? Measures.Size(size)!.Value : LogBounds.Usual.MaxSize,
             draft.Logs?.MaxAge is { } age ? Time(age) : LogBounds.Usual.MaxAge),

@@ -26,6 +26,7 @@ internal static class ServiceCheck
         RunCheck.Check(at, draft, names, problems);
         ProbeCheck.Check(at, draft, names, problems);
         CheckPolicies(at, draft, problems);
+        CheckStopCommand(at, draft, names, problems);
         UpdateCheck.Check($"{at}.update", draft, problems);
     }
 
@@ -159,6 +160,28 @@ internal static class ServiceCheck
                 problems.Add(place, $"port {port} is that of {Words.Quote(taken[port])} already",
                     "give them different numbers, or make one dynamic");
             }
+        }
+    }
+
+    private static void CheckStopCommand(string at, ServiceDraft draft, SpecNames names, ProblemList problems)
+    {
+        if (draft.Stop?.Command is not { } command)
+        {
+            return;
+        }
+        if (command.Length == 0)
+        {
+            problems.Add($"{at}.stop.command", "the command is empty",
+                "write the executable and its arguments: [bin/ctl, leave]");
+        }
+        if (draft.Stop.Drain is { } drain && Measures.Duration(drain) == TimeSpan.Zero)
+        {
+            problems.Add($"{at}.stop.command", "it has no time to run: stop.drain is 0s",
+                "give stop.drain the longest time that it may take, such as 30s, or leave the command out");
+        }
+        foreach (var (word, index) in command.Select((word, index) => (word, index)))
+        {
+            RunCheck.CheckText($"{at}.stop.command[{index}]", word, RunCheck.VariablesOf(draft, names), problems);
         }
     }
 

@@ -177,7 +177,8 @@ public sealed record RestartDraft
     public int? Attempts { get; init; }
 }
 
-[Doc("A signal to the process, and after the grace SIGKILL to everything that it started.")]
+[Doc("Its consumers let go of it, it is told, its command runs, what is under way in it ends; then a signal to the process, and "
+    + "after the grace SIGKILL to everything that it started.")]
 public sealed record StopDraft
 {
     [Doc("TERM, INT, QUIT, HUP, USR1, USR2 or KILL.", Example = "INT", Default = "TERM", Form = DraftForm.StopSignal)]
@@ -187,9 +188,15 @@ public sealed record StopDraft
     public string? Grace { get; init; }
 
     [Doc(
-        "Consumers are waited for so long, at most, before a planned stop; most confirm within milliseconds. 0s: not at all.",
+        "Before a planned stop consumers are waited for so long, at most; most confirm within milliseconds. Then its command and "
+            + "the requests under way in it are waited for so long, at most. 0s: not at all.",
         Example = "2m", Default = "30s", Form = DraftForm.Duration)]
     public string? Drain { get; init; }
+
+    [Doc("Run before the signal, once no consumer uses the instance any more, in its directory with its environment and user. "
+        + "The program is looked for in the release, then in PATH. Variables are replaced. Its output goes to the instance's "
+        + "log; when drain is over it is killed.", Example = "[bin/ctl, leave]", Default = "none")]
+    public ImmutableArray<string>? Command { get; init; }
 }
 
 [Doc("The oldest lines go first. A change takes effect on running instances at once.")]

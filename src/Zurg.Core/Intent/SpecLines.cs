@@ -197,6 +197,7 @@ internal static class SpecLines
         ("stop.signal", service.Stop.Signal),
         ("stop.grace", Measures.Show(service.Stop.Grace)),
         ("stop.drain", Measures.Show(service.Stop.DrainLimit)),
+        .. service.Stop.Command is { } command ? new[] { ("stop.command", List(command)) } : [],
         ("logs.max_size", Measures.Show((service.Logs ?? LogBounds.Usual).MaxSize)),
         ("logs.max_age", Measures.Show((service.Logs ?? LogBounds.Usual).MaxAge)),
         .. Update(service.Update).Select(l => ($"update.{l.Path}", l.Value)),

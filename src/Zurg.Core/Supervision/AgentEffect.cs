@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Zurg.Protocol;
 
 namespace Zurg.Core;
@@ -22,6 +23,9 @@ public abstract record AgentEffect
         Watch watch => watch.Assigned.Instance,
         KeepStacks keep => keep.Instance,
         StopProbe stop => stop.Instance,
+        RunStopCommand run => run.Assigned.Instance,
+        AwaitIdle wait => wait.Instance,
+        EndWait end => end.Instance,
         Signal signal => signal.Instance,
         KillTree kill => kill.Instance,
         ReleasePorts release => release.Instance,
@@ -65,6 +69,22 @@ public abstract record AgentEffect
     /// Write down what the threads of its tree are doing. A KillTree that follows waits for it. Tells the event StacksKept.
     /// </summary>
     public sealed record KeepStacks(InstanceId Instance, Incarnation Incarnation, ProcessIdentity Process) : AgentEffect;
+
+    /// <summary>
+    /// Run stop.command with the instance's environment, directory and user. Answers StopCommandEnded. One that an earlier agent
+    /// ran for this incarnation is ended first.
+    /// </summary>
+    public sealed record RunStopCommand(AssignedInstance Assigned, Incarnation Incarnation, Launch Launch) : AgentEffect;
+
+    /// <summary>Look how much is under way, until nothing is. Answers InFlight.</summary>
+    /// <param name="Ports">Those that it listens on.</param>
+    /// <param name="Counts">Its processes say it themselves.</param>
+    public sealed record AwaitIdle(
+        InstanceId Instance, Incarnation Incarnation, ProcessIdentity Process, ImmutableArray<int> Ports, bool Counts)
+        : AgentEffect;
+
+    /// <summary>RunStopCommand and AwaitIdle end without an answer; a command that still runs is killed.</summary>
+    public sealed record EndWait(InstanceId Instance, Incarnation Incarnation) : AgentEffect;
 
     /// <summary>A signal to the main process and its group; none when that process is gone.</summary>
     /// <param name="Name">By name without SIG.</param>

@@ -84,6 +84,15 @@ public abstract record AgentInput
     public sealed record UsesHeld(InstanceId Instance, Incarnation Incarnation, Hold? Hold)
         : OfInstance(Instance, Incarnation);
 
+    /// <summary>The answer to RunStopCommand.</summary>
+    /// <param name="Problem">One sentence: how it failed; null when it ended with 0.</param>
+    public sealed record StopCommandEnded(InstanceId Instance, Incarnation Incarnation, string? Problem)
+        : OfInstance(Instance, Incarnation);
+
+    /// <summary>The answer to AwaitIdle, for each new count; the last one is nothing.</summary>
+    public sealed record InFlight(InstanceId Instance, Incarnation Incarnation, InFlightCount Count)
+        : OfInstance(Instance, Incarnation);
+
     /// <summary>What a restarted agent found of an incarnation that its journal knows.</summary>
     /// <param name="Process">Its main process, alive; null when that one is gone, whatever of its tree still runs.</param>
     /// <param name="Exit">How it ended while no agent watched it, when the kernel still tells; null when nobody knows.</param>

@@ -31,6 +31,7 @@ public static class AgentReport
         Hold = s.ShownHold,
         LastExit = s.LastExit,
         Crashes = s.Crashes,
+        CrashesSinceChange = s.CrashesSinceChange,
         Refuses = s.Refuses && s.Assigned.Refuse == true ? true : null,
     };
 }

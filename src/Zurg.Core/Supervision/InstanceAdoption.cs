@@ -31,7 +31,7 @@ internal static class InstanceAdoption
             .DoIf(InstanceMachine.HasProbe(a), () => InstanceMachine.AskProbe(a, eager: !a.Healthy))
             .DoIf(InstanceMachine.HasWatchdog(a), () => InstanceMachine.Watch(a))),
         (InstancePhase.Stopping, { } alive) when s.KilledAt is null =>
-            InstanceEnd.Signal(s with { Process = alive, StartedAt = s.StartedAt ?? m.Now }, m),
+            InstanceStop.Resume(s with { Process = alive, StartedAt = s.StartedAt ?? m.Now }, m),
         (InstancePhase.Stopping, _) when s.KilledAt is not null => s.Unchanged,
 
         // Whether it was ever started nobody knows: a crash it was not.

@@ -35,7 +35,14 @@ internal static class InstanceAssign
             return new InstanceTurn(s with { NotUnderstood = hold, Leaving = false });
         }
 
-        var newer = s with { Assigned = assigned, NotUnderstood = null, Leaving = false };
+        var changed = s.Assigned.SpecDigest != assigned.SpecDigest || s.Assigned.Restarts != assigned.Restarts;
+        var newer = InstanceStop.Shorten(s with
+        {
+            Assigned = assigned,
+            NotUnderstood = null,
+            Leaving = false,
+            CrashesSinceChange = changed ? 0 : s.CrashesSinceChange,
+        });
         return ReasonToEnd(s.Assigned, assigned) is { } reason
             ? End(newer with { RecentCrashes = [], FailedStarts = 0 }, reason, m)
             : new InstanceTurn(newer);
@@ -47,6 +54,7 @@ internal static class InstanceAssign
         InstancePhase.Preparing => InstanceEnd.FreePorts(s, m)
             .Then(next => new InstanceTurn(next.Enter(InstancePhase.Stopped, m))),
         InstancePhase.Starting or InstancePhase.Running => InstanceEnd.Stop(s, "stopped with its agent", m),
+        InstancePhase.Stopping when InstanceStop.IsWaiting(s) => InstanceStop.Hurry(s, m),
         InstancePhase.Stopping or InstancePhase.Stopped or InstancePhase.Unknown => s.Unchanged,
     };
 

@@ -9,18 +9,15 @@ namespace Zurg.Core;
 /// </summary>
 internal static class InstanceEnd
 {
-    /// <summary>Withdraws it at once (it leaves Running) and asks it to end; the tree is killed when the grace is over.</summary>
+    /// <summary>
+    /// Withdraws it at once (it leaves Running) and asks it to end once nothing is under way in it, or its drain is over; the
+    /// tree is killed when the grace after that is over.
+    /// </summary>
     public static InstanceTurn Stop(InstanceState s, string reason, Moment m)
     {
         var stopping = s.Enter(InstancePhase.Stopping, m) with { Stop = new StopOrder(reason, Asked: true), Hold = null };
-        return NoMoreProbes(new InstanceTurn(stopping), s).Then(next => next.Process is null ? next.Unchanged : Signal(next, m));
-    }
-
-    public static InstanceTurn Signal(InstanceState s, Moment m)
-    {
-        var policy = s.Assigned.Stop;
-        return new InstanceTurn(s with { Deadline = m.Now + policy.Grace })
-            .Do(new AgentEffect.Signal(s.Instance, s.Incarnation, s.Process!, policy.Signal));
+        return NoMoreProbes(new InstanceTurn(stopping), s)
+            .Then(next => next.Process is null ? next.Unchanged : InstanceStop.Begin(next, m));
     }
 
     public static InstanceTurn NeverReady(InstanceState s, Moment m)
@@ -138,7 +135,9 @@ internal static class InstanceEnd
         var ended = s with
         {
             LastExit = record,
+            Hold = s.Hold?.Reason is HoldReason.WaitsForRequests or HoldReason.WaitsForStopCommand ? null : s.Hold,
             Crashes = asked ? s.Crashes : s.Crashes + 1,
+            CrashesSinceChange = asked ? s.CrashesSinceChange : s.CrashesSinceChange + 1,
             RecentCrashes = asked ? s.RecentCrashes : RestartDecision.Count(s.Assigned.Restart, s.RecentCrashes, m.Now),
         };
         return new InstanceTurn(ended).Tell(

@@ -15,6 +15,7 @@ internal static class InstanceMachine
         InstancePhase.Starting or InstancePhase.Running when s.TemplateRestartAt <= m.Now =>
             InstanceEnd.Stop(s, "restarted for a changed template", m).Then(next => Settle(next, m)),
         InstancePhase.Starting when s.Deadline <= m.Now => HasProbe(s) ? InstanceEnd.NeverReady(s, m) : Ready(s, m),
+        InstancePhase.Stopping when s.Deadline <= m.Now && InstanceStop.IsWaiting(s) => InstanceStop.Cut(s, m),
         InstancePhase.Stopping when s.Deadline <= m.Now && s.KilledAt is null => InstanceEnd.Kill(s, m),
         InstancePhase.Stopping when s.Deadline <= m.Now => InstanceEnd.DoesNotDie(s, m),
         InstancePhase.Unknown or InstancePhase.Waiting or InstancePhase.Preparing
@@ -84,10 +85,14 @@ internal static class InstanceMachine
         (InstancePhase.Starting or InstancePhase.Running, AgentInput.Exited exited) => InstanceEnd.Crashed(s, exited.Exit, m),
         (InstancePhase.Stopping, AgentInput.Exited exited) when !s.HasExited => InstanceEnd.Stopped(s, exited.Exit, m),
         (InstancePhase.Stopping, AgentInput.TreeGone) => InstanceEnd.TreeGone(s, m),
+        (InstancePhase.Stopping, AgentInput.StopCommandEnded ended)
+            when InstanceStop.IsWaiting(s) && s.Stage == StopStage.Command => InstanceStop.CommandEnded(s, ended.Problem, m),
+        (InstancePhase.Stopping, AgentInput.InFlight heard)
+            when InstanceStop.IsWaiting(s) && s.Stage == StopStage.InFlight => InstanceStop.Heard(s, heard.Count, m),
 
         // Stopped before its start was known: it is signalled as soon as there is somebody to signal.
         (InstancePhase.Stopping, AgentInput.Started started) when s.Process is null && !s.HasExited =>
-            InstanceEnd.Signal(s with { Process = started.Process, StartedAt = m.Now }, m),
+            InstanceStop.Signal(s with { Process = started.Process, StartedAt = m.Now }, m),
         (InstancePhase.Stopping, AgentInput.StartFailed) when s.Process is null => InstanceEnd.TreeGone(s, m),
 
         (InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping, AgentInput.SelfTold told) =>

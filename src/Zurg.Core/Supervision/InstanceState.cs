@@ -54,6 +54,9 @@ public sealed record InstanceState
     /// <summary>Ends that nobody asked for, since the agent first had this instance.</summary>
     public int Crashes { get; init; }
 
+    /// <summary>Those since its spec or its restart count last changed.</summary>
+    public int CrashesSinceChange { get; init; }
+
     /// <summary>Starts in a row that failed before there was a process.</summary>
     public int FailedStarts { get; init; }
 
@@ -74,6 +77,12 @@ public sealed record InstanceState
 
     /// <summary>In <see cref="InstancePhase.Stopping"/>: why; null when it ended by itself.</summary>
     public StopOrder? Stop { get; init; }
+
+    /// <summary>How far that stop has come; null when it ended by itself.</summary>
+    public StopStage? Stage { get; init; }
+
+    /// <summary>In <see cref="StopStage.InFlight"/>: the newest count, when there is something to wait for.</summary>
+    public InFlightCount? InFlight { get; init; }
 
     /// <summary>The assignment no longer has it: it stops and is then forgotten.</summary>
     public bool Leaving { get; init; }
@@ -98,4 +107,5 @@ public sealed record InstanceState
 
 /// <param name="Reason">In plain words, as the start of a sentence: stopped for a new spec.</param>
 /// <param name="Asked">False: the agent ended it as if it had crashed, because it was never ready.</param>
-public sealed record StopOrder(string Reason, bool Asked);
+/// <param name="Cut">What was still under way when its drain was over; null when nothing was.</param>
+public sealed record StopOrder(string Reason, bool Asked, string? Cut = null);

@@ -83,6 +83,7 @@ internal static class InstancePhases
                 StartReason = why,
                 RecentCrashes = s.RecentCrashes,
                 Crashes = s.Crashes,
+                CrashesSinceChange = s.CrashesSinceChange,
                 FailedStarts = s.FailedStarts,
                 NotUnderstood = s.NotUnderstood,
                 UsesHold = s.UsesHold,

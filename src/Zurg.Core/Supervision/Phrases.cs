@@ -31,9 +31,11 @@ internal static class Phrases
     {
         (null, _) => Of(exit),
         ({ Asked: false }, _) => $"{stop.Reason}, so it was killed",
-        ({ Asked: true }, true) => $"{stop.Reason}; it still ran when the grace was over, so it was killed",
-        ({ Asked: true }, false) => $"{stop.Reason}; {Of(exit)}",
+        ({ Asked: true }, true) => $"{stop.Reason}{CutOf(stop)}; it still ran when the grace was over, so it was killed",
+        ({ Asked: true }, false) => $"{stop.Reason}{CutOf(stop)}; {Of(exit)}",
     };
+
+    private static string CutOf(StopOrder stop) => stop.Cut is { } cut ? $"; {cut}" : "";
 
     /// <summary>Why the next incarnation is begun.</summary>
     /// <param name="s">The one that is over.</param>

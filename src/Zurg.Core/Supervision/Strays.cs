@@ -108,6 +108,7 @@ internal static class Strays
         : Find(s.Enter(InstancePhase.Stopping, m) with
         {
             Stop = new StopOrder(reason, Asked: true),
+            Stage = StopStage.Command,
             Deadline = m.Now + s.Assigned.Stop.Grace,
         });
 

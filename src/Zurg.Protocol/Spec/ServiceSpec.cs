@@ -74,7 +74,10 @@ public sealed record RestartPolicy(TimeSpan Delay, TimeSpan MaxDelay, TimeSpan W
 /// <param name="Drain">
 /// Consumers are waited for so long, at most, before a planned stop; zero: not at all. Null in a spec of an earlier build: 30 s.
 /// </param>
-public sealed record StopPolicy(string Signal, TimeSpan Grace, TimeSpan? Drain = null)
+/// <param name="Command">
+/// Run before the signal, within the drain; its variables are replaced on the host. Null, not empty, when there is none.
+/// </param>
+public sealed record StopPolicy(string Signal, TimeSpan Grace, TimeSpan? Drain = null, ImmutableArray<string>? Command = null)
 {
     public static readonly TimeSpan DrainUsual = TimeSpan.FromSeconds(30);
 

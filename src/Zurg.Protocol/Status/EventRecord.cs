@@ -115,4 +115,10 @@ public enum EventKind
     HostUndrained,
     ServiceRetired,
     ServiceUnretired,
+
+    /// <summary>stop.drain was over before what was under way in an instance.</summary>
+    DrainCut,
+
+    /// <summary>A stop.command failed; the instance is stopped all the same.</summary>
+    StopCommandFailed,
 }

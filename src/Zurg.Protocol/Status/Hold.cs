@@ -76,4 +76,10 @@ public enum HoldReason
 
     /// <summary>The user of the service may not run its program or enter its working directory.</summary>
     AccessDenied,
+
+    /// <summary>It is to stop, and its stop.command runs.</summary>
+    WaitsForStopCommand,
+
+    /// <summary>It is to stop, and requests are under way in it.</summary>
+    WaitsForRequests,
 }

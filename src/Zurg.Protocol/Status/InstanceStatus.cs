@@ -42,8 +42,7 @@ public sealed record InstanceStatus
     public required int Crashes { get; init; }
 
     /// <summary>
-    /// Ends that nobody asked for since its spec, its restart count or what is wanted of it last changed; null from an older
-    /// agent.
+    /// Ends that nobody asked for since its spec or its restart count last changed; null from an older agent.
     /// </summary>
     public int? CrashesSinceChange { get; init; }
 

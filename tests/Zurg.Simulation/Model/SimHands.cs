@@ -34,6 +34,10 @@ internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInb
             case AgentEffect.StopProbe probe:
                 _probed.Remove(probe.Instance);
                 break;
+            case AgentEffect.AwaitIdle wait:
+                Later(sim.Milliseconds(0, 500), () => new AgentInput.InFlight(
+                    wait.Instance, wait.Incarnation, new InFlightCount(0, InFlightBy.Sockets)));
+                break;
             case AgentEffect.Signal signal:
                 Later(sim.Milliseconds(0, 2), () => Signal(signal));
                 break;

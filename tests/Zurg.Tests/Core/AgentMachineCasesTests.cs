@@ -30,6 +30,9 @@ public sealed class AgentMachineCasesTests
         new AgentInput.TemplateChanged(Web, One, new TemplateSpec("a", "b", TemplateThen.Reload, "HUP")),
         new AgentInput.TemplateHeld(Web, One, null),
         new AgentInput.UsesHeld(Web, One, Held),
+        new AgentInput.SelfTold(Web, One, Refuses: true),
+        new AgentInput.StopCommandEnded(Web, One, "it failed"),
+        new AgentInput.InFlight(Web, One, new InFlightCount(0, InFlightBy.Counted)),
         new AgentInput.Found(Web, One, null),
     ];
 

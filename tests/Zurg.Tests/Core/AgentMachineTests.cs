@@ -118,7 +118,7 @@ public sealed class AgentMachineTests
     public void A_changed_policy_touches_nothing_that_runs()
     {
         _agent.RunWeb();
-        _agent.Say(Assign(2, Assigned(Web) with { Stop = new StopPolicy("INT", TimeSpan.FromSeconds(1)) }));
+        _agent.Say(Assign(2, Assigned(Web) with { Stop = Stop with { Signal = "INT" } }));
         Assert.Empty(_agent.Last.Effects);
         Assert.True(AgentReport.StatusOf(_agent.Web).IsReady());
         _agent.Say(Assign(3));

@@ -9,5 +9,6 @@ public sealed class AgentTranscriptTests
     [InlineData("agent-crashes")]
     [InlineData("agent-adoption")]
     [InlineData("agent-watchdog")]
+    [InlineData("agent-stop")]
     public void What_an_agent_decides_is_what_was_recorded(string name) => Transcript.Check(name, new AgentScript().Run);
 }

@@ -43,19 +43,24 @@ internal sealed class AgentScript
         }
     }
 
-    /// <summary>web.0@VERSION, with :nothing, :stacks or :core for a watchdog; +restarts, -stopped, ?unknown.</summary>
+    /// <summary>
+    /// web.0@VERSION, with :nothing, :stacks or :core for a watchdog, or :patient for a stop that waits; +restarts, -stopped,
+    /// ?unknown.
+    /// </summary>
     private static AssignedInstance Assigned(string text)
     {
         var words = text.TrimEnd('+', '-', '?').Split(':');
         var parts = words[0].Split('@');
         var plain = AgentWords.Assigned(InstanceId.Parse(parts[0]), parts[1]);
-        var watchdog = words is [_, var keep]
+        var isPatient = words is [_, "patient"];
+        var watchdog = words is [_, var keep] && !isPatient
             ? new WatchdogSpec(TimeSpan.FromSeconds(30), Enum.Parse<WatchdogKeep>(keep, ignoreCase: true))
             : null;
         var spec = plain.Spec with { Watchdog = watchdog };
         return plain with
         {
             Spec = spec,
+            Stop = isPatient ? AgentWords.Patient : plain.Stop,
             SpecDigest = SpecDigest.Of(spec),
             Restarts = text.Count(c => c == '+'),
             Wanted = text[^1] switch { '-' => WantedPhase.Stopped, '?' => WantedPhase.Unknown, _ => WantedPhase.Running },
@@ -78,6 +83,10 @@ internal sealed class AgentScript
         "says-stopping" => new AgentInput.Probed(instance, of, new ProbeAnswer(false, "STOPPING=1", AtOnce: true)),
         "asks-for" => new AgentInput.StartExtended(instance, of, TimeSpan.Parse(args[0], CultureInfo.InvariantCulture)),
         "half-dead" => new AgentInput.WatchdogExpired(instance, of, string.Join(' ', args)),
+        "counts" => new AgentInput.SelfTold(instance, of, Refuses: false),
+        "command-ended" => new AgentInput.StopCommandEnded(instance, of, args.Length == 0 ? null : string.Join(' ', args)),
+        "under-way" => new AgentInput.InFlight(
+            instance, of, new InFlightCount(Number(args[0]), Enum.Parse<InFlightBy>(args[1], ignoreCase: true))),
         "found" => new AgentInput.Found(instance, of, args is [var pid] ? AgentWords.Pid(Number(pid)) : null),
         _ => throw new ArgumentException($"no such command: {verb}", nameof(verb)),
     };
@@ -97,6 +106,9 @@ internal sealed class AgentScript
         AgentEffect.Watch e => $"watch {e.Assigned.Instance}#{e.Incarnation}",
         AgentEffect.KeepStacks e => $"keep stacks {e.Instance}#{e.Incarnation}",
         AgentEffect.StopProbe e => $"stop probe {e.Instance}#{e.Incarnation}",
+        AgentEffect.RunStopCommand e => $"run stop command {e.Assigned.Instance}#{e.Incarnation}",
+        AgentEffect.AwaitIdle e => $"await idle {e.Instance}#{e.Incarnation}{(e.Counts ? " as it counts" : "")}",
+        AgentEffect.EndWait e => $"end wait {e.Instance}#{e.Incarnation}",
         AgentEffect.Signal e => $"signal {e.Name} {e.Instance}#{e.Incarnation}",
         AgentEffect.KillTree e => $"kill tree {e.Instance}#{e.Incarnation} pid {Print(e.Process)}",
         AgentEffect.ReleasePorts e => $"release ports {e.Instance}#{e.Incarnation}",

@@ -16,7 +16,12 @@ internal static class AgentWords
     public static readonly RestartPolicy Restart =
         new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(10), 10);
 
-    public static readonly StopPolicy Stop = new("TERM", TimeSpan.FromSeconds(30));
+    /// <summary>Nothing is waited for before the signal.</summary>
+    public static readonly StopPolicy Stop = new("TERM", TimeSpan.FromSeconds(30), TimeSpan.Zero);
+
+    /// <summary>It is told, its command runs, and its requests are waited for.</summary>
+    public static readonly StopPolicy Patient =
+        new("TERM", TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(20), ["bin/ctl", "leave"]);
 
     public static readonly ProbeSpec Probe = new()
     {

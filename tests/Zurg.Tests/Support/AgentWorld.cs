@@ -92,6 +92,12 @@ internal sealed class AgentWorld(ulong seed)
                 new InstanceId(new ServiceName("web"), index), $"{1 + _prng.Next(2)}.0.0", probe: _prng.Next(3) > 0) with
             {
                 Restarts = _prng.Next(2),
+                Stop = _prng.Next(3) switch
+                {
+                    0 => AgentWords.Stop,
+                    1 => AgentWords.Patient,
+                    _ => AgentWords.Patient with { Command = null, Drain = TimeSpan.FromSeconds(1) },
+                },
                 Wanted = (WantedPhase)(_prng.Next(8) switch { 0 => 0, 1 => 2, _ => 1 }),
             });
         var old = _prng.Next(6) == 0;
@@ -164,6 +170,21 @@ internal sealed class AgentWorld(ulong seed)
                 }
 
                 Say(new AgentInput.TreeGone(instance, incarnation));
+                break;
+            case AgentEffect.RunStopCommand(var assigned, var incarnation, _) when _prng.Next(4) > 0:
+                Say(new AgentInput.StopCommandEnded(assigned.Instance, incarnation, _prng.Next(2) == 0 ? "exit code 1" : null));
+                break;
+            case AgentEffect.AwaitIdle(var instance, var incarnation, _, _, _) wait:
+                var count = new InFlightCount(_prng.Next(3), (InFlightBy)_prng.Next(4));
+                Say(new AgentInput.InFlight(instance, incarnation, count));
+                if (!count.IsNothing && _prng.Next(4) > 0)
+                {
+                    _asked.Add(wait);
+                }
+
+                break;
+            case AgentEffect.EndWait(var instance, _):
+                _asked.RemoveAll(e => e is (AgentEffect.AwaitIdle or AgentEffect.RunStopCommand) && InstanceOf(e) == instance);
                 break;
             case AgentEffect.Signal(var instance, var incarnation, _, "TERM") when _prng.Next(2) == 0:
                 if (_alive.ContainsKey((instance, incarnation)))
@@ -251,17 +272,5 @@ internal sealed class AgentWorld(ulong seed)
             .Concat(commit.Effects.Select(e => $"{e.GetType().Name} {InstanceOf(e)}"))
             .Append($"{commit.ReportNow} {commit.Durable} {commit.WakeAt:O} {commit.EventsKept}"));
 
-    private static InstanceId InstanceOf(AgentEffect effect) => effect switch
-    {
-        AgentEffect.Prepare e => e.Assigned.Instance,
-        AgentEffect.Start e => e.Assigned.Instance,
-        AgentEffect.Find e => e.Assigned.Instance,
-        AgentEffect.Probe e => e.Assigned.Instance,
-        AgentEffect.StopProbe e => e.Instance,
-        AgentEffect.Signal e => e.Instance,
-        AgentEffect.KillTree e => e.Instance,
-        AgentEffect.ReleasePorts e => e.Instance,
-        AgentEffect.Forget e => e.Instance,
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
+    private static InstanceId InstanceOf(AgentEffect effect) => effect.Subject;
 }

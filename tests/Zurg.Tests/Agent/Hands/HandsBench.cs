@@ -9,6 +9,7 @@ using Zurg.Agent;
 using Zurg.Agent.Artifacts;
 using Zurg.Agent.Cores;
 using Zurg.Agent.Hands;
+using Zurg.Agent.Local;
 using Zurg.Agent.Processes;
 using Zurg.Agent.Templates;
 using Zurg.Core;
@@ -204,14 +205,17 @@ internal sealed class HandsBench : IReleaseStore, ILocalNaming, ICoreKeeper, IAs
 
     public ConfigHistory Configs { get; private set; } = null!;
 
+    public SelfDesk Selves { get; private set; } = null!;
+
     private AgentHands NewHands()
     {
+        Selves = new SelfDesk(new ProcessNames(), _inputs.Writer.WriteAsync);
         var site = new AgentSite(Paths, new HostId("host1"), new CellName("az1"), IPAddress.Loopback, "/run/zurg/test.sock");
         var time = TimeProvider.System;
         Configs?.Dispose();
         Configs = new ConfigHistory(Paths.Directory, time, NullLogger.Instance);
         return new AgentHands(
-            site, (_firstPort, _firstPort + 99), this, new TemplateSource(site, this, Configs, time), this,
+            site, (_firstPort, _firstPort + 99), this, new TemplateSource(site, this, Configs, time), this, Selves,
             _inputs.Writer.WriteAsync, time, NullLogger.Instance);
     }
 }

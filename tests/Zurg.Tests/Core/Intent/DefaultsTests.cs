@@ -16,6 +16,8 @@ public sealed class DefaultsTests
         Assert.Equal(new RestartPolicy(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(10), 10),
             web.Restart);
         Assert.Equal(new StopPolicy("TERM", TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30)), web.Stop);
+        var leaving = Drafts.Service with { Stop = new StopDraft { Command = ["bin/ctl", "leave"] } };
+        Assert.Equal("bin/ctl leave", string.Join(' ', Drafts.Filled(leaving).Stop.Command!.Value));
         Assert.Equal(new LogPolicy(100 << 20, TimeSpan.FromDays(7)), web.Logs);
         Assert.Equal(new UpdatePolicy(1, "25%", TimeSpan.FromSeconds(10), 0, 1, RollbackMode.Auto)
         {

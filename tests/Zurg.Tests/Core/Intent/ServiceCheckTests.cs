@@ -43,6 +43,11 @@ public sealed class ServiceCheckTests
             Drafts.Service with { Logs = new LogsDraft { MaxSize = "1KiB" } } },
         { "services.web.logs.max_age | '7' is no duration", Drafts.Service with { Logs = new LogsDraft { MaxAge = "7" } } },
         { "services.web.stop.drain | '-1s' is", Drafts.Service with { Stop = new StopDraft { Drain = "-1s" } } },
+        { "services.web.stop.command | the command is empty", Drafts.Service with { Stop = new StopDraft { Command = [] } } },
+        { "services.web.stop.command[1] | ${ports.x}: this service has no port 'x'",
+            Drafts.Service with { Stop = new StopDraft { Command = ["ctl", "${ports.x}"] } } },
+        { "services.web.stop.command | it has no time to run: stop.drain is 0s",
+            Drafts.Service with { Stop = new StopDraft { Command = ["ctl"], Drain = "0s" } } },
         { "services.web.stop.grace | '99d' is out of range", Drafts.Service with { Stop = new StopDraft { Grace = "99d" } } },
     };
 

@@ -27,6 +27,9 @@ public sealed class SpecDiffTests
         "services.web.instances: 3 ->  []; services.web.hosts:  -> [h1, h3] [web.1 web.2 web.3]", false)]
     [InlineData("greeting: hello", "greeting: hi", "settings.greeting: hello -> hi [web.0 web.1 web.2]")]
     [InlineData("color: red", "color: blue", "settings.color: red -> blue []")]
+    [InlineData(
+        "run: bin/api", "run: bin/api, stop: { command: [bin/ctl, leave] }",
+        "services.api.stop.command:  -> [bin/ctl, leave] []")]
     [InlineData("run: bin/api", "run: bin/api, stop: { grace: 1m30s }", "services.api.stop.grace: 30s -> 1m30s []")]
     [InlineData("run: bin/api", "run: bin/api, env: { A: b }", "services.api.env.A:  -> b [api.0 api.1]")]
     [InlineData("run: bin/api", "run: bin/api, limits: { memory: 256MiB }",

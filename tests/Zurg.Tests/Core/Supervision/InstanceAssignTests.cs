@@ -107,4 +107,16 @@ public sealed class InstanceAssignTests
         Assert.Empty(held.Effects);
         Assert.Null(InstanceAssign.Change(held.State, running.Assigned, At(2)).State!.NotUnderstood);
     }
+
+    [Fact]
+    public void Ends_are_counted_anew_for_a_new_spec_and_for_a_restart_on_request_and_outlive_what_ended()
+    {
+        var crashed = InstanceEnd.TreeGone(InstanceEnd.Crashed(In(InstancePhase.Running), Code(1), At(1)).State!, At(1)).State!;
+        Assert.Equal((1, 1), (crashed.Crashes, AgentReport.StatusOf(crashed).CrashesSinceChange));
+        var same = crashed.Assigned with { Stop = Patient };
+        Assert.Equal(1, InstanceAssign.Change(crashed, same, At(2)).State!.CrashesSinceChange);
+        Assert.Equal(0, InstanceAssign.Change(crashed, same with { Restarts = 1 }, At(2)).State!.CrashesSinceChange);
+        var newer = InstanceAssign.Change(crashed, Newer, At(2)).State!;
+        Assert.Equal((1, 0), (newer.Crashes, newer.CrashesSinceChange));
+    }
 }

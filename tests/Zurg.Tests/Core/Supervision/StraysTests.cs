@@ -65,6 +65,8 @@ public sealed class StraysTests
         _agent.RestartWithoutJournal(Of(7, pid: 100));
         _agent.Say(Assign(1));
         _agent.Say(new AgentInput.Found(Web, new Incarnation(7), Pid(100)));
+        Assert.IsType<AgentEffect.AwaitIdle>(Assert.Single(_agent.Last.Effects));
+        _agent.Say(new AgentInput.InFlight(Web, new Incarnation(7), new InFlightCount(0, InFlightBy.Sockets)));
         Assert.IsType<AgentEffect.Signal>(Assert.Single(_agent.Last.Effects));
         _agent.Exit(Code(0));
         _agent.Gone();
