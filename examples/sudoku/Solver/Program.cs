@@ -2,6 +2,7 @@ using System.Globalization;
 using Sudoku;
 using Sudoku.Solver;
 using Sudoku.Solver.Api;
+using Zurg.Sdk.AspNetCore;
 
 var portText = Environment.GetEnvironmentVariable("PORT_HTTP");
 if (!ushort.TryParse(portText, NumberStyles.None, CultureInfo.InvariantCulture, out var port))
@@ -17,6 +18,10 @@ var solver = Release.CreateSolver();
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
+
+// All that Zurg asks of a server: with it, the agent knows how many searches are under way, and waits for them before it stops us.
+// Started by hand, it does nothing.
+builder.Services.AddZurg();
 builder.Services.AddSingleton(instance);
 builder.Services.AddSingleton(solver);
 builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, SolverJson.Default));
@@ -39,7 +44,7 @@ app.Use((context, next) =>
 });
 app.UseExceptionHandler();
 app.UseStatusCodePages();
-app.MapGet("/healthz", () => TypedResults.Text("ready\n"));
+app.MapZurgHealth();
 SolvePuzzle.Map(app);
 
 // The first search compiles the code that later ones run. Nothing listens before it is done, so healthz means ready.

@@ -2,6 +2,7 @@ using System.Globalization;
 using Sudoku.Web;
 using Sudoku.Web.Api;
 using Zurg.Sdk;
+using Zurg.Sdk.AspNetCore;
 
 var portText = Environment.GetEnvironmentVariable("PORT_HTTP");
 if (!ushort.TryParse(portText, NumberStyles.None, CultureInfo.InvariantCulture, out var port))
@@ -10,7 +11,7 @@ if (!ushort.TryParse(portText, NumberStyles.None, CultureInfo.InvariantCulture, 
     return 2;
 }
 
-// The one thing Zurg asks of an application: with its handler, http://sudoku-solver/ is the name of a service. The handler knows
+// The one thing Zurg asks of a client: with its handler, http://sudoku-solver/ is the name of a service. The handler knows
 // at every moment which instances are ready, and prefers the less busy one of two.
 await using var zurg = ZurgClient.FromEnvironment();
 using var http = new HttpClient(zurg.CreateHandler())
@@ -24,6 +25,9 @@ var builder = WebApplication.CreateSlimBuilder(
     new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
+
+// And of a server: with it, the agent knows how many requests are under way here, and waits for them before it stops us.
+builder.Services.AddSingleton(zurg).AddZurg();
 builder.Services.AddSingleton(new Solvers(http));
 builder.Services.AddSingleton(PuzzleSet.Load(Path.Combine(AppContext.BaseDirectory, "puzzles.txt")));
 builder.Services.AddProblemDetails();
@@ -42,7 +46,7 @@ app.UseExceptionHandler();
 app.UseStatusCodePages();
 app.UseDefaultFiles();
 app.UseStaticFiles();
-app.MapGet("/healthz", () => TypedResults.Text("ready\n"));
+app.MapZurgHealth();
 ListPuzzles.Map(app);
 SolvePuzzle.Map(app);
 
