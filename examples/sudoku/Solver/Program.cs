@@ -19,7 +19,7 @@ var builder = WebApplication.CreateSlimBuilder(args);
 builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
 
-// All that Zurg asks of a server: with it, the agent knows how many searches are under way, and waits for them before it stops us.
+// All that Zurg asks of a server: with it, the agent knows how many searches are under way and waits for them before it stops us.
 // Started by hand, it does nothing.
 builder.Services.AddZurg();
 builder.Services.AddSingleton(instance);
