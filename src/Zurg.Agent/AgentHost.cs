@@ -15,6 +15,7 @@ using Zurg.Agent.Processes;
 using Zurg.Agent.Relay;
 using Zurg.Agent.Session;
 using Zurg.Agent.Templates;
+using Zurg.Agent.Usage;
 using Zurg.Core;
 using Zurg.Loops;
 using Zurg.Protocol;
@@ -46,6 +47,9 @@ public sealed partial class AgentHost : IAsyncDisposable
     private readonly Subscribers _subscribers;
     private readonly ProcessNames _names = new();
     private readonly SelfDesk _selves;
+    private readonly UseDesk _uses;
+    private readonly UsesFile _usesFile;
+    private readonly UseWatch _useWatch;
     private readonly NamingCache _naming;
     private readonly NamingFile _namingFile;
     private readonly RelayDesk _relays;
@@ -76,6 +80,10 @@ public sealed partial class AgentHost : IAsyncDisposable
             new SubscribersFile(Path.Combine(directory, "subscribers"), logs.CreateLogger<SubscribersFile>()));
         _selves = new SelfDesk(_names, _inbox.PostAsync);
         _naming = new NamingCache(options.Host, _subscribers, time, naming => _session!.Subscribe(naming));
+        _uses = new UseDesk(time, uses => _session!.Say(uses));
+        _usesFile = new UsesFile(Path.Combine(directory, "uses"), logs.CreateLogger<UsesFile>());
+        var sources = new UseSources(_subscribers.Followers, _naming.Kept, SocketTable.Read);
+        _useWatch = new UseWatch(_uses, sources, _usesFile, time, logs.CreateLogger<UseWatch>());
         _namingFile = new NamingFile(Path.Combine(directory, "naming"), _naming, logs.CreateLogger<NamingFile>());
         _relays = new RelayDesk(
             _naming, _subscribers, _inbox.TryPost, SeedOf(options.Host), time, logs.CreateLogger<RelayDesk>());
@@ -87,7 +95,7 @@ public sealed partial class AgentHost : IAsyncDisposable
             request => CoreReader.Answer(_coreShelf, request));
         var execs = new ExecOptions(options.Master, options.TokenFile, options.Host, options.Exec);
         _execs = new ExecDesk(execs, paths.Key, request => _hands!.Plan(request), time, logs.CreateLogger<ExecDesk>());
-        var entrance = new SessionInbox(_inbox, _naming.Take, answers, _execs.Take);
+        var entrance = new SessionInbox(_inbox, _naming.Take, answers, _execs.Take, _uses.Kept);
         _session = new MasterSession(
             new SessionOptions(options.Master, options.TokenFile),
             membership, entrance, time, logs.CreateLogger<MasterSession>());
@@ -118,7 +126,7 @@ public sealed partial class AgentHost : IAsyncDisposable
             options.Host, new HostMeter(places, time), () => _loop!.State, () => _session.Connected, _relays.Measure, time);
         _logs = new LogKeeper(paths, _inbox.TryPost, time, logs.CreateLogger<LogKeeper>());
         var identity = new AgentIdentity(options.Host, SeedOf(options.Host));
-        var observers = new Observers([assigned, _hands, _names, _selves, _naming, _relays, _measures, _logs]);
+        var observers = new Observers([assigned, _hands, _names, _selves, _uses, _naming, _relays, _measures, _logs]);
         _loop = new AgentLoop(
             _inbox, _hands, _journal, _session, observers, identity, time, logs.CreateLogger<AgentLoop>());
     }
@@ -214,9 +222,10 @@ public sealed partial class AgentHost : IAsyncDisposable
 
         // Consumers are answered from what was last known before anything else happens.
         _subscribers.Load();
+        _uses.Begin(_usesFile.Load(_options.Time.GetUtcNow()));
         _namingFile.Load();
         _naming.Forget();
-        var desk = new ConsumerDesk(_naming, _subscribers, _names, _selves);
+        var desk = new ConsumerDesk(_naming, _subscribers, _names, _selves, _uses);
         _server = await LocalServer.StartAsync(_options.SocketPath, desk, _metrics.Text, _options.Logs, stop);
         var shared = new SharedFiles(new ReleasePaths(_options.Directory), _options.Time);
         _shareServer = _options.Share is { } share
@@ -234,6 +243,7 @@ public sealed partial class AgentHost : IAsyncDisposable
             Task.Run(() => _shelf.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _releases.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => SayUsesAsync(_stop.Token), CancellationToken.None),
+            Task.Run(() => WatchUsesAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _namingFile.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(_execs.CleanAsync, CancellationToken.None),
             Task.Run(() => _cores.RunAsync(_stop.Token), CancellationToken.None),
@@ -271,6 +281,13 @@ public sealed partial class AgentHost : IAsyncDisposable
     {
         await _naming.Known.WaitAsync(stop);
         await _subscribers.RunAsync(stop);
+    }
+
+    /// <summary>The first look is at what an earlier agent's processes still do: it ends what was open and is no more.</summary>
+    private async Task WatchUsesAsync(CancellationToken stop)
+    {
+        await _naming.Known.WaitAsync(stop);
+        await _useWatch.RunAsync(stop);
     }
 
     /// <summary>A loop that dies takes the others with it: half an agent would look alive.</summary>

@@ -19,6 +19,7 @@ internal static class ThisHost
         Cpus = Environment.ProcessorCount,
         Kernel = LineOf("/proc/sys/kernel/osrelease"),
         Limits = HostLimits.AbilityWith(cgroups).Describe(),
+        WatchesUses = true,
     };
 
     public static string Build { get; } =

@@ -11,6 +11,7 @@ using Zurg.Master.Naming;
 using Zurg.Master.Releases;
 using Zurg.Master.Roles;
 using Zurg.Master.Store;
+using Zurg.Master.Usage;
 using Zurg.Protocol;
 
 namespace Zurg.Master;
@@ -86,6 +87,8 @@ public sealed class MasterHost : IAsyncDisposable
         var events = SqliteEventLog.Open(
             Path.Combine(options.Directory, "events.db"), EventRetention.Usual, time, logs.CreateLogger<SqliteEventLog>());
         parts.Add(events);
+        var uses = UseLog.Open(Path.Combine(options.Directory, "uses.db"), time, logs.CreateLogger<UseLog>());
+        parts.Add(uses);
         var token = Roles.TokenFile.ReadOrMake(TokenFileIn(options));
         var artifacts = new ArtifactStore(Path.Combine(options.Directory, "artifacts"));
         var deltas = new ReleaseDeltas(artifacts, Path.Combine(options.Directory, "deltas"), time);
@@ -101,7 +104,7 @@ public sealed class MasterHost : IAsyncDisposable
         var decider = new DeciderLoop(store, view, events, deciding, time, logs.CreateLogger<DeciderLoop>());
         var speaker = new SpeakerLoop(store, view, events, speaking, time, logs.CreateLogger<SpeakerLoop>());
         var naming = new NamingFanOut(view);
-        var sessions = new AgentSessions(identity, speaker, naming, time, logs.CreateLogger<AgentSessions>());
+        var sessions = new AgentSessions(identity, speaker, naming, uses, time, logs.CreateLogger<AgentSessions>());
 
         var alerts = new AlertLoop(
             store, view, new AlertEvents(events.LastId, events.After), deciding, time, logs.CreateLogger<AlertLoop>());
@@ -120,7 +123,7 @@ public sealed class MasterHost : IAsyncDisposable
 
         var rules = new AccessRules(token, options.Listen.Address);
         var web = MasterWeb.Build(
-            options, rules, new MasterParts(store, view, events, artifacts, deltas, sessions, naming, speaker, delivery));
+            options, rules, new MasterParts(store, view, events, artifacts, deltas, sessions, naming, speaker, delivery, uses));
         parts.Add(web);
         await web.StartAsync(stop);
         await events.RecordAsync(new EventRecord

@@ -12,13 +12,14 @@ using Zurg.Master.Api;
 using Zurg.Master.Events;
 using Zurg.Master.Naming;
 using Zurg.Master.Releases;
+using Zurg.Master.Usage;
 
 namespace Zurg.Master;
 
 /// <summary>What the endpoints work with.</summary>
 internal sealed record MasterParts(
     IStateStore Store, IClusterView View, SqliteEventLog Events, ArtifactStore Artifacts, ReleaseDeltas Deltas,
-    AgentSessions Sessions, NamingFanOut Naming, SpeakerLoop Speaker, AlertDelivery Alerts);
+    AgentSessions Sessions, NamingFanOut Naming, SpeakerLoop Speaker, AlertDelivery Alerts, UseLog Uses);
 
 /// <summary>
 /// The web server of a master: Kestrel, the two middlewares, the endpoints. It reads no configuration but its options.
@@ -69,7 +70,7 @@ internal static class MasterWeb
 
     private static void AddParts(IServiceCollection services, MasterOptions options, MasterParts parts)
     {
-        var (store, view, events, artifacts, deltas, sessions, naming, speaker, alerts) = parts;
+        var (store, view, events, artifacts, deltas, sessions, naming, speaker, alerts, uses) = parts;
         var releases = new ReleasePushing(store, artifacts, options.Time);
         services.AddSingleton(options.Time).AddSingleton(store).AddSingleton(view).AddSingleton<IEventLog>(events);
         services.AddSingleton(events).AddSingleton(artifacts).AddSingleton(deltas).AddSingleton(sessions).AddSingleton(naming);
@@ -84,6 +85,7 @@ internal static class MasterWeb
         services.AddSingleton(intents).AddSingleton(new RolloutTelling(intents, view));
         services.AddSingleton(new StartContext(store, archive, applying, intents, view));
         services.AddSingleton(new HostIntentChanging(store, view, events, options.Time));
+        services.AddSingleton(new Retiring(store, view, speaker, uses, events, options.Time));
         services.AddSingleton(new PushContext(releases, view, events, options.Time));
         services.AddSingleton(new SignContext(new ReleaseVouching(store, options.Time), view, events, options.Time));
     }

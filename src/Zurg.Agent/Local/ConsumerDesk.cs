@@ -1,12 +1,14 @@
 using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http;
+using Zurg.Agent.Usage;
 using Zurg.Core;
 using Zurg.Protocol;
 
 namespace Zurg.Agent.Local;
 
 /// <summary>What the questions of consumers are answered from.</summary>
-internal sealed record ConsumerDesk(NamingCache Cache, Subscribers Subscribers, ProcessNames Names, SelfDesk Self)
+internal sealed record ConsumerDesk(
+    NamingCache Cache, Subscribers Subscribers, ProcessNames Names, SelfDesk Self, UseDesk Uses)
 {
     /// <summary>Makes the asking process a subscriber of these services: from now on it is waited for.</summary>
     /// <returns>Null when it was refused, and has been told why.</returns>
@@ -22,6 +24,7 @@ internal sealed record ConsumerDesk(NamingCache Cache, Subscribers Subscribers, 
         var name = Names.Of(subscriber.Process);
         if (services.All(s => Subscribers.TryJoin(s, subscriber, name)))
         {
+            Uses.Joined(services, subscriber.Process);
             return subscriber;
         }
 

@@ -40,6 +40,7 @@ internal static class GetService
         }
         else
         {
+            desk.Uses.Asked(service, LocalCaller.Find(http, out _)?.Process);
             await AnswerAsync(http, service, await desk.Cache.FirstSetAsync(service, FirstSetWithin, stop));
         }
     }

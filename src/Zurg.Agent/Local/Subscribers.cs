@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Threading.Channels;
 using Zurg.Agent.Processes;
+using Zurg.Agent.Usage;
 using Zurg.Core;
 using Zurg.Protocol;
 
@@ -53,6 +54,12 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
     /// <summary>Connections that this agent carries for programs: they end with it.</summary>
     public static SubscriberId OfRelay(long number) => new(ThisProcess.Value, $"{RelayPart}{number}");
 
+    private static InstanceId? FilesOf(string part) =>
+        part.StartsWith(FilesPart, StringComparison.Ordinal)
+        && InstanceId.TryParse(part[FilesPart.Length..part.LastIndexOf('#')], null, out var instance)
+            ? instance
+            : null;
+
     public static string NameOfFiles(InstanceId instance) => $"the generated files of {instance}";
 
     /// <summary>
@@ -100,6 +107,19 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
         {
             return [.. _now.Services.Keys.Where(_now.Follows)];
         }
+    }
+
+    /// <summary>Everybody who uses a service here; of generated files the agent, and the instance that they are for.</summary>
+    public ImmutableArray<LocalFollower> Followers()
+    {
+        LocalConfirmations now;
+        lock (_lock)
+        {
+            now = _now;
+        }
+
+        return [.. now.Services.SelectMany(s => s.Value.Uses.Keys.Select(u =>
+            new LocalFollower(s.Key, u.Process, FilesOf(u.Part))))];
     }
 
     /// <summary>It is going to be given sets, and will be waited for until it has left or its process has ended.</summary>

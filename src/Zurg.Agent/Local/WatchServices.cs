@@ -23,6 +23,7 @@ internal static class WatchServices
     {
         if (http.Request.Query["confirm"] != "true")
         {
+            using var reading = desk.Uses.Reads(services, LocalCaller.Find(http, out _)?.Process);
             await LocalAnswers.StreamAsync(http, desk.Cache, services, null, ended);
         }
         else if (await desk.JoinAsync(http, services) is { } subscriber)

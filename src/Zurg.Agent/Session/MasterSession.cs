@@ -61,6 +61,9 @@ internal sealed partial class MasterSession(
     /// <summary>The newest word of what is used here replaces the one before, and is said again in each session.</summary>
     public void Confirm(NamingConfirmation confirmed) => _slots.Put(confirmed);
 
+    /// <summary>What the master has not kept of uses; a newer word replaces one not yet sent.</summary>
+    public void Say(HostUses uses) => _slots.Put(uses);
+
     /// <summary>Gives the last words a chance: until everything was sent, or there is no session, or the time is over.</summary>
     public async Task SentAsync(TimeSpan within)
     {

@@ -11,8 +11,9 @@ namespace Zurg.Agent.Session;
 /// <param name="naming">Takes a pushed set without waiting.</param>
 /// <param name="answers">Answers requests in the background.</param>
 /// <param name="exec">Begins a command without waiting.</param>
+/// <param name="usesKept">Hears how far the master has kept what was said of uses.</param>
 internal sealed class SessionInbox(
-    AgentInbox brain, Action<EndpointSet> naming, SessionAnswers answers, Action<ExecRequest> exec)
+    AgentInbox brain, Action<EndpointSet> naming, SessionAnswers answers, Action<ExecRequest> exec, Action<long> usesKept)
 {
     /// <summary>So many requests are answered at once; more are refused in words.</summary>
     public const int RequestsMax = 64;
@@ -31,6 +32,9 @@ internal sealed class SessionInbox(
                 break;
             case { EventsKept: { } number }:
                 brain.KeptEvents(number);
+                break;
+            case { UsesKept: { } number }:
+                usesKept(number);
                 break;
             case { Endpoints: { } set }:
                 naming(set);

@@ -27,6 +27,7 @@ internal sealed class SessionSlots(TimeProvider time)
     private bool _confirmedDue;
     private HostMeasures? _measures;
     private bool _measuresDue;
+    private HostUses? _uses;
     private bool _sending;
 
     /// <summary>Nothing waits, and what was taken last has been sent.</summary>
@@ -36,7 +37,8 @@ internal sealed class SessionSlots(TimeProvider time)
         {
             lock (_lock)
             {
-                return !_sending && !_namingDue && !_confirmedDue && !_measuresDue && _report is null && _answers.Count == 0;
+                return !_sending && !_namingDue && !_confirmedDue && !_measuresDue && _uses is null
+                    && _report is null && _answers.Count == 0;
             }
         }
     }
@@ -81,6 +83,16 @@ internal sealed class SessionSlots(TimeProvider time)
         _signal.Writer.TryWrite(true);
     }
 
+    public void Put(HostUses uses)
+    {
+        lock (_lock)
+        {
+            _uses = uses;
+        }
+
+        _signal.Writer.TryWrite(true);
+    }
+
     public void Put(AgentMessage answer)
     {
         lock (_lock)
@@ -105,6 +117,7 @@ internal sealed class SessionSlots(TimeProvider time)
             _confirmedDue = _confirmed is not null;
             _measuresDue = _measures is not null;
             _answers.Clear();
+            _uses = null;   // the master asks for them when it is ready to keep them
             _report = _report is not null && time.GetElapsedTime(_reportAt) <= ReportFresh ? _report : null;
         }
 
@@ -149,6 +162,12 @@ internal sealed class SessionSlots(TimeProvider time)
         {
             _measuresDue = false;
             return new AgentMessage { Measures = _measures };
+        }
+
+        if (_uses is { } uses)
+        {
+            _uses = null;
+            return new AgentMessage { Uses = uses };
         }
 
         return _answers.TryDequeue(out var answer) ? answer : null;

@@ -83,7 +83,19 @@ internal sealed class MasterClient : IDisposable
             HttpMethod.Post, $"/v1/specs/revert?author={Uri.EscapeDataString(author)}",
             JsonOf(new RevertRequest(to), WireJson.Default.RevertRequest), WireJson.Default.ApplyResult, seen, stop);
 
-    /// <param name="action">restart, stop or start.</param>
+    public Task<ServiceUsers> UsersAsync(ServiceName service, CancellationToken stop) =>
+        GetAsync($"/v1/services/{service}/users", WireJson.Default.ServiceUsers, stop);
+
+    /// <param name="seenBefore">Clients last seen before this do not count; null: all count.</param>
+    public Task<ActionAccepted> RetireAsync(
+        ServiceName service, DateTimeOffset? seenBefore, string author, CancellationToken stop) =>
+        SendAsync(
+            HttpMethod.Post,
+            $"/v1/services/{service}/retire?author={Uri.EscapeDataString(author)}"
+                + (seenBefore is { } time ? $"&seen_before={time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}" : ""),
+            null, WireJson.Default.ActionAccepted, stop);
+
+    /// <param name="action">restart, stop, start or unretire.</param>
     public Task<ActionAccepted> ActAsync(
         ServiceName service, string action, InstanceId? instance, string author, CancellationToken stop) =>
         SendAsync(

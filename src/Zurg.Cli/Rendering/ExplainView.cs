@@ -16,6 +16,7 @@ internal static class ExplainView
                 $"  {status.Release?.Value ?? "not in the newest spec"}  ",
                 new Span($"{status.Ready} of {status.Wanted} ready", status.Ready >= status.Wanted ? Tone.Good : Tone.Warn),
                 status.Stopped ? new Span("  stopped by a person", Tone.Warn) : ""),
+            .. status.Retired is { } retired ? [Retired(status, retired, now)] : ImmutableArray<Block>.Empty,
             .. explained.Spec is { } spec ? Spec(spec) : [],
             .. status.Rollout is { } rollout ? [RolloutView.Line(rollout, now)] : (Block[])[],
             StatusView.Instances(status.Instances, now),
@@ -27,6 +28,12 @@ internal static class ExplainView
             .. FollowerView.Of(explained, now),
         ];
     }
+
+    private static Block.Line Retired(ServiceStatus status, RetiredIntent retired, DateTimeOffset now) => Block.Line.Of(
+        new Span($"  retired by {retired.By} {Measures.Age(now - retired.At)} ago", Tone.Warn),
+        status.Release is null
+            ? ""
+            : $": no instance is wanted though cluster.yaml names it; take it out, or: zurg retire --undo {status.Service}");
 
     private static IEnumerable<Block> Spec(ServiceSpec spec)
     {

@@ -41,6 +41,11 @@ internal static class StatusView
 
     private static Span StateOf(ServiceStatus service, ImmutableArray<Hold> holds)
     {
+        if (service.Retired is not null)
+        {
+            return new Span(service.Instances.IsEmpty ? "retired" : "retiring", Tone.Warn);
+        }
+
         if (service.Stopped)
         {
             return new Span("stopped", Tone.Warn);

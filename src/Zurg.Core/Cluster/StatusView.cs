@@ -76,6 +76,7 @@ public static class StatusView
             Wanted = WantedCount(state, spec),
             Ready = instances.Count(i => i.Status?.IsReady() == true),
             Stopped = state.IntentOf(service).Stopped,
+            Retired = state.IntentOf(service).Retired,
             Instances = instances,
         };
     }
@@ -106,7 +107,7 @@ public static class StatusView
     private static int WantedCount(ClusterState state, ServiceSpec? spec) => spec switch
     {
         null => 0,
-        _ when state.IntentOf(spec.Name).Stopped => 0,
+        _ when state.IntentOf(spec.Name) is { Stopped: true } or { Retired: not null } => 0,
         { Scale.Instances: { } count } => count,
         { Scale.Hosts: { IsEmpty: false } hosts } => hosts.Length,
         _ => (spec.Scale.PerHost ?? 1) * state.Facts.Values.Count(f =>

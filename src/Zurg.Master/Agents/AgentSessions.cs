@@ -2,13 +2,14 @@ using System.Net.WebSockets;
 using Microsoft.Extensions.Logging;
 using Zurg.Loops;
 using Zurg.Master.Naming;
+using Zurg.Master.Usage;
 using Zurg.Protocol;
 
 namespace Zurg.Master.Agents;
 
 /// <summary>Every session of this master, the newest of each host. Lets agents in and says why when it does not.</summary>
 internal sealed partial class AgentSessions(
-    ClusterIdentity identity, ISpeaker speaker, NamingFanOut naming, TimeProvider time, ILogger logger)
+    ClusterIdentity identity, ISpeaker speaker, NamingFanOut naming, UseLog uses, TimeProvider time, ILogger logger)
 {
     /// <summary>From the opened socket to the hello.</summary>
     public static readonly TimeSpan HelloTimeout = TimeSpan.FromSeconds(5);
@@ -36,7 +37,7 @@ internal sealed partial class AgentSessions(
         {
             if (await LetInAsync(socket, stop) is { } hello)
             {
-                await HoldAsync(new HostSession(socket, hello, speaker, naming, logger), stop);
+                await HoldAsync(new HostSession(socket, hello, speaker, naming, uses, logger), stop);
             }
         }
         catch (SessionEndedException e)

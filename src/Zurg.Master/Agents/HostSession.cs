@@ -4,6 +4,7 @@ using System.Net.WebSockets;
 using Microsoft.Extensions.Logging;
 using Zurg.Loops;
 using Zurg.Master.Naming;
+using Zurg.Master.Usage;
 using Zurg.Protocol;
 
 namespace Zurg.Master.Agents;
@@ -13,7 +14,7 @@ namespace Zurg.Master.Agents;
 /// slots hold. It ends as soon as either of the two does.
 /// </summary>
 internal sealed partial class HostSession(
-    SessionSocket socket, AgentHello hello, ISpeaker speaker, NamingFanOut naming, ILogger logger)
+    SessionSocket socket, AgentHello hello, ISpeaker speaker, NamingFanOut naming, UseLog uses, ILogger logger)
     : IHostSession, INamingSubscriber
 {
     /// <summary>
@@ -82,6 +83,11 @@ internal sealed partial class HostSession(
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         speaker.Connected(this, hello);
+        if (hello.Description.WatchesUses is true)
+        {
+            _slots.KeepUses(0);
+        }
+
         var reader = ReadAsync(end.Token);
         var writer = WriteAsync(end.Token);
         var first = await Task.WhenAny(reader, writer);
@@ -136,6 +142,13 @@ internal sealed partial class HostSession(
                 break;
             case { Confirmed: { } confirmation }:
                 speaker.Confirmed(this, confirmation);
+                break;
+            case { Uses: { Sightings.Length: > HostUses.SightingsMax } said }:
+                throw new SessionEndedException(
+                    WebSocketCloseStatus.PolicyViolation,
+                    $"{said.Sightings.Length} sightings in one message: at most {HostUses.SightingsMax}");
+            case { Uses: { } said }:
+                uses.Take(Host, said, _slots.KeepUses);
                 break;
             case { Nonce: { } nonce }:
                 if (_asked.TryGetValue(nonce, out var asked))

@@ -30,11 +30,15 @@ internal sealed class SessionSlots
     private readonly Queue<MasterMessage> _requests = [];
     private Assignment? _assignment;
     private long? _eventsKept;
+    private long? _usesKept;
     private string? _refusal;
 
     public void Assign(Assignment assignment) => Fill(() => _assignment = assignment);
 
     public void KeepEvents(long number) => Fill(() => _eventsKept = Math.Max(_eventsKept ?? 0, number));
+
+    /// <summary>The newest word counts.</summary>
+    public void KeepUses(long number) => Fill(() => _usesKept = number);
 
     public void Offer(EndpointPush push) => Fill(() => _endpoints[push.Set.Service] = push);
 
@@ -64,6 +68,7 @@ internal sealed class SessionSlots
     {
         Assignment? assignment;
         long? eventsKept;
+        long? usesKept;
         EndpointPush[] endpoints;
         MasterMessage[] requests;
         lock (_lock)
@@ -74,7 +79,8 @@ internal sealed class SessionSlots
             }
 
             (assignment, eventsKept, endpoints, requests) = (_assignment, _eventsKept, [.. _endpoints.Values], [.. _requests]);
-            (_assignment, _eventsKept) = (null, null);
+            usesKept = _usesKept;
+            (_assignment, _eventsKept, _usesKept) = (null, null, null);
             _endpoints.Clear();
             _requests.Clear();
         }
@@ -90,6 +96,11 @@ internal sealed class SessionSlots
         if (eventsKept is not null)
         {
             messages.Add(OutboundMessage.Of(new MasterMessage { EventsKept = eventsKept }));
+        }
+
+        if (usesKept is not null)
+        {
+            messages.Add(OutboundMessage.Of(new MasterMessage { UsesKept = usesKept }));
         }
 
         messages.AddRange(requests.Select(OutboundMessage.Of));

@@ -25,6 +25,9 @@ internal static class Endpoints
         ResumeRollout.Map(routes);
         PromoteRollout.Map(routes);
         AbortRollout.Map(routes);
+        ListUsers.Map(routes);
+        RetireService.Map(routes);
+        UnretireService.Map(routes);
         GetEndpoints.Map(routes);
         ReadLogs.Map(routes);
         ListConfigs.Map(routes);

@@ -113,6 +113,9 @@ public sealed record ServiceStatus
 
     public required bool Stopped { get; init; }
 
+    /// <summary>Who retired it: no instance of it is wanted. Null: nobody did.</summary>
+    public RetiredIntent? Retired { get; init; }
+
     /// <summary>The newest change of it, under way or over; null before the first.</summary>
     public RolloutStatus? Rollout { get; init; }
 

@@ -41,6 +41,8 @@ namespace Zurg.Protocol;
 [JsonSerializable(typeof(MasterMessage))]
 [JsonSerializable(typeof(ClusterStatus))]
 [JsonSerializable(typeof(ServiceExplanation))]
+[JsonSerializable(typeof(ServiceUsers))]
+[JsonSerializable(typeof(UseSighting))]
 [JsonSerializable(typeof(ApplyResult))]
 [JsonSerializable(typeof(ImmutableArray<SpecSummary>))]
 [JsonSerializable(typeof(ImmutableArray<ReleaseRecord>))]

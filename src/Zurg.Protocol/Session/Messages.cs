@@ -18,6 +18,9 @@ public sealed record AgentMessage
     /// <summary>What its consumers use; said again in each session. Older agents never say it.</summary>
     public NamingConfirmation? Confirmed { get; init; }
 
+    /// <summary>Who uses which services. Older agents never say it.</summary>
+    public HostUses? Uses { get; init; }
+
     public LogChunk? Log { get; init; }
 
     /// <summary>The newest reading; said again in each session.</summary>
@@ -45,6 +48,12 @@ public sealed record MasterMessage
 
     /// <summary>Events up to this number are in the master's log: the agent need not repeat them.</summary>
     public long? EventsKept { get; init; }
+
+    /// <summary>
+    /// What the host has said of uses up to this number is kept: it may say what has changed since. 0 asks for all that it has.
+    /// Older masters never say it.
+    /// </summary>
+    public long? UsesKept { get; init; }
 
     public LogRequest? Log { get; init; }
 

@@ -63,4 +63,7 @@ public sealed record HostDescription
 
     /// <summary>Its agent prepares what an instance gets next while the instance still runs; null from an older agent.</summary>
     public bool? Prepares { get; init; }
+
+    /// <summary>Its agent says who uses which services, once asked; null from older ones.</summary>
+    public bool? WatchesUses { get; init; }
 }

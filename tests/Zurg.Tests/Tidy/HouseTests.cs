@@ -42,7 +42,7 @@ public sealed class HouseTests
         ["Cores"] = ["Processes"],
         ["Exec"] = ["Processes"],
         ["Journal"] = [],
-        ["Local"] = ["Processes", "Templates"],
+        ["Local"] = ["Processes", "Templates", "Usage"],
         ["Logs"] = [],
         ["Measuring"] = ["Processes"],
         ["Ports"] = ["Processes"],
@@ -51,6 +51,7 @@ public sealed class HouseTests
         ["Relay"] = ["Local", "Ports"],
         ["Session"] = [],
         ["Templates"] = ["Processes"],
+        ["Usage"] = ["Processes"],
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 
     [Fact]

@@ -21,8 +21,8 @@ internal sealed class Problem404(string detail, string? mend = null)
 }
 
 /// <summary>It contradicts what is there.</summary>
-internal sealed class Problem409(string detail, string? mend = null)
-    : ProblemAnswer(409, detail, mend, []), IEndpointMetadataProvider
+internal sealed class Problem409(string detail, string? mend = null, ImmutableArray<Problem> problems = default)
+    : ProblemAnswer(409, detail, mend, problems.IsDefault ? [] : problems), IEndpointMetadataProvider
 {
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) => Describe(builder, 409);
 }

@@ -49,7 +49,11 @@ internal static class RestartService
     }
 
     private static (ServiceIntent?, IntentOutcome.NothingToDo?) Restarted(ServiceIntent intent, InstanceId? instance) =>
-        intent.Stopped
+        intent.Retired is { } retired
+            ? (null, new IntentOutcome.NothingToDo(
+                $"{intent.Service} was retired by {retired.By}: nothing of it runs",
+                $"take that back: zurg retire --undo {intent.Service}"))
+        : intent.Stopped
             ? (null, new IntentOutcome.NothingToDo(
                 $"{intent.Service} is stopped: nothing of it runs", $"start it: zurg start {intent.Service}"))
         : instance is { } one

@@ -6,12 +6,12 @@ using Zurg.Protocol;
 
 namespace Zurg.Master.Api;
 
-/// <summary>POST /v1/services/{service}/start: a service that a person stopped runs again.</summary>
+/// <summary>POST /v1/services/{service}/start: a service that a person stopped or retired runs again.</summary>
 internal static class StartService
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/v1/services/{service}/start", HandleAsync)
         .WithName("startService").WithTags("services")
-        .WithSummary("Start a service that was stopped by a person");
+        .WithSummary("Start a service that was stopped or retired by a person");
 
     private static async Task<Results<Accepted<ActionAccepted>, Problem404>> HandleAsync(
         ServiceName service, string? author, IntentChanging intents, CancellationToken stop)
@@ -32,8 +32,8 @@ internal static class StartService
     }
 
     private static (ServiceIntent?, IntentOutcome.NothingToDo?) Started(ServiceIntent intent) =>
-        intent.Stopped
-            ? (intent with { Stopped = false }, null)
+        intent.Stopped || intent.Retired is not null
+            ? (intent with { Stopped = false, Retired = null }, null)
             : (null, new IntentOutcome.NothingToDo(
                 $"{intent.Service} runs already", $"see why it is as it is: zurg explain {intent.Service}"));
 }

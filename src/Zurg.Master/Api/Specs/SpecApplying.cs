@@ -77,7 +77,7 @@ internal sealed class SpecApplying(IStateStore store, IClusterView view, IEventL
                 return new ApplyOutcome.Done(result);
             }
 
-            switch (await SpecCommit.WriteAsync(store, applied, newest, modified, stop))
+            switch (await SpecCommit.WriteAsync(store, applied, newest, modified, Obsolete(spec), stop))
             {
                 case SpecCommit.Outcome.TooLarge:
                     return new ApplyOutcome.TooLarge(StoreCommit.BytesMax);
@@ -89,6 +89,20 @@ internal sealed class SpecApplying(IStateStore store, IClusterView view, IEventL
         }
 
         throw new StoreFaultException($"others applied {AttemptsMax} times while this apply was under way");
+    }
+
+    /// <summary>
+    /// What was said of services that were retired and leave the spec now: should one come back some day, it is a new one.
+    /// </summary>
+    private ImmutableArray<StoreExpectation> Obsolete(ClusterSpec spec)
+    {
+        var state = view.Current.State;
+        return
+        [
+            .. state.Intents.Values.Where(i => i.Retired is not null && spec.Find(i.Service) is null)
+                .Select(i => StoreKeys.Intent(i.Service)).Select(k => new StoreExpectation(k, state.ModifiedOf(k)))
+                .Take(SpecCommit.ObsoleteMax),
+        ];
     }
 
     /// <summary>Releases that do not exist, or that no key of the spec vouches for.</summary>

@@ -28,11 +28,16 @@ internal static class SpecCommit
         public sealed record TooLarge : Outcome;
     }
 
-    // An absent key costs two operations: the expectation and the write.
-    private const int KeysMax = StoreCommit.OperationsMax / 2;
+    /// <summary>Keys that go with the last commit; what is more goes with later specs.</summary>
+    public const int ObsoleteMax = 10;
 
+    // An absent key costs two operations: the expectation and the write.
+    private const int KeysMax = (StoreCommit.OperationsMax / 2) - ObsoleteMax;
+
+    /// <param name="obsolete">Keys that go once the spec counts, guarded by these revisions.</param>
     public static async Task<Outcome> WriteAsync(
-        IStateStore store, AppliedSpec applied, AppliedSpec? newest, Revision currentModified, CancellationToken stop)
+        IStateStore store, AppliedSpec applied, AppliedSpec? newest, Revision currentModified,
+        ImmutableArray<StoreExpectation> obsolete, CancellationToken stop)
     {
         var value = JsonSerializer.SerializeToUtf8Bytes(applied, WireJson.Default.AppliedSpec);
         var numbered = StoreKeys.Spec(applied.Number);
@@ -48,7 +53,7 @@ internal static class SpecCommit
         var current = new Guarded(StoreKeys.CurrentSpec, value, currentModified);
         if (Fits([.. before, current]))
         {
-            return Answer(await store.CommitAsync(Commit([.. before, current]), stop));
+            return Answer(await store.CommitAsync(Without(obsolete, Commit([.. before, current])), stop));
         }
 
         Revision? copied = null;
@@ -65,7 +70,7 @@ internal static class SpecCommit
         // Guarded by the numbered copy too: another apply may have taken the number for its own in between.
         var last = Commit([current]);
         var expectations = last.Expectations.Add(new StoreExpectation(numbered, copied!.Value));
-        return Answer(await store.CommitAsync(last with { Expectations = expectations }, stop));
+        return Answer(await store.CommitAsync(Without(obsolete, last with { Expectations = expectations }), stop));
     }
 
     private static async Task<ImmutableArray<Guarded>> NewInstanceSpecsAsync(
@@ -124,6 +129,9 @@ internal static class SpecCommit
 
     private static StoreCommit Commit(ImmutableArray<Guarded> batch) => new(
         [.. batch.Select(g => new StoreExpectation(g.Key, g.Modified))], [.. batch.Select(g => new StoreWrite(g.Key, g.Value))]);
+
+    private static StoreCommit Without(ImmutableArray<StoreExpectation> obsolete, StoreCommit commit) => new(
+        [.. commit.Expectations, .. obsolete], [.. commit.Writes, .. obsolete.Select(o => new StoreWrite(o.Key, null))]);
 
     private static Outcome Answer(CommitOutcome outcome) =>
         outcome is CommitOutcome.Committed committed ? new Outcome.Written(committed.Revision) : new Outcome.Conflict();

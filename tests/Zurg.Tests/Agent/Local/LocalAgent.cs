@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Agent.Local;
+using Zurg.Agent.Usage;
 using Zurg.Core;
 using Zurg.Protocol;
 
@@ -35,7 +36,9 @@ internal sealed class LocalAgent : IAsyncDisposable
 
     public SelfDesk Selves { get; private set; } = null!;
 
-    public ConsumerDesk Desk => new(Naming, Subscribers, Names, Selves);
+    public ConsumerDesk Desk => new(Naming, Subscribers, Names, Selves, Uses);
+
+    public UseDesk Uses { get; } = new(TimeProvider.System, _ => { });
 
     public string Metrics { get; set; } = "";
 

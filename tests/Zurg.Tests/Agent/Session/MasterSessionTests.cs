@@ -315,7 +315,7 @@ public sealed class MasterSessionTests : IAsyncLifetime
             request => new ConfigAnswer { Nonce = request.Nonce, Text = "config", Next = 6 },
             request => new EnvAnswer { Nonce = request.Nonce, Problem = "none" },
             request => new CoreAnswer { Nonce = request.Nonce, Problem = "none" });
-        var inbox = new SessionInbox(_brain, _sets.Enqueue, answers, _ => { });
+        var inbox = new SessionInbox(_brain, _sets.Enqueue, answers, _ => { }, _ => { });
         _session = new MasterSession(new SessionOptions(_master.Url, _directory["token"]),
             new ClusterMembership(_directory["cluster_id"]), inbox, TimeProvider.System, NullLogger<MasterSession>.Instance);
         _running = run ? _session.RunAsync(Hello, _stop.Token) : Task.CompletedTask;
