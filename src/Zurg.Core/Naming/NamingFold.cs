@@ -40,7 +40,8 @@ public static class NamingFold
 
     /// <summary>
     /// The endpoints that one host contributes: placed, wanted running, listed, not draining, and ready in this incarnation
-    /// (promise 1).
+    /// (promise 1). It must be what the placement asks for: the commit that changes an instance ends its drain, and until its
+    /// agent has heard of that the facts still say that the old one, which nobody uses any more, is ready.
     /// </summary>
     private static IEnumerable<Endpoint> EndpointsOf(ClusterState state, HostId host)
     {
@@ -49,10 +50,11 @@ public static class NamingFold
             return [];
         }
 
-        var wanted = placed.Instances.Where(p => 
+        var wanted = placed.Instances.Where(p =>
                 p is { Wanted: WantedPhase.Running, DrainingSince: null } && p.Unlisted is not true)
-            .Select(p => p.Instance).ToImmutableSortedSet();
-        return facts.Instances.Where(i => i.IsReady() && wanted.Contains(i.Instance)).Select(i => new Endpoint
+            .ToImmutableSortedDictionary(p => p.Instance, p => (p.Spec, p.Restarts));
+        return facts.Instances.Where(i => i.IsReady()
+            && wanted.TryGetValue(i.Instance, out var what) && what == (i.Spec, i.Restarts)).Select(i => new Endpoint
         {
             Instance = i.Instance,
             Incarnation = i.Incarnation,

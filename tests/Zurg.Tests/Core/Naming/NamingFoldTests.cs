@@ -61,6 +61,19 @@ public sealed class NamingFoldTests
     }
 
     [Fact]
+    public void One_that_is_changed_is_not_listed_again_before_its_host_has_heard_of_it()
+    {
+        var world = Running.Apply(Specs.Service("web", 3, "2.0")).Drain();
+        world = world.Commit(world.Plan());
+
+        // The drain is over, and the facts are those of before.
+        Assert.DoesNotContain(world.State.Placements.Values.SelectMany(h => h.Instances), p => p.DrainingSince is not null);
+        Assert.All(world.State.Facts.Values.SelectMany(f => f.Instances), i => Assert.True(i.IsReady()));
+        Assert.Equal(["web.1", "web.2"], world.Naming.SetOf(Web).Endpoints.Select(e => e.Instance.Value));
+        Assert.Equal(3, world.Run().Naming.SetOf(Web).Endpoints.Length);
+    }
+
+    [Fact]
     public void A_revision_changes_only_with_the_set()
     {
         var before = Running;
