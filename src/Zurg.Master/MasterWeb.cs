@@ -83,7 +83,7 @@ internal static class MasterWeb
         services.AddSingleton(new ExecRelaying(view, sessions, counter, events, options.Time));
         var intents = new IntentChanging(store, view, events, options.Time);
         services.AddSingleton(intents).AddSingleton(new RolloutTelling(intents, view));
-        services.AddSingleton(new StartContext(store, archive, applying, intents, view));
+        services.AddSingleton(new StartContext(store, archive, applying, intents));
         services.AddSingleton(new HostIntentChanging(store, view, events, options.Time));
         services.AddSingleton(new Retiring(store, view, speaker, uses, events, options.Time));
         services.AddSingleton(new PushContext(releases, view, events, options.Time));

@@ -17,7 +17,7 @@ internal static class RolloutView
                     .. rollouts.Select(r => (ImmutableArray<Span>)
                     [
                         new Span(r.Rollout.Service.Value, Tone.Strong), Text(r.Rollout.Number), StateOf(r),
-                        $"{r.OnTarget}/{r.Instances}", $"{Measures.Age(now - r.Rollout.StartedAt)} ago", r.Rollout.Why,
+                        $"{r.OnTarget}/{r.Instances + r.Spares}", $"{Measures.Age(now - r.Rollout.StartedAt)} ago", r.Rollout.Why,
                     ]),
                 ]),
         ];
@@ -84,9 +84,9 @@ internal static class RolloutView
     private static string Progress(RolloutStatus status)
     {
         var unready = status.OnTarget - status.OnTargetReady;
-        return $"{status.OnTarget} of {status.Instances} have {Target(status.Rollout)}"
+        return $"{status.OnTarget} of {status.Instances + status.Spares} have {Target(status.Rollout)}"
             + (unready > 0 ? $", {unready} of them not ready yet" : "")
-            + (status.Spares > 0 ? $", {Measures.Count(status.Spares, "spare")} standing in" : "");
+            + (status.Spares > 0 ? $" ({Measures.Count(status.Spares, "spare")} among all)" : "");
     }
 
     private static string Target(Rollout rollout) =>

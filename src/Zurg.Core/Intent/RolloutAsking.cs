@@ -119,7 +119,7 @@ public static class RolloutAsking
                 $"{Name(rollout)} was promoted already, by {said.By}: it goes on when its present stage is ready", null);
         }
 
-        if (stages is [.., var last] && rollout.Allowed >= last)
+        if (stages is [_, .., var last] && rollout.Allowed >= last)
         {
             return new RolloutAnswer.Refused($"{Name(rollout)} is at its last stage: nothing is left to promote", null);
         }

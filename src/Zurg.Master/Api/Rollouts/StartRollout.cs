@@ -77,7 +77,7 @@ internal static class StartRollout
             return new Problem400("the release cannot be written into the newest spec", problem!.Mend, [problem]);
         }
 
-        var before = context.View.Current.State.Rollouts.GetValueOrDefault(service.Name);
+        var before = (await context.Store.FindAsync(StoreKeys.Rollout(service.Name), stop))?.Read(WireJson.Default.Rollout);
         var outcome = await context.Applying.ApplyAsync(
             new ApplyRequest(text, by, new IfMatch(newest.Number), Planned: false), stop);
         if (outcome is not ApplyOutcome.Done(var applied))
@@ -157,4 +157,4 @@ internal static class StartRollout
 
 /// <summary>What a start of a rollout works with.</summary>
 internal sealed record StartContext(
-    IStateStore Store, SpecArchive Archive, SpecApplying Applying, IntentChanging Intents, IClusterView View);
+    IStateStore Store, SpecArchive Archive, SpecApplying Applying, IntentChanging Intents);

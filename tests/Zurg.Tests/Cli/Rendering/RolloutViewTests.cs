@@ -11,7 +11,7 @@ public sealed class RolloutViewTests
     {
         { "running  1 of 4 have 1.1, stage 1 of 4", Rollouts.Running },
         { "baking  1 of 4 have 1.1, stage 1 of 4, watched for another 7s", Rollouts.Baking },
-        { "running  2 of 4 have 1.1, 1 of them not ready yet, 2 spares standing in, stage 2 of 4",
+        { "running  2 of 6 have 1.1, 1 of them not ready yet (2 spares among all), stage 2 of 4",
             Rollouts.Running with { OnTarget = 2, Spares = 2, Rollout = Rollouts.Running.Rollout with { Allowed = 2 } } },
         { "paused  1 of 4 have 1.1, stage 1 of 4", Rollouts.Baking with { Paused = true } },
         { "waits for promotion  1 of 4 have 1.1, stage 1 of 4, goes on by: zurg rollout promote web",
