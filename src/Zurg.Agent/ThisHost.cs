@@ -20,6 +20,7 @@ internal static class ThisHost
         Kernel = LineOf("/proc/sys/kernel/osrelease"),
         Limits = HostLimits.AbilityWith(cgroups).Describe(),
         WatchesUses = true,
+        Prepares = true,
     };
 
     public static string Build { get; } =

@@ -39,6 +39,9 @@ public static class AgentMachine
             case AgentInput.Found found:
                 Found(draft, found);
                 break;
+            case AgentInput.NextChecked heard:
+                draft.Turn(heard.Instance, (s, m) => InstanceNext.Heard(s, heard, m).Then(n => InstanceMachine.Settle(n, m)));
+                break;
             case AgentInput.OfInstance heard:
                 draft.Turn(heard.Instance, (s, m) => InstanceMachine.Step(s, heard, m));
                 break;
@@ -70,7 +73,7 @@ public static class AgentMachine
                 + Strays.Words(draft.State.Strays));
         foreach (var instance in state.Instances.Keys)
         {
-            draft.Turn(instance, InstanceAdoption.Begin);
+            draft.Turn(instance, (s, m) => InstanceAdoption.Begin(s with { Next = null }, m));
         }
 
         var sought = draft.State.Instances.Where(i => IsSought(i.Value)).Select(i => i.Key);

@@ -28,6 +28,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
     private readonly TemplateSource _templates;
     private readonly TemplateHands _templateHands;
     private readonly Preparation _preparation;
+    private readonly NextPreparation _next;
     private readonly EnvSource _envs;
     private readonly ExecPlanning _execs;
     private readonly ProcessHands _processes;
@@ -57,6 +58,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         _templates = templates;
         _templateHands = new TemplateHands(site, templates, tell, time);
         _preparation = new Preparation(site, releases, _ports, templates);
+        _next = new NextPreparation(site, releases, _preparation, _ports);
         _envs = new EnvSource(site, _preparation, _ports);
         _watchdogs = new WatchdogHands(site, tell, time);
         _execs = new ExecPlanning(site, _envs);
@@ -85,6 +87,9 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
             case AgentEffect.Prepare prepare:
                 var preparing = WorkOf(prepare.Assigned.Instance, prepare.Incarnation);
                 _tasks.Begin(stop => PrepareAsync(prepare, preparing, stop));
+                break;
+            case AgentEffect.PrepareNext next:
+                _tasks.Begin(stop => PrepareNextAsync(next, stop));
                 break;
             case AgentEffect.Start start:
                 var starting = WorkOf(start.Assigned.Instance, start.Incarnation);
@@ -283,6 +288,24 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
             return new PreparationOutcome.Held(new Hold(HoldReason.SpawnFailed,
                 $"{work.Instance} could not be prepared on {_site.Host}: {e.Message}", "look at the agent's log there"));
         }
+    }
+
+    private async Task PrepareNextAsync(AgentEffect.PrepareNext next, CancellationToken stop)
+    {
+        Hold? hold;
+        try
+        {
+            hold = await _next.PrepareAsync(next.Assigned, stop);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Log.EffectFailed(_logger, _site.Host, e);
+            hold = new Hold(HoldReason.SpawnFailed,
+                $"{next.Assigned.Spec.Release} could not be prepared on {_site.Host}: {e.Message}",
+                "look at the agent's log there; it is tried again by itself");
+        }
+
+        await _tell(new AgentInput.NextChecked(next.Assigned.Instance, next.Assigned.SpecDigest, next.Release, hold), stop);
     }
 
     private ImmutableSortedDictionary<string, string> Settings => Volatile.Read(ref _newest)?.Assignment?.Settings

@@ -62,10 +62,9 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
 
     public async Task<PreparationOutcome> PrepareAsync(AssignedInstance assigned, IncarnationWork work, CancellationToken stop)
     {
-        if (assigned.Signing is { } signing
-            && ReleaseSigning.Problem(assigned.Spec.Release, assigned.Manifest, signing.Keys, signing.Signatures) is { } problem)
+        if (SigningProblemOf(assigned) is { } unsigned)
         {
-            return new PreparationOutcome.Held(new Hold(HoldReason.ReleaseUnsigned, problem.Text, problem.Mend));
+            return new PreparationOutcome.Held(unsigned);
         }
 
         var directory = "";
@@ -104,6 +103,12 @@ internal sealed class Preparation(AgentSite site, IReleaseStore releases, PortPo
                 throw new System.Diagnostics.UnreachableException();
         }
     }
+
+    public static Hold? SigningProblemOf(AssignedInstance assigned) =>
+        assigned.Signing is { } signing
+        && ReleaseSigning.Problem(assigned.Spec.Release, assigned.Manifest, signing.Keys, signing.Signatures) is { } problem
+            ? new Hold(HoldReason.ReleaseUnsigned, problem.Text, problem.Mend)
+            : null;
 
     private static ReleaseDemand DemandOf(AssignedInstance assigned) =>
         new(assigned.Spec.Release, assigned.Manifest, assigned.Instance);

@@ -26,36 +26,14 @@ internal static unsafe class Spawner
     /// <summary>Blocks until the process runs or could not be made to.</summary>
     public static SpawnOutcome Spawn(SpawnRequest request)
     {
-        if (ExecutableCheck.ProblemOf(request.Executable, out var interpreter) is { } problem)
+        if (ProblemOf(request, out var credentials) is { } problem)
         {
             return new SpawnOutcome.Held(problem);
         }
 
-        if (!Directory.Exists(request.WorkingDirectory))
-        {
-            return Held(
-                $"the working directory {request.WorkingDirectory} does not exist", "create it, or correct working_directory:");
-        }
-
-        var who = Accounts.Find(request.RunAs);
-        if (who.Hold is { } hold)
-        {
-            return new SpawnOutcome.Held(hold);
-        }
-
-        if (who.Credentials is { } credentials && AccessCheck.ProblemOf(credentials, request, interpreter) is { } denied)
-        {
-            return new SpawnOutcome.Held(denied);
-        }
-
         var argv = ImmutableArray.CreateBuilder<string>();
-        if (who.Credentials is { Arguments: { IsEmpty: false } arguments })
+        if (credentials is { Arguments: { IsEmpty: false } arguments })
         {
-            if (!File.Exists(UserTool))
-            {
-                return Held($"user: needs {UserTool}, which this host does not have", "install the package util-linux");
-            }
-
             // It becomes the program in the same process. Why no thread of the agent does this: decision 009.
             argv.Add(UserTool);
             argv.AddRange(arguments);
@@ -67,6 +45,30 @@ internal static unsafe class Spawner
         return request.IsDressed
             ? DressedSpawn.Run(request, argv.ToImmutable())
             : Outcome(request, Spawn(request, argv.ToImmutable(), gate: null, out var pid), pid, Libc.ThreadId());
+    }
+
+    /// <summary>What can be told of a start before it: the program, its directory, its user and what that one may.</summary>
+    public static Hold? ProblemOf(SpawnRequest request, out Credentials? credentials)
+    {
+        credentials = null;
+        if (ExecutableCheck.ProblemOf(request.Executable, out var interpreter) is { } problem)
+        {
+            return problem;
+        }
+
+        if (!Directory.Exists(request.WorkingDirectory))
+        {
+            return Reason(
+                $"the working directory {request.WorkingDirectory} does not exist", "create it, or correct working_directory:");
+        }
+
+        var who = Accounts.Find(request.RunAs);
+        credentials = who.Credentials;
+        return who.Hold
+            ?? (credentials is { } found ? AccessCheck.ProblemOf(found, request, interpreter) : null)
+            ?? (credentials is { Arguments.IsEmpty: false } && !File.Exists(UserTool)
+                ? Reason($"user: needs {UserTool}, which this host does not have", "install the package util-linux")
+                : null);
     }
 
     /// <param name="error">Of posix_spawn(3).</param>
@@ -147,8 +149,6 @@ internal static unsafe class Spawner
             $"the host has no room for another process: {Libc.Text(error)}", "look at its memory and at pids.max"),
         _ => Reason($"starting {request.Executable} failed: {Libc.Text(error)}"),
     };
-
-    private static SpawnOutcome.Held Held(string text, string? mend) => new(Reason(text, mend));
 
     private static Hold Reason(string text, string? mend = null) => new(HoldReason.SpawnFailed, text, mend);
 

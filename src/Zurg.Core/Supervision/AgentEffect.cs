@@ -17,6 +17,7 @@ public abstract record AgentEffect
     public InstanceId Subject => this switch
     {
         Prepare prepare => prepare.Assigned.Instance,
+        PrepareNext next => next.Assigned.Instance,
         Start start => start.Assigned.Instance,
         Find find => find.Assigned.Instance,
         Probe probe => probe.Assigned.Instance,
@@ -38,6 +39,14 @@ public abstract record AgentEffect
     /// again, for a new incarnation.
     /// </summary>
     public sealed record Prepare(AssignedInstance Assigned, Incarnation Incarnation) : AgentEffect;
+
+    /// <summary>
+    /// Fetch, verify and lay out what an instance gets next, and check that it could be started, touching nothing of what runs.
+    /// Answers NextChecked.
+    /// </summary>
+    /// <param name="Assigned">As it will be assigned.</param>
+    /// <param name="Release">Comes back with the answer.</param>
+    public sealed record PrepareNext(AssignedInstance Assigned, Digest Release) : AgentEffect;
 
     /// <summary>Spawn. Answers Started or StartFailed, and later Exited.</summary>
     public sealed record Start(AssignedInstance Assigned, Incarnation Incarnation, Launch Launch) : AgentEffect;

@@ -31,6 +31,11 @@ public abstract record AgentInput
     /// <param name="Text">One plain sentence.</param>
     public sealed record Happened(EventKind Kind, InstanceId? Instance, string Text) : AgentInput;
 
+    /// <summary>The answer to PrepareNext.</summary>
+    /// <param name="Release">As in the effect.</param>
+    /// <param name="Hold">Why a start of it would fail; null when it would not, as far as can be told before.</param>
+    public sealed record NextChecked(InstanceId Instance, Digest Spec, Digest Release, Hold? Hold) : AgentInput;
+
     /// <summary>What the hands say of one incarnation: what is about an earlier one falls through.</summary>
     public abstract record OfInstance(InstanceId Instance, Incarnation Incarnation) : AgentInput;
 

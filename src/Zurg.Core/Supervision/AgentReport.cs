@@ -32,6 +32,8 @@ public static class AgentReport
         LastExit = s.LastExit,
         Crashes = s.Crashes,
         CrashesSinceChange = s.CrashesSinceChange,
+        Prepared = s.Next is { IsReady: true } next ? next.Spec : null,
+        PrepareHold = s.Next?.Hold,
         Refuses = s.Refuses && s.Assigned.Refuse == true ? true : null,
     };
 }

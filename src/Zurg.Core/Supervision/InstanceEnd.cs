@@ -185,7 +185,7 @@ internal static class InstanceEnd
     }
 
     /// <summary>0 to 1, the same for the same seed and incarnation: a replay waits as long.</summary>
-    private static double Jitter(InstanceState s, Moment m)
+    public static double Jitter(InstanceState s, Moment m)
     {
         var mixed = s.Instance.Value.Aggregate(m.Seed, (hash, letter) => (hash ^ letter) * 1099511628211);
         return new Prng(mixed ^ (ulong)s.Incarnation.Value).NextDouble();

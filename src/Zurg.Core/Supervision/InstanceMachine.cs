@@ -9,11 +9,14 @@ internal static class InstanceMachine
         (input.Incarnation == s.Incarnation ? Heard(s, input, m) : s.Unchanged).Then(next => Settle(next, m));
 
     /// <summary>Does what is due now; harmless at any time.</summary>
-    public static InstanceTurn Settle(InstanceState s, Moment m) => s.Phase switch
+    public static InstanceTurn Settle(InstanceState s, Moment m) =>
+        SettlePhase(s, m).Then(next => InstanceNext.Settle(next, m));
+
+    private static InstanceTurn SettlePhase(InstanceState s, Moment m) => s.Phase switch
     {
         InstancePhase.Waiting when IsWanted(s, m) && !(s.NotBefore > m.Now) => Prepare(s, m),
         InstancePhase.Starting or InstancePhase.Running when s.TemplateRestartAt <= m.Now =>
-            InstanceEnd.Stop(s, "restarted for a changed template", m).Then(next => Settle(next, m)),
+            InstanceEnd.Stop(s, "restarted for a changed template", m).Then(next => SettlePhase(next, m)),
         InstancePhase.Starting when s.Deadline <= m.Now => HasProbe(s) ? InstanceEnd.NeverReady(s, m) : Ready(s, m),
         InstancePhase.Stopping when s.Deadline <= m.Now && InstanceStop.IsWaiting(s) => InstanceStop.Cut(s, m),
         InstancePhase.Stopping when s.Deadline <= m.Now && s.KilledAt is null => InstanceEnd.Kill(s, m),
@@ -23,7 +26,11 @@ internal static class InstanceMachine
     };
 
     /// <summary>When time alone will change something; null when it will not.</summary>
-    public static DateTimeOffset? WakeAt(InstanceState s, bool shuttingDown) => s.Phase switch
+    public static DateTimeOffset? WakeAt(InstanceState s, bool shuttingDown) =>
+        PhaseWakeAt(s, shuttingDown) is var phase && (shuttingDown || s.Next?.NotBefore is not { } next) ? phase
+        : phase < next ? phase : next;
+
+    private static DateTimeOffset? PhaseWakeAt(InstanceState s, bool shuttingDown) => s.Phase switch
     {
         InstancePhase.Waiting => shuttingDown ? null : s.NotBefore,
         InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping =>

@@ -84,6 +84,9 @@ public sealed record InstanceState
     /// <summary>In <see cref="StopStage.InFlight"/>: the newest count, when there is something to wait for.</summary>
     public InFlightCount? InFlight { get; init; }
 
+    /// <summary>How far the preparation of what it gets next is; null when it gets nothing new, as far as is known.</summary>
+    public NextState? Next { get; init; }
+
     /// <summary>The assignment no longer has it: it stops and is then forgotten.</summary>
     public bool Leaving { get; init; }
 

@@ -89,6 +89,7 @@ internal static class InstancePhases
                 UsesHold = s.UsesHold,
                 LastExit = s.LastExit,
                 Leaving = s.Leaving,
+                Next = s.Next,
             };
         }
     }

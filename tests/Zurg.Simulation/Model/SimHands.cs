@@ -21,6 +21,9 @@ internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInb
             case AgentEffect.Prepare prepare:
                 Later(sim.Milliseconds(1, 60), () => Prepare(prepare));
                 break;
+            case AgentEffect.PrepareNext next:
+                Later(sim.Milliseconds(1, 60), () => PrepareNext(next));
+                break;
             case AgentEffect.Start start:
                 Later(sim.Milliseconds(0, 5), () => Start(start));
                 break;
@@ -82,6 +85,13 @@ internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInb
         }
 
         return new AgentInput.Prepared(instance, effect.Incarnation, LaunchOf());
+    }
+
+    private AgentInput PrepareNext(AgentEffect.PrepareNext effect)
+    {
+        var fails = faults.On && sim.Chance(faults.PrepareFails);
+        var hold = fails ? new Hold(HoldReason.ReleaseUnavailable, "simulated: no release") : null;
+        return new AgentInput.NextChecked(effect.Assigned.Instance, effect.Assigned.SpecDigest, effect.Release, hold);
     }
 
     private static Launch LaunchOf() => new()

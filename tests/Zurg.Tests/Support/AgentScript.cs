@@ -100,6 +100,7 @@ internal sealed class AgentScript
     private static string Print(AgentEffect effect) => effect switch
     {
         AgentEffect.Prepare e => $"prepare {e.Assigned.Spec.Release} as {e.Assigned.Instance}#{e.Incarnation}",
+        AgentEffect.PrepareNext e => $"prepare next {e.Assigned.Spec.Release} of {e.Assigned.Instance}",
         AgentEffect.Start e => $"start {e.Assigned.Instance}#{e.Incarnation}",
         AgentEffect.Find e => $"find {e.Assigned.Instance}#{e.Incarnation} pid {Print(e.Process)}",
         AgentEffect.Probe e => $"probe {e.Assigned.Instance}#{e.Incarnation}{(e.Eager ? " eagerly" : "")}",

@@ -92,6 +92,7 @@ internal sealed class AgentWorld(ulong seed)
                 new InstanceId(new ServiceName("web"), index), $"{1 + _prng.Next(2)}.0.0", probe: _prng.Next(3) > 0) with
             {
                 Restarts = _prng.Next(2),
+                Next = _prng.Next(3) == 0 ? NextOf(new InstanceId(new ServiceName("web"), index)) : null,
                 Stop = _prng.Next(3) switch
                 {
                     0 => AgentWords.Stop,
@@ -102,6 +103,12 @@ internal sealed class AgentWorld(ulong seed)
             });
         var old = _prng.Next(6) == 0;
         return AgentWords.Assign(old ? _generation - 1 : ++_generation, [.. instances]);
+    }
+
+    private NextInstance NextOf(InstanceId instance)
+    {
+        var next = AgentWords.Assigned(instance, $"{2 + _prng.Next(2)}.0.0");
+        return new NextInstance(next.Spec, next.SpecDigest, next.Manifest);
     }
 
     private void Tick(TimeSpan by)
@@ -151,6 +158,10 @@ internal sealed class AgentWorld(ulong seed)
                 Say(fails
                     ? new AgentInput.PrepareFailed(assigned.Instance, incarnation, AgentWords.Held)
                     : new AgentInput.Prepared(assigned.Instance, incarnation, AgentWords.Launch()));
+                break;
+            case AgentEffect.PrepareNext(var assigned, var release):
+                var problem = _prng.Next(3) == 0 ? AgentWords.Held : null;
+                Say(new AgentInput.NextChecked(assigned.Instance, assigned.SpecDigest, release, problem));
                 break;
             case AgentEffect.Start(var assigned, var incarnation, _) when _prng.Next(5) == 0:
                 Say(new AgentInput.StartFailed(assigned.Instance, incarnation, AgentWords.Held));
