@@ -109,7 +109,10 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
         }
     }
 
-    /// <summary>Everybody who uses a service here; of generated files the agent, and the instance that they are for.</summary>
+    /// <summary>
+    /// Everybody who uses a service here; of generated files the agent, and the instance that they are for. What the agent
+    /// carries is used by those who connect, if anybody does.
+    /// </summary>
     public ImmutableArray<LocalFollower> Followers()
     {
         LocalConfirmations now;
@@ -118,8 +121,13 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
             now = _now;
         }
 
-        return [.. now.Services.SelectMany(s => s.Value.Uses.Keys.Select(u =>
-            new LocalFollower(s.Key, u.Process, FilesOf(u.Part))))];
+        return
+        [
+            .. from service in now.Services
+               from subscriber in service.Value.Uses.Keys
+               where !subscriber.Part.StartsWith(RelayPart, StringComparison.Ordinal)
+               select new LocalFollower(service.Key, subscriber.Process, FilesOf(subscriber.Part)),
+        ];
     }
 
     /// <summary>It is going to be given sets, and will be waited for until it has left or its process has ended.</summary>

@@ -40,14 +40,16 @@ internal static class SocketTable
     private const int FinWait2 = 5;
     private const int TimeWait = 6;
     private const int CloseWait = 8;
-    private const uint States =
-        (1 << Established) | (1 << FinWait1) | (1 << FinWait2) | (1 << TimeWait) | (1 << CloseWait);
+    private const uint OpenStates = (1 << Established) | (1 << FinWait1) | (1 << FinWait2) | (1 << CloseWait);
 
     /// <summary>The kernel fills at most so much at once: 32 KiB (netlink_dump).</summary>
     private const int BufferSize = 64 * 1024;
 
+    /// <param name="over">
+    /// Also those that the kernel only remembers, for a minute. Probes leave one each behind: thousands, where many are made.
+    /// </param>
     /// <exception cref="IOException">The kernel does not tell.</exception>
-    public static List<TcpConnection> Read()
+    public static List<TcpConnection> Read(bool over)
     {
         var all = new List<TcpConnection>();
         var fd = Libc.Socket(NetlinkFamily, RawCloseOnExecNonBlocking, SockDiagProtocol);
@@ -58,8 +60,9 @@ internal static class SocketTable
 
         try
         {
-            Read(fd, Inet, all);
-            Read(fd, Inet6, all);
+            var states = OpenStates | (over ? 1u << TimeWait : 0);
+            Read(fd, Inet, states, all);
+            Read(fd, Inet6, states, all);
         }
         finally
         {
@@ -69,7 +72,7 @@ internal static class SocketTable
         return all;
     }
 
-    private static unsafe void Read(int fd, byte family, List<TcpConnection> all)
+    private static unsafe void Read(int fd, byte family, uint states, List<TcpConnection> all)
     {
         Span<byte> request = stackalloc byte[RequestSize];
         request.Clear();
@@ -77,7 +80,7 @@ internal static class SocketTable
         MemoryMarshal.Write(request[4..], DiagByFamily);
         MemoryMarshal.Write(request[6..], (ushort)(Request | Dump));
         (request[HeaderSize], request[HeaderSize + 1]) = (family, Tcp);
-        MemoryMarshal.Write(request[(HeaderSize + 4)..], States);
+        MemoryMarshal.Write(request[(HeaderSize + 4)..], states);
         var buffer = new byte[BufferSize];
         fixed (byte* asked = request, answered = buffer)
         {

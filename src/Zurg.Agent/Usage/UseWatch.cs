@@ -11,9 +11,10 @@ namespace Zurg.Agent.Usage;
 internal sealed record LocalFollower(ServiceName Service, ProcessIdentity Process, InstanceId? Files);
 
 /// <summary>What the other rooms know of uses.</summary>
+/// <param name="Connections">With true, those that have just ended too.</param>
 internal sealed record UseSources(
     Func<ImmutableArray<LocalFollower>> Followers, Func<ImmutableArray<EndpointSet>> Sets,
-    Func<List<TcpConnection>> Connections);
+    Func<bool, List<TcpConnection>> Connections);
 
 /// <summary>
 /// Looks every ten seconds who follows and who is connected, so that a client that is there for twenty is seen with its name; and
@@ -24,6 +25,9 @@ internal sealed partial class UseWatch(
 {
     public static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
 
+    /// <summary>Each so many looks also at connections that are over: the kernel forgets them after a minute.</summary>
+    private const int OverEvery = 4;
+
     /// <summary>How exactly a successor knows until when this agent watched.</summary>
     public static readonly TimeSpan TouchEvery = TimeSpan.FromMinutes(1);
 
@@ -31,6 +35,7 @@ internal sealed partial class UseWatch(
     private static readonly TimeSpan SaveAfter = TimeSpan.FromMilliseconds(200);
 
     private readonly SocketOwners _owners = new();
+    private long _looks;
     private long _saved = -1;
     private DateTimeOffset _touched;
     private string _problem = "";
@@ -66,9 +71,7 @@ internal sealed partial class UseWatch(
     public void Look()
     {
         var seen = desk.Streams().ToList();
-        // What the agent follows to carry connections is used by those who connect, if anybody does.
-        var followers = sources.Followers().Where(f => f.Files is not null || f.Process.Pid != Environment.ProcessId);
-        seen.AddRange(followers.Select(f => new SeenUse(
+        seen.AddRange(sources.Followers().Select(f => new SeenUse(
             f.Service, UseEvidence.Follows, f.Files is { } instance ? new UseClient(instance) : desk.ClientOf(f.Process))));
         var passed = new List<SeenUse>();
         try
@@ -96,7 +99,7 @@ internal sealed partial class UseWatch(
             return;
         }
 
-        var uses = SocketUses.Of(sources.Connections(), ports);
+        var uses = SocketUses.Of(sources.Connections(_looks++ % OverEvery == 0), ports);
         var owners = _owners.Of(uses.Clients.Select(c => c.Inode).Where(i => i != 0).ToHashSet());
         foreach (var (service, local, inode) in uses.Clients)
         {

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text;
+using Zurg.Agent.Local;
+using Zurg.Protocol;
 using static Zurg.Tests.Agent.Local.NamingFixtures;
 
 namespace Zurg.Tests.Agent.Local;
@@ -28,6 +30,34 @@ public sealed class SubscribersTests : IAsyncLifetime
 
         _http.Dispose();
         await _agent.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Whoever_asks_reads_or_subscribes_is_noted_as_a_client()
+    {
+        _agent.Naming.Take(Set("web", 1));
+        await _http.GetStringAsync("/v1/services/web");
+        var asked = Assert.Single(_agent.Uses.Book.Lines.Values).Sighting;
+        Assert.Equal((UseEvidence.Asked, Environment.ProcessId), (asked.Evidence, asked.Pid));
+
+        using (var lines = await WatchAsync("/v1/services/other?watch=true"))
+        {
+            await Eventually.TrueAsync(() => Followed() == "other", "the reader of the stream is known");
+            Assert.Empty(_agent.Subscribers.Followers());
+        }
+
+        await Eventually.TrueAsync(() => !_agent.Uses.Streams().Any(), "it has gone");
+        await _http.GetStringAsync("/v1/services/web?after=0&wait=1s");
+        Assert.Equal("other web", Followed());
+        Assert.Equal(Service("web"), Assert.Single(_agent.Subscribers.Followers()).Service);
+
+        var instance = InstanceId.Parse("front.0");
+        _agent.Subscribers.TryJoin(Service("web"), Subscribers.OfFiles(instance, new Incarnation(1)), "files");
+        _agent.Subscribers.TryJoin(Service("web"), Subscribers.OfRelay(1), "carried");
+        Assert.Equal([null, instance], _agent.Subscribers.Followers().Select(f => f.Files).Order());
+
+        string Followed() => string.Join(' ', _agent.Uses.Book.Lines.Keys
+            .Where(k => k.Evidence == UseEvidence.Follows).Select(k => k.Service.Value));
     }
 
     [Fact]

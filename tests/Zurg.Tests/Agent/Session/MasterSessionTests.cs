@@ -132,6 +132,19 @@ public sealed class MasterSessionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_seen_of_uses_waits_for_the_next_master_to_ask()
+    {
+        Start();
+        _session.Say(new HostUses { Number = 1, Since = default });
+        _session.Say(new HostUses { Number = 2, Since = default });
+        var visit = await _master.VisitAsync();
+        _session.Measure(HostSamples.Measures(disk: 1));
+        Assert.Null((await visit.ReadAsync())!.Uses);
+        _session.Say(new HostUses { Number = 3, Since = default });
+        Assert.Equal(3, (await visit.ReadAsync())!.Uses!.Number);
+    }
+
+    [Fact]
     public async Task The_newest_reading_of_the_host_is_said_again_in_each_session()
     {
         Start();

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -42,7 +43,7 @@ public sealed class UseWatchTests : IDisposable
         using var client = await ConnectAsync();
         var accepted = await _server.AcceptTcpClientAsync();
         var local = (IPEndPoint)client.LocalEndPoint!;
-        var ours = SocketTable.Read().Where(c => c.Local.Port == local.Port || c.Remote.Port == local.Port).ToList();
+        var ours = SocketTable.Read(over: false).Where(c => c.Local.Port == local.Port || c.Remote.Port == local.Port).ToList();
         Assert.Equal(2, ours.Count(c => !c.Over && c.Inode > 0));
         Assert.All(ours, c => Assert.Equal("127.0.0.1", IpNumber.TextOf(c.Remote.Address)));
         var owners = new SocketOwners().Of(ours.Select(c => c.Inode).ToHashSet());
@@ -51,8 +52,27 @@ public sealed class UseWatchTests : IDisposable
         accepted.Close();
         client.Close();
         await Eventually.TrueAsync(
-            () => SocketTable.Read().Any(c => c.Local.Port == Port && c.Remote.Port == local.Port && c.Over),
+            () => SocketTable.Read(over: true).Any(c => c.Local.Port == Port && c.Remote.Port == local.Port && c.Over),
             "the end that closed first remembers it");
+    }
+
+    [Fact]
+    public async Task Connections_that_are_over_are_asked_for_each_fortieth_second()
+    {
+        using var client = await ConnectAsync();
+        var asked = new List<bool>();
+        var watch = new UseWatch(
+            _desk, new UseSources(() => [], Sets, over =>
+            {
+                asked.Add(over);
+                return [];
+            }), _file, TimeProvider.System, NullLogger<UseWatch>.Instance);
+        for (var i = 0; i < 6; i++)
+        {
+            watch.Look();
+        }
+
+        Assert.Equal([true, false, false, false, true, false], asked);
     }
 
     [Fact]
@@ -104,7 +124,7 @@ public sealed class UseWatchTests : IDisposable
     public void Followers_and_readers_of_streams_are_seen_until_they_leave()
     {
         LocalFollower[] followers =
-            [new(Web, Shell, null), new(Web, Identity, InstanceId.Parse("edge.0")), new(Web, Identity, null)];
+            [new(Web, Identity, null), new(Web, Identity, InstanceId.Parse("edge.0"))];
         var watch = Watch(() => followers);
         using (_desk.Reads([new ServiceName("other")], Identity))
         {
@@ -164,16 +184,14 @@ public sealed class UseWatchTests : IDisposable
     private static ProcessIdentity Identity { get; } =
         Zurg.Agent.Processes.ProcessStat.Read(Environment.ProcessId)!.Value.Identity;
 
-    private static ProcessIdentity Shell { get; } = Zurg.Agent.Processes.ProcessStat.Read(1)!.Value.Identity;
-
     private UseBook Loaded() => _file.Load(TimeProvider.System.GetUtcNow());
 
     private UseWatch Watch(Func<LocalFollower[]>? followers = null) => new(
         _desk,
-        new UseSources(
-            () => [.. followers?.Invoke() ?? []], () => [NamingFixtures.Set("web", 1, NamingFixtures.At("web.0", Port))],
-            SocketTable.Read),
+        new UseSources(() => [.. followers?.Invoke() ?? []], Sets, SocketTable.Read),
         _file, TimeProvider.System, NullLogger<UseWatch>.Instance);
+
+    private ImmutableArray<EndpointSet> Sets() => [NamingFixtures.Set("web", 1, NamingFixtures.At("web.0", Port))];
 
     private Process Program()
     {

@@ -27,6 +27,28 @@ public sealed class HostileAgentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task More_sightings_than_a_message_holds_end_the_session()
+    {
+        using var agent = await TestAgent.JoinAsync(_master, "gossip");
+        var one = new UseSighting
+        {
+            Service = new ServiceName("web"), Evidence = UseEvidence.Asked, Command = "c", Open = true,
+            First = DateTimeOffset.MaxValue, Last = DateTimeOffset.MinValue,
+        };
+        await agent.SendAsync(new AgentMessage
+        {
+            Uses = new HostUses
+            {
+                Number = 1, Since = DateTimeOffset.MinValue,
+                Sightings = [.. Enumerable.Repeat(one, HostUses.SightingsMax + 1)],
+            },
+        });
+
+        Assert.Contains("at most 128", await agent.ReadToCloseAsync(), StringComparison.Ordinal);
+        await AssertServesAsync();
+    }
+
+    [Fact]
     public async Task Strange_numbers_times_names_and_values_of_newer_builds_are_kept_or_refused_and_nothing_breaks()
     {
         using var agent = await TestAgent.JoinAsync(_master, "odd");
