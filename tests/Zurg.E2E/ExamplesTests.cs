@@ -71,6 +71,32 @@ public sealed partial class ExamplesTests : IAsyncLifetime
         Assert.DoesNotContain("SIGKILL", events, StringComparison.Ordinal);
     }
 
+    /// <summary>What it carried broke; the program, which runs on, finds its address again.</summary>
+    [NeedsFact("python3")]
+    public async Task The_address_of_a_program_that_cannot_be_changed_is_back_with_its_agent()
+    {
+        Assert.True(await _cluster.TryPushAsync("py", "1.0.0", FilesOf("python/release")));
+        _yaml = Marked("python/cluster.yaml").Replace("9981", FreePort(), StringComparison.Ordinal);
+        await ApplyAsync();
+        await CountedAsync("caller.0", moreThan: 100);
+        var started = await StartedAsync("caller");
+        _cluster.KillAgent();
+        _cluster.StartAgent();
+        await DevFixture.Until("the agent is back", Soon, async () =>
+        {
+            try
+            {
+                return (await CountsAsync("caller.0")).Done > 0;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        });
+        await MoreAsync("caller.0", by: 200);
+        Assert.Equal(started, await StartedAsync("caller"));
+    }
+
     private async Task ApplyAsync()
     {
         Assert.NotNull(await _cluster.TryApplyAsync(_yaml));

@@ -20,8 +20,11 @@ internal sealed class RelayDesk(
     NamingCache naming, Subscribers subscribers, Func<AgentInput, bool> tell, ulong seed, TimeProvider time,
     ILogger<RelayDesk> logger) : IAgentObserver, IAsyncDisposable
 {
-    /// <summary>A port that was taken is tried again, and so often it is looked which connections are idle.</summary>
-    public static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
+    /// <summary>
+    /// A port that was taken is tried again, and so often it is looked which connections are idle. An instance that moves to
+    /// another agent of one machine (zurg dev) is without its address for so long.
+    /// </summary>
+    public static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();
     private readonly Channel<bool> _signal =

@@ -50,6 +50,11 @@ internal static class ExplainView
             yield return Block.Line.Of($"  needs    {string.Join(", ", spec.DependsOn)}");
         }
 
+        if (!spec.Uses.IsEmpty)
+        {
+            yield return Block.Line.Of($"  uses     {string.Join(", ", spec.Uses.Select(u => $"{u.Target} at {u.Listen}"))}");
+        }
+
         yield return Block.Line.Of($"  probe    {ProbeOf(spec.Instance.Probe)}");
     }
 
