@@ -292,7 +292,7 @@ internal sealed class RelayConnection(RelayListener listener, Socket client)
                 return;
             }
 
-            if (_turns.IsBetween)
+            if (_turns.IsBetween && !_clientDone)
             {
                 Detach_NeedsLock();
             }

@@ -131,6 +131,23 @@ public sealed class RelayListenerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_client_that_leaves_between_two_requests_is_not_counted_as_moved()
+    {
+        Take(_one.At("web.0"));
+        using var client = await ConnectAsync();
+        using var server = await _one.AcceptAsync();
+        await SayAsync(client, Get);
+        await ReadAsync(server, Get.Length);
+        await SayAsync(server, Ok);
+        await ReadAsync(client, Ok.Length);
+        client.Shutdown(SocketShutdown.Send);
+        Assert.Equal("", await ReadToEndAsync(server));
+        server.Shutdown(SocketShutdown.Send);
+        Assert.Equal("", await ReadToEndAsync(client));
+        Assert.Equal(0, _listener.Counts.MovedTotal);
+    }
+
+    [Fact]
     public async Task A_connection_on_which_nothing_was_said_goes_to_another_at_once()
     {
         Take(_one.At("web.0"));
