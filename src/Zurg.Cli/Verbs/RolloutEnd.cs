@@ -37,7 +37,7 @@ internal sealed record RolloutEnd(bool Done, string Text, string? Mend = null)
             true, $"{service.Service} is stopped: it gets {service.Release} when it is started",
             $"zurg start {service.Service}")
         : service.Instances.IsEmpty && service.Wanted == 0 ? new RolloutEnd(true, $"{service.Service} has no instances")
-        : rollout is null or { Phase: RolloutPhase.Completed, Refused: null } && !service.Instances.IsEmpty
+        : rollout is null or { Phase: RolloutPhase.Completed } && !service.Instances.IsEmpty
             && service.Instances.All(i => i.UpToDate)
             ? new RolloutEnd(true, $"all of {service.Service} run {service.Release?.Version} already")
         : null;

@@ -50,6 +50,8 @@ public sealed class RolloutEndTests
         Assert.Equal((true, "all of web run 1.1 already"), (End(same, after: 4)!.Done, End(same, after: 4)!.Text));
         var refused = same with { Services = [Rollouts.Service(Rollouts.TakenBack, upToDate: false)] };
         Assert.Null(End(refused, after: 4));
+        var reverted = same with { Services = [Rollouts.Service(Rollouts.TakenBack, upToDate: true)] };
+        Assert.True(End(reverted, after: 4)!.Done);
         var stopped = same with { Services = [Rollouts.Service(null) with { Stopped = true }] };
         Assert.True(End(stopped)!.Done);
         Assert.False(End(same with { Services = [] })!.Done);
