@@ -20,42 +20,57 @@ public static class DeciderMachine
             return new Plan { Holds = [.. holds] };
         }
 
-        DateTimeOffset? wake = null;
         RemoveDeparted(board, applied.Spec, steps);
-        foreach (var service in applied.Spec.Services)
+        var plans = applied.Spec.Services.Select(service => new ServicePlan(at, board, service, applied)).ToImmutableArray();
+        var rollouts = ImmutableSortedDictionary.CreateBuilder<ServiceName, Rollout?>();
+        foreach (var plan in plans)
         {
-            var plan = new ServicePlan(at, board, service, applied);
-            PlanService(plan);
+            var before = state.Rollouts.GetValueOrDefault(plan.Service.Name);
+            if (PlanService(plan) is { } rollout && rollout != before)
+            {
+                rollouts[rollout.Service] = rollout;
+            }
+
             plan.ListTheRest();
-            steps.AddRange(plan.Steps);
-            holds.AddRange(plan.Holds);
-            wake = wake < plan.WakeAt ? wake : plan.WakeAt ?? wake;
         }
 
-        holds.AddRange(Waits(state, board));
+        rollouts.AddRange(state.Rollouts.Keys.Where(s => applied.Spec.Find(s) is null && board.Of(s).Count == 0)
+            .Select(s => KeyValuePair.Create(s, (Rollout?)null)));
         return new Plan
         {
-            Steps = [.. steps],
-            Holds = [.. holds.Distinct()],
+            Steps = [.. steps, .. plans.SelectMany(p => p.Steps)],
+            Holds = [.. holds.Concat(plans.SelectMany(p => p.Holds)).Concat(Waits(state, board)).Distinct()],
             Placements = [.. board.Changed()],
-            WakeAt = wake,
+            Rollouts = rollouts.ToImmutable(),
+            News = [.. plans.SelectMany(p => p.News)],
+            WakeAt = plans.Min(p => p.WakeAt),
         };
     }
 
-    private static void PlanService(ServicePlan plan)
+    /// <returns>The service's rollout as it is by now; null when it has none yet, or it cannot be read.</returns>
+    private static Rollout? PlanService(ServicePlan plan)
     {
-        var spec = plan.Service.Instance;
-        if (!plan.State.Releases.ContainsKey(spec.Release))
+        var service = plan.Service.Name;
+        if (plan.State.Unreadable.ContainsKey(StoreKeys.Rollout(service))
+            || plan.State.Unreadable.ContainsKey(StoreKeys.Intent(service)))
         {
-            plan.Wait(
-                HoldReason.ReleaseMissing,
-                $"{plan.Service.Name} waits for release {spec.Release}, which was never pushed",
-                $"zurg release push {spec.Release.Name} {spec.Release.Version} DIR");
-            return;
+            return null;   // the hold of what cannot be read says so
         }
 
-        Scaling.Plan(plan);
-        OneByOne.Plan(plan);
+        if (plan.Intent.Retired is not null)
+        {
+            Retiring.Plan(plan);
+            return null;
+        }
+
+        if (RolloutMachine.Next(plan) is not { } rollout)
+        {
+            return null;
+        }
+
+        Scaling.Plan(plan, rollout);
+        Changing.Plan(plan, rollout);
+        return rollout;
     }
 
     /// <summary>

@@ -41,8 +41,18 @@ public sealed record Plan
     /// <summary>The whole truth of each host that a step touches: what is to be committed.</summary>
     public ImmutableArray<HostPlacements> Placements { get; init; } = [];
 
+    /// <summary>Rollouts whose record changes, committed before the placements; null: the record goes with its service.</summary>
+    public ImmutableSortedDictionary<ServiceName, Rollout?> Rollouts { get; init; } =
+        ImmutableSortedDictionary<ServiceName, Rollout?>.Empty;
+
+    /// <summary>What is to be told of them, once they are committed.</summary>
+    public ImmutableArray<RolloutNews> News { get; init; } = [];
+
     /// <summary>When to plan again though nothing has changed; null: never.</summary>
     public DateTimeOffset? WakeAt { get; init; }
 
-    public bool IsConverged => Steps.IsEmpty && Holds.IsEmpty;
+    public bool IsConverged => Steps.IsEmpty && Holds.IsEmpty && Rollouts.IsEmpty;
 }
+
+/// <summary>A rollout's way, as people are told it.</summary>
+public sealed record RolloutNews(ServiceName Service, EventKind Kind, string Text);

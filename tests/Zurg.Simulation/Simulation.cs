@@ -29,14 +29,14 @@ internal sealed class Simulation
         _faults = new SimFaults(_sim);
         _events = new SimEventLog(_sim, _faults);
         _oracle = new Oracle(_sim, _hosts);
-        _people = new SimPeople(_sim, Connection());
+        _people = new SimPeople(_sim, Connection(), new SimWishes(_sim));
         _master = new SimMaster(_sim, Connection(), _events);
         for (var i = 1; i <= 4; i++)
         {
             var host = new HostId(string.Create(CultureInfo.InvariantCulture, $"host{i}"));
             var cell = new CellName(string.Create(CultureInfo.InvariantCulture, $"az{1 + (i % 3)}"));
             _hosts[host] = new SimHost(
-                _sim, host, cell, _faults, new SimConsumers(_sim, host, _oracle.Follows), () => _master);
+                _sim, host, cell, _faults, new SimConsumers(_sim, host, _oracle.Follows), () => _master, _oracle.OnSignal);
         }
     }
 
@@ -150,7 +150,7 @@ internal sealed class Simulation
     private async Task HealAsync()
     {
         await _sim.Delay(TimeSpan.FromSeconds(10), CancellationToken.None);
-        await _people.StartAllAsync(CancellationToken.None);
+        await _people.PutRightAsync(CancellationToken.None);
     }
 
     private SimStore Connection() => new(_sim, _store, _faults, _oracle.OnCommit);

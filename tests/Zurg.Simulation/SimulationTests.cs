@@ -17,7 +17,9 @@ public sealed class SimulationTests(ITestOutputHelper output)
         "agent killed", "agent: adopted a process", "consumers began or ended",
         "consumers: took a set", "decider: changed an instance", "host lost its power", "journal: answer lost",
         "journal: lost what was not durable", "journal: write lost", "master killed", "master: deposed", "message repeated",
-        "people: applied", "people: restarted, stopped or started", "prepare failed", "process ended by itself", "session cut",
+        "people: applied", "people: emptied a host, or took that back", "people: restarted, stopped or started",
+        "people: spoke of a rollout", "prepare failed", "process ended by itself",
+        "rollout: Completed", "rollout: Halted", "rollout: RollingBack", "rollout: Running", "session cut",
         "speaker: said how far consumers are", "store: answer lost", "store: commit lost", "store: watch cut",
     ];
 

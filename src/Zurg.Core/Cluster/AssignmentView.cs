@@ -22,12 +22,13 @@ public static class AssignmentView
 
         var hosts = HasTemplates(state, placements) ? HostsOf(state) : [];
         var instances = placements.Instances.Select(p => InstanceOf(state, applied, p)).ToImmutableArray();
+        var prepared = instances.Where(i => i?.Next is not null).Select(i => i!.Instance.Service).Distinct();
         return instances.Contains(null)
             ? null
             : new Assignment
             {
                 Host = host,
-                Generation = GenerationOf(state, host, named: hosts),
+                Generation = GenerationOf(state, host, named: hosts, prepared),
                 Instances = [.. instances.Select(i => i!)],
                 Settings = applied.Spec.Settings,
                 Hosts = hosts,
@@ -35,10 +36,12 @@ public static class AssignmentView
     }
 
     // The newest of what the assignment is made of: revisions only grow, so of two compositions the later one is never lower.
-    private static Generation GenerationOf(ClusterState state, HostId host, ImmutableArray<ClusterHost> named) => new(
+    private static Generation GenerationOf(
+        ClusterState state, HostId host, ImmutableArray<ClusterHost> named, IEnumerable<ServiceName> prepared) => new(
         named.Select(h => state.ModifiedOf(StoreKeys.Facts(h.Host)).Value)
             .Append(state.ModifiedOf(StoreKeys.Placements(host)).Value)
             .Append(state.ModifiedOf(StoreKeys.CurrentSpec).Value)
+            .Concat(prepared.Select(s => state.ModifiedOf(StoreKeys.Rollout(s)).Value))
             .Concat(SignedOn(state, host).Select(r => state.ModifiedOf(StoreKeys.Release(r)).Value))
             .Max());
 
@@ -74,9 +77,28 @@ public static class AssignmentView
                 Restart = service.Restart,
                 Stop = service.Stop,
                 Logs = service.Logs,
-                Signing = applied.Spec.Keys is { } keys ? new SigningTerms(keys, release.Signatures ?? []) : null,
+                Signing = SigningOf(applied, release),
                 DependsOn = service.DependsOn,
                 Uses = service.Uses,
+                Next = NextOf(state, applied, placement),
+                Refuse = placement.Refuse,
             }
             : null;
+
+    /// <summary>What a rollout brings to it later: its host makes it ready before anything is taken away.</summary>
+    private static NextInstance? NextOf(ClusterState state, AppliedSpec applied, Placement placement)
+    {
+        if (state.Rollouts.GetValueOrDefault(placement.Instance.Service) is not { Phase: not RolloutPhase.Completed } rollout
+            || rollout.To.DigestOf(placement.Instance) is var digest && digest == placement.Spec
+            || state.InstanceSpecs.GetValueOrDefault(digest) is not { } spec
+            || state.Releases.GetValueOrDefault(spec.Release) is not { } release)
+        {
+            return null;
+        }
+
+        return new NextInstance(spec, digest, release.Manifest, SigningOf(applied, release));
+    }
+
+    private static SigningTerms? SigningOf(AppliedSpec applied, ReleaseRecord release) =>
+        applied.Spec.Keys is { } keys ? new SigningTerms(keys, release.Signatures ?? []) : null;
 }

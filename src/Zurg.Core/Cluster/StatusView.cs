@@ -9,12 +9,13 @@ public static class StatusView
     public static ClusterStatus Of(ClusterState state, NamingState naming, DateTimeOffset now)
     {
         var plan = DeciderMachine.Decide(state, naming, now);
+        var (at, board) = (new Planning(state, naming, now), new Board(state));
         return new ClusterStatus
         {
             Cluster = state.Applied?.Spec.Cluster,
             Spec = state.Applied?.Number ?? default,
             Converged = plan.IsConverged,
-            Services = [.. ServicesOf(state).Select(service => ServiceOf(state, service))],
+            Services = [.. ServicesOf(state).Select(service => ServiceOf(at, board, service))],
             Hosts = HostsOf(state),
             Holds = plan.Holds,
         };
@@ -49,7 +50,7 @@ public static class StatusView
         var plan = DeciderMachine.Decide(state, naming, now);
         return new ServiceExplanation
         {
-            Status = ServiceOf(state, service),
+            Status = ServiceOf(new Planning(state, naming, now), new Board(state), service),
             Spec = state.Applied?.Spec.Find(service),
             Holds = [.. plan.Holds.Where(h => (h.Service ?? h.Instance?.Service) == service)],
             Steps = [.. plan.Steps.Where(s => s.Instance.Service == service).Select(s => s.Text)],
@@ -65,8 +66,9 @@ public static class StatusView
         .. state.Facts.Values.SelectMany(f => f.Instances).Select(i => i.Instance.Service),
     ];
 
-    private static ServiceStatus ServiceOf(ClusterState state, ServiceName service)
+    private static ServiceStatus ServiceOf(Planning at, Board board, ServiceName service)
     {
+        var state = at.State;
         var spec = state.Applied?.Spec.Find(service);
         var instances = InstancesOf(state, service, spec is null ? null : state.Applied!.DigestOf).ToImmutableArray();
         return new ServiceStatus
@@ -77,6 +79,7 @@ public static class StatusView
             Ready = instances.Count(i => i.Status?.IsReady() == true),
             Stopped = state.IntentOf(service).Stopped,
             Retired = state.IntentOf(service).Retired,
+            Rollout = RolloutView.Of(at, board, service),
             Instances = instances,
         };
     }
@@ -109,8 +112,8 @@ public static class StatusView
         null => 0,
         _ when state.IntentOf(spec.Name) is { Stopped: true } or { Retired: not null } => 0,
         { Scale.Instances: { } count } => count,
-        { Scale.Hosts: { IsEmpty: false } hosts } => hosts.Length,
-        _ => (spec.Scale.PerHost ?? 1) * state.Facts.Values.Count(f =>
-            spec.Constraints.All(c => f.Description.Labels.TryGetValue(c.Key, out var label) && c.Value.Contains(label))),
+        { Scale.Hosts: { IsEmpty: false } hosts } => hosts.Count(h => state.DrainOf(h) is null),
+        _ => (spec.Scale.PerHost ?? 1) * state.Facts.Values.Count(f => state.DrainOf(f.Host) is null
+            && new BoardHost(f.Host, f, frozen: false, drain: null).LackedLabel(spec) is null),
     };
 }

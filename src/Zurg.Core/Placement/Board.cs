@@ -18,7 +18,8 @@ internal sealed class Board
         _state = state;
         foreach (var (host, facts) in state.Facts)
         {
-            _hosts[host] = new BoardHost(host, facts, state.Unreadable.ContainsKey(StoreKeys.Placements(host)));
+            _hosts[host] = new BoardHost(
+                host, facts, state.Unreadable.ContainsKey(StoreKeys.Placements(host)), state.DrainOf(host));
         }
 
         foreach (var (host, placements) in state.Placements)
@@ -45,7 +46,7 @@ internal sealed class Board
     {
         var place = _hosts.TryGetValue(host, out var known)
             ? known
-            : _hosts[host] = new BoardHost(host, facts: null, frozen: true);
+            : _hosts[host] = new BoardHost(host, facts: null, frozen: true, drain: null);
         place.Add(placement, _state.InstanceSpecs.GetValueOrDefault(placement.Spec));
         if (!_services.TryGetValue(placement.Instance.Service, out var placed))
         {

@@ -6,7 +6,8 @@ namespace Zurg.Core;
 /// <summary>One host on the <see cref="Board"/>: what is placed there and what of it is taken.</summary>
 /// <param name="facts">Null for a host that has placements and of which nothing is known (any more).</param>
 /// <param name="frozen">Its placements cannot be read or its facts are missing: nothing new goes there.</param>
-internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen)
+/// <param name="drain">Who empties it; null when nobody does.</param>
+internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen, HostIntent? drain)
 {
     /// <summary>
     /// Of one host, all services together: its placements, and the facts that its agent reports of them, are one value of the
@@ -54,7 +55,8 @@ internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen)
     }
 
     /// <summary>Why a new instance cannot go here, in a few words; null when it can.</summary>
-    public string? WhyNotNew(ServiceSpec service) => WhyNot(service) ?? LowText;
+    public string? WhyNotNew(ServiceSpec service) =>
+        WhyNot(service) ?? (drain is null ? LowText : $"being emptied by {drain.By}");
 
     /// <summary>Why an instance cannot be here, be it new or one that changes in its place; null when it can.</summary>
     public string? WhyNot(ServiceSpec service) =>

@@ -1,15 +1,14 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Zurg.Protocol;
 
 namespace Zurg.Core;
 
-/// <summary>How many instances, and where: removes what is too many, places what is missing.</summary>
+/// <summary>Places what is missing, and takes away what belongs on its host no more.</summary>
 internal static class Scaling
 {
-    public static void Plan(ServicePlan plan)
+    public static void Plan(ServicePlan plan, Rollout rollout)
     {
-        var missing = Missing(plan).ToImmutableArray();
+        var missing = Missing(plan, rollout).ToImmutableArray();
         var isNew = plan.Board.Of(plan.Service.Name).Count == 0;
         if (isNew && !missing.IsEmpty && Unmet(plan.Service, plan.Naming) is { } dependency)
         {
@@ -27,32 +26,22 @@ internal static class Scaling
             place();
         }
 
-        RemoveExcess(plan);
+        RemoveDisplaced(plan);
     }
 
-    private static void RemoveExcess(ServicePlan plan)
+    /// <summary>Those whose host is no longer wanted leave once the ones that replace them are ready.</summary>
+    private static void RemoveDisplaced(ServicePlan plan)
     {
-        var placed = plan.Board.Of(plan.Service.Name).Reverse().ToImmutableArray();
-        var displaced = placed.Where(p => WhyDisplaced(plan, p) is not null).ToImmutableArray();
-        foreach (var surplus in placed.Except(displaced))
-        {
-            if (WhyTooMany(plan, surplus) is { } why)
-            {
-                plan.Remove(surplus, why);
-            }
-        }
-
-        // Those whose host is no longer wanted leave once the ones that replace them are ready.
-        var waitsFor = placed.Except(displaced).FirstOrDefault(p => Readiness.WhyNot(plan.State, p) is not null);
-        foreach (var leaving in displaced)
+        var roster = plan.Roster;
+        var waitsFor = roster.Displaced.IsEmpty ? null : roster.Regular.FirstOrDefault(p => !plan.IsReady(p));
+        foreach (var leaving in roster.Displaced)
         {
             if (waitsFor is null)
             {
-                plan.Remove(leaving, WhyDisplaced(plan, leaving)!);
+                plan.Remove(leaving, Roster.WhyDisplaced(plan.State, plan.Board, plan.Service, leaving.Host)!);
             }
             else
             {
-                plan.Stay(leaving);
                 plan.Wait(
                     HoldReason.WaitsForTurn,
                     $"{leaving.Placement.Instance} leaves {leaving.Host} "
@@ -61,52 +50,33 @@ internal static class Scaling
         }
     }
 
-    private static string? WhyDisplaced(ServicePlan plan, PlacedOn placed)
-    {
-        var scale = plan.Service.Scale;
-        return scale.Instances is not null ? null
-            : !scale.Hosts.IsEmpty && !scale.Hosts.Contains(placed.Host) ? $"{placed.Host} is not among its hosts"
-            : plan.Board.Find(placed.Host) is { Facts: not null } host && host.LackedLabel(plan.Service) is { } label
-                ? $"{placed.Host} has no label {label}"
-            : null;
-    }
-
-    private static string? WhyTooMany(ServicePlan plan, PlacedOn placed)
-    {
-        var scale = plan.Service.Scale;
-        var (wanted, there) = scale.Instances is { } count
-            ? (count, placed.Placement.Instance.Index + 1)
-            : (scale.PerHost ?? 1, plan.Board.Find(placed.Host)!.CountOf(plan.Service.Name));
-        return there <= wanted
-            ? null
-            : string.Create(
-                CultureInfo.InvariantCulture, $"{wanted} {(scale.Instances is null ? "per host are" : "in all are")} wanted");
-    }
-
     /// <summary>One action for each instance that is missing; each looks at the board as the ones before it left it.</summary>
-    private static IEnumerable<Action> Missing(ServicePlan plan)
+    private static IEnumerable<Action> Missing(ServicePlan plan, Rollout rollout)
     {
         var (board, service) = (plan.Board, plan.Service);
         if (service.Scale.Instances is { } count)
         {
             var there = board.Of(service.Name).Select(p => p.Placement.Instance.Index).ToImmutableSortedSet();
             return Enumerable.Range(0, count).Where(i => !there.Contains(i))
-                .Select(i => (Action)(() => PlaceAnywhere(plan, new InstanceId(service.Name, i))));
+                .Select(i => (Action)(() => PlaceAnywhere(plan, rollout, new InstanceId(service.Name, i))));
         }
 
         return service.Scale.Hosts.IsEmpty
-            ? board.Hosts.Where(h => h.Facts?.Session == HostSession.Connected && h.LackedLabel(service) is null)
+            ? board.Hosts.Where(h => h.Facts?.Session == HostSession.Connected && Belongs(plan, h.Host))
                 .SelectMany(h => Enumerable.Range(0, Math.Max(0, (service.Scale.PerHost ?? 1) - h.CountOf(service.Name)))
-                    .Select(_ => (Action)(() => PlaceOn(plan, h.Host))))
-            : service.Scale.Hosts.Where(h => board.Find(h)?.CountOf(service.Name) is not > 0)
-                .Select(h => (Action)(() => PlaceOn(plan, h)));
+                    .Select(_ => (Action)(() => PlaceOn(plan, rollout, h.Host))))
+            : service.Scale.Hosts.Where(h => board.Find(h)?.CountOf(service.Name) is not > 0 && plan.State.DrainOf(h) is null)
+                .Select(h => (Action)(() => PlaceOn(plan, rollout, h)));
     }
 
-    private static void PlaceAnywhere(ServicePlan plan, InstanceId instance)
+    private static bool Belongs(ServicePlan plan, HostId host) =>
+        Roster.WhyDisplaced(plan.State, plan.Board, plan.Service, host) is null;
+
+    private static void PlaceAnywhere(ServicePlan plan, Rollout rollout, InstanceId instance)
     {
         if (Spread.Best(plan.Board, plan.Service) is { } host)
         {
-            plan.Place(instance, host.Host);
+            plan.Place(instance, host.Host, plan.ForNew(rollout));
         }
         else
         {
@@ -114,13 +84,13 @@ internal static class Scaling
         }
     }
 
-    private static void PlaceOn(ServicePlan plan, HostId host)
+    private static void PlaceOn(ServicePlan plan, Rollout rollout, HostId host)
     {
         var known = plan.Board.Find(host);
         var why = known is null ? "it has not joined the cluster" : known.WhyNotNew(plan.Service);
         if (why is null)
         {
-            plan.Place(plan.Board.NextInstance(plan.Service.Name), host);
+            plan.Place(plan.Board.NextInstance(plan.Service.Name), host, plan.ForNew(rollout));
             return;
         }
 

@@ -7,41 +7,46 @@ namespace Zurg.Core;
 /// What one plan knows of one service while it is being made: what is wanted of each instance, and the steps and holds so far.
 /// Every planned stop goes through it, so none is made before its consumers have let go. Lives inside one call of the decider.
 /// </summary>
-internal sealed class ServicePlan(Planning at, Board board, ServiceSpec service, AppliedSpec applied)
+internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec service, AppliedSpec applied)
 {
-    private readonly ServiceIntent _intent = at.State.IntentOf(service.Name);
-    private readonly HashSet<InstanceId> _leaving = [];
     private readonly HashSet<InstanceId> _draining = [];
 
     public ClusterState State => at.State;
 
     public NamingState Naming => at.Naming;
 
+    public DateTimeOffset Now => at.Now;
+
     public Board Board => board;
 
     public ServiceSpec Service => service;
+
+    public AppliedSpec Applied => applied;
+
+    public ServiceIntent Intent { get; } = at.State.IntentOf(service.Name);
 
     public List<Step> Steps { get; } = [];
 
     public List<Hold> Holds { get; } = [];
 
+    public List<RolloutNews> News { get; } = [];
+
     /// <summary>When to plan again though nothing has changed; null: never.</summary>
     public DateTimeOffset? WakeAt { get; private set; }
 
-    public bool Stopped => _intent.Stopped;
+    public bool Stopped => Intent.Stopped;
 
-    /// <summary>The placement that an instance is to have by now.</summary>
-    public Placement Wanted(InstanceId instance) => new(
-        instance, applied.DigestOf(instance), _intent.RestartsOf(instance),
-        _intent.Stopped ? WantedPhase.Stopped : WantedPhase.Running);
+    public WantedPhase Phase => Intent.Stopped ? WantedPhase.Stopped : WantedPhase.Running;
 
-    /// <summary>It has all that it is to have, listed or not.</summary>
-    public bool IsCurrent(PlacedOn placed) =>
-        placed.Placement with { DrainingSince = null } == Wanted(placed.Placement.Instance);
+    /// <summary>As the board is by now.</summary>
+    public Roster Roster => Roster.Of(State, board, service);
 
-    public void Place(InstanceId instance, HostId host)
+    public void Place(InstanceId instance, HostId host, RolloutTarget target, bool unlisted = false)
     {
-        board.Add(host, Wanted(instance));
+        board.Add(host, new Placement(instance, target.DigestOf(instance), RestartsOf(target, instance), Phase, Since: Now)
+        {
+            Unlisted = unlisted ? true : null,
+        });
         Steps.Add(new Step.Place(instance, host));
     }
 
@@ -52,25 +57,32 @@ internal sealed class ServicePlan(Planning at, Board board, ServiceSpec service,
             board.Remove(placed);
             Steps.Add(new Step.Remove(placed.Placement.Instance, placed.Host, said));
         }
-        else
-        {
-            _leaving.Add(placed.Placement.Instance);
-        }
     }
 
-    /// <summary>It is to leave later, and as it is: until then it serves.</summary>
-    public void Stay(PlacedOn leaving) => _leaving.Add(leaving.Placement.Instance);
-
-    /// <summary>What does not leave.</summary>
-    public IEnumerable<PlacedOn> Staying => board.Of(service.Name).Where(p => !_leaving.Contains(p.Placement.Instance));
-
-    public void Change(PlacedOn placed, string why)
+    public void Change(PlacedOn placed, RolloutTarget target, string why)
     {
         if (LetGo(placed, why) is { } said)
         {
-            board.Replace(placed, Wanted(placed.Placement.Instance));
-            Steps.Add(new Step.Change(placed.Placement.Instance, placed.Host, said));
+            var old = placed.Placement;
+            board.Replace(placed, new Placement(
+                old.Instance, target.DigestOf(old.Instance), RestartsOf(target, old.Instance), Phase, Since: Now)
+            {
+                Unlisted = old.Unlisted,
+            });
+            Steps.Add(new Step.Change(old.Instance, placed.Host, said));
         }
+    }
+
+    /// <summary>Shows it to consumers, or hides it from them, without touching it.</summary>
+    public void List(PlacedOn placed, bool unlisted, bool refuse, string why)
+    {
+        board.Replace(placed, placed.Placement with
+        {
+            Unlisted = unlisted ? true : null,
+            Refuse = refuse ? true : null,
+            DrainingSince = null,
+        });
+        Steps.Add(new Step.Change(placed.Placement.Instance, placed.Host, why));
     }
 
     /// <summary>
@@ -93,6 +105,10 @@ internal sealed class ServicePlan(Planning at, Board board, ServiceSpec service,
     public void Wait(HoldReason reason, string text, string? mend = null) =>
         Holds.Add(new Hold(reason, text, mend) { Service = service.Name });
 
+    public void WakeBy(DateTimeOffset at) => WakeAt = WakeAt < at ? WakeAt : at;
+
+    public void Tell(EventKind kind, string text) => News.Add(new RolloutNews(service.Name, kind, text));
+
     /// <returns>Why it stops now, in words; null when it may not yet: a step or a hold says what comes first.</returns>
     private string? LetGo(PlacedOn placed, string why)
     {
@@ -108,7 +124,7 @@ internal sealed class ServicePlan(Planning at, Board board, ServiceSpec service,
             case DrainVerdict.Wait(var hold, var until):
                 _draining.Add(placed.Placement.Instance);
                 Holds.Add(hold);
-                WakeAt = WakeAt < until ? WakeAt : until;
+                WakeBy(until);
                 return null;
             default:
                 throw new UnreachableException();

@@ -27,19 +27,22 @@ internal static class Spread
     /// <summary>The hold for an instance that fits nowhere: how many hosts there are, and what each kind of them lacks.</summary>
     public static Hold NoHostFits(Board board, ServiceSpec service, InstanceId instance)
     {
-        var reasons = board.Hosts.Select(h => (h.Host, Why: h.WhyNotNew(service))).Where(r => r.Why is not null)
-            .GroupBy(r => r.Why!, r => r.Host).OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal)
-            .Select(g => $"{g.Key} ({Names([.. g])})").ToImmutableArray();
         var count = board.Hosts.Count();
         var text = count == 0
             ? $"{instance} fits nowhere: no host has joined the cluster"
-            : string.Create(CultureInfo.InvariantCulture, $"{instance} fits on 0 of {count} hosts: {string.Join("; ", reasons)}");
+            : string.Create(CultureInfo.InvariantCulture, $"{instance} fits on 0 of {count} hosts: {WhyNowhere(board, service)}");
         var mend = count == 0
             ? "start an agent: zurg agent --master URL --host NAME --cell CELL"
             : board.Hosts.Any(h => h.LowText is not null) ? MendOfLow
             : "change the constraints, ports, memory or count in cluster.yaml, or add a host that fits";
         return new Hold(HoldReason.NoHostFits, text, mend) { Service = service.Name, Instance = instance };
     }
+
+    /// <summary>What each kind of host lacks, those that most of them lack first.</summary>
+    public static string WhyNowhere(Board board, ServiceSpec service) => string.Join("; ", board.Hosts
+        .Select(h => (h.Host, Why: h.WhyNotNew(service))).Where(r => r.Why is not null)
+        .GroupBy(r => r.Why!, r => r.Host).OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal)
+        .Select(g => $"{g.Key} ({Names([.. g])})"));
 
     public const string MendOfLow = "free some there (zurg hosts HOST shows what is used), lower reserve: in cluster.yaml, "
         + "or add a host";

@@ -53,7 +53,7 @@ internal static class Draining
                 + (late.Length == 1 ? " has" : " have") + " not confirmed"
             : "not everybody has confirmed";
 
-    private static bool NeverListed(InstanceStatus? status) => status is null || status.Phase
+    private static bool NeverListed(InstanceStatus? status) => status?.Phase
         is InstancePhase.Waiting or InstancePhase.Preparing or InstancePhase.Starting
         or InstancePhase.Stopping or InstancePhase.Stopped;
 

@@ -11,10 +11,8 @@ namespace Zurg.Loops;
 public sealed partial class DeciderLoop(
     IStateStore store, IClusterView view, IEventLog events, RoleGuard guard, TimeProvider time, ILogger<DeciderLoop> logger)
 {
-    /// <summary>
-    /// Hosts in one commit: each takes an expectation and a write, and the role's guard takes one more operation.
-    /// </summary>
-    private const int HostsPerCommit = (StoreCommit.OperationsMax - 1) / 2;
+    /// <summary>Each takes an expectation and a write, and the role's guard takes one more operation.</summary>
+    private const int WritesPerCommit = (StoreCommit.OperationsMax - 1) / 2;
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
 
@@ -112,11 +110,10 @@ public sealed partial class DeciderLoop(
     private async Task<Revision?> CommitAsync(ClusterState state, Plan plan, CancellationToken stop)
     {
         Revision? last = null;
-        foreach (var hosts in Bites(plan.Placements))
+        foreach (var writes in Bites([.. RolloutWrites(plan), .. PlacementWrites(plan)]))
         {
             var commit = new StoreCommit(
-                [guard.Expectation, .. hosts.Select(h => Expected(state, h.Placements))],
-                [.. hosts.Select(h => new StoreWrite(StoreKeys.Placements(h.Placements.Host), h.Json))]);
+                [guard.Expectation, .. writes.Select(w => new StoreExpectation(w.Key, state.ModifiedOf(w.Key)))], writes);
             switch (await store.CommitAsync(commit, stop))
             {
                 case CommitOutcome.Committed(var revision):
@@ -132,35 +129,37 @@ public sealed partial class DeciderLoop(
 
         if (last is not null)
         {
-            await events.AppendAsync(agent: null, [.. plan.Steps.Select(EventOf)], stop);
+            await events.AppendAsync(agent: null, [.. plan.News.Select(EventOf), .. plan.Steps.Select(EventOf)], stop);
         }
 
         return last;
     }
 
-    private static StoreExpectation Expected(ClusterState state, HostPlacements placements)
-    {
-        var key = StoreKeys.Placements(placements.Host);
-        return new StoreExpectation(key, state.ModifiedOf(key));
-    }
+    /// <summary>First, so that whoever goes on from the middle of a plan knows what its placements are a part of.</summary>
+    private static IEnumerable<StoreWrite> RolloutWrites(Plan plan) => plan.Rollouts.Select(r => new StoreWrite(
+        StoreKeys.Rollout(r.Key),
+        r.Value is null
+            ? default(ReadOnlyMemory<byte>?)
+            : JsonSerializer.SerializeToUtf8Bytes(r.Value, WireJson.Default.Rollout)));
+
+    private static IEnumerable<StoreWrite> PlacementWrites(Plan plan) => plan.Placements.Select(p => new StoreWrite(
+        StoreKeys.Placements(p.Host), JsonSerializer.SerializeToUtf8Bytes(p, WireJson.Default.HostPlacements)));
 
     /// <summary>Commits within the store's limits, each safe alone: no instance moves between hosts within one plan.</summary>
-    private static IEnumerable<ImmutableArray<(HostPlacements Placements, ReadOnlyMemory<byte> Json)>> Bites(
-        ImmutableArray<HostPlacements> placements)
+    private static IEnumerable<ImmutableArray<StoreWrite>> Bites(ImmutableArray<StoreWrite> writes)
     {
-        var bite = ImmutableArray.CreateBuilder<(HostPlacements, ReadOnlyMemory<byte>)>();
+        var bite = ImmutableArray.CreateBuilder<StoreWrite>();
         var bytes = 0;
-        foreach (var host in placements)
+        foreach (var write in writes)
         {
-            ReadOnlyMemory<byte> json = JsonSerializer.SerializeToUtf8Bytes(host, WireJson.Default.HostPlacements);
-            var size = json.Length + (2 * StoreCommit.KeyCharsMax);
-            if (bite.Count > 0 && (bite.Count == HostsPerCommit || bytes + size > StoreCommit.BytesMax))
+            var size = (write.Value?.Length ?? 0) + (2 * StoreCommit.KeyCharsMax);
+            if (bite.Count > 0 && (bite.Count == WritesPerCommit || bytes + size > StoreCommit.BytesMax))
             {
                 yield return bite.DrainToImmutable();
                 bytes = 0;
             }
 
-            bite.Add((host, json));
+            bite.Add(write);
             bytes += size;
         }
 
@@ -169,6 +168,15 @@ public sealed partial class DeciderLoop(
             yield return bite.DrainToImmutable();
         }
     }
+
+    private EventRecord EventOf(RolloutNews news) => new()
+    {
+        Id = 0,
+        At = time.GetUtcNow(),
+        Kind = news.Kind,
+        Service = news.Service,
+        Text = news.Text,
+    };
 
     private EventRecord EventOf(Step step) => new()
     {

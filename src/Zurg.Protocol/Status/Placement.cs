@@ -20,6 +20,7 @@ public sealed record HostPlacements
 /// </param>
 /// <param name="Since">When it was placed or last changed; null in a placement of an earlier build.</param>
 /// <param name="Unlisted">It runs and no consumer is told of it: the side of a blue-green change that does not serve.</param>
+/// <param name="Refuse">Its process is told to answer no new request: the old side of a strict switch.</param>
 public sealed record Placement(
     InstanceId Instance, Digest Spec, long Restarts, WantedPhase Wanted, DateTimeOffset? DrainingSince = null,
-    DateTimeOffset? Since = null, bool? Unlisted = null);
+    DateTimeOffset? Since = null, bool? Unlisted = null, bool? Refuse = null);

@@ -31,8 +31,17 @@ public sealed record Rollout
     /// <summary>So many instances may have <see cref="To"/> by now: the canary and the batches so far together.</summary>
     public required int Allowed { get; init; }
 
+    /// <summary>When the present stage began, or a person resumed it: the time that an instance has to get ready.</summary>
+    public required DateTimeOffset StageSince { get; init; }
+
     /// <summary>Since when all of them have been ready: the bake runs from here. Null: they are not yet.</summary>
     public DateTimeOffset? StageReadyAt { get; init; }
+
+    /// <summary>It began as a blue-green one, and ends as one whatever the spec says meanwhile; null: by stages.</summary>
+    public bool? BlueGreen { get; init; }
+
+    /// <summary>Strict blue-green: since when the old side has been unlisted and told to refuse.</summary>
+    public DateTimeOffset? ClosedAt { get; init; }
 
     /// <summary>Blue-green: when the new side was listed in place of the old one.</summary>
     public DateTimeOffset? SwitchedAt { get; init; }

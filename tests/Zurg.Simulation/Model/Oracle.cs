@@ -11,11 +11,12 @@ namespace Zurg.Simulation;
 /// </summary>
 internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
 {
-    /// <summary>From a view of the store to the next plan's commit, with every fault on the way.</summary>
-    private static readonly TimeSpan TakenBackWithin = TimeSpan.FromSeconds(2);
+    private readonly BudgetJudge _budget = new(sim);
 
-    /// <summary>Instances changed on purpose and not ready since, by service.</summary>
-    private readonly SortedDictionary<ServiceName, SortedSet<InstanceId>> _away = [];
+    /// <summary>
+    /// Instances that may be stopped though somebody uses them: the limit of their drain is over, or nobody drains.
+    /// </summary>
+    private readonly SortedSet<InstanceId> _excused = [];
 
     public ClusterState State { get; private set; } = ClusterState.Empty;
 
@@ -37,7 +38,9 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
             State.Unreadable.IsEmpty, "the store holds what cannot be read: " + string.Join(", ", State.Unreadable.Values));
         CheckConfirmed(commit);
         CheckPlacedOnce();
-        CheckOneAway(before);
+        _budget.OnCommit(before, State);
+        ExcuseStops(before);
+        CheckRollouts(commit, before);
     }
 
     /// <summary>Promise 1: only what passed its probe in this incarnation is published, and revisions never go back.</summary>
@@ -85,78 +88,48 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
         }
     }
 
-    /// <summary>
-    /// Promise 6 before rollouts: of each service at most one instance that was ready is away on purpose. To change one that was
-    /// down anyway takes nothing away.
-    /// </summary>
-    private void CheckOneAway(ClusterState before)
+    /// <summary>A rollout's number never goes back, and one that is over is not over again with another end.</summary>
+    private void CheckRollouts(StoreCommit commit, ClusterState before)
     {
-        var old = Placements(before);
-        var placed = Placements(State);
-        foreach (var (instance, at) in placed)
+        foreach (var rollout in State.Rollouts.Values.Where(r => commit.Writes.Any(w => w.Key == StoreKeys.Rollout(r.Service))))
         {
-            // Stopping and starting is for all at once, by a person's word, and so is having fewer, or having them elsewhere.
-            var placement = at.Placement;
-            if (!IsLeaving(at) && old.TryGetValue(instance, out var was) && was.Placement != placement
-                && was.Placement.Wanted == placement.Wanted && placement.Wanted == WantedPhase.Running && IsReady(before, was))
-            {
-                AwayOf(instance.Service).Add(instance);
-                sim.Count("decider: changed an instance");
-            }
-        }
-
-        foreach (var (service, away) in _away)
-        {
-            away.RemoveWhere(i => !placed.TryGetValue(i, out var p) || p.Placement.Wanted != WantedPhase.Running || IsLeaving(p)
-                || (IsReady(State, p) && p.Placement.DrainingSince is null));
-            var counted = away.Where(i => !IsFresh(placed[i].Placement)).ToList();
+            var old = before.Rollouts.GetValueOrDefault(rollout.Service);
+            sim.Count($"rollout: {rollout.Phase}");
             sim.Demand(
-                counted.Count <= 1, $"{counted.Count} instances of {service} are away on purpose: {string.Join(' ', counted)}");
+                old is null || rollout.Number == old.Number || rollout.Number == old.Number + 1,
+                $"rollout {rollout.Number} of {rollout.Service} follows {old?.Number}");
+            sim.Demand(
+                old is not { Phase: RolloutPhase.Completed } || rollout.Number != old.Number || rollout.Phase == old.Phase,
+                $"rollout {rollout.Number} of {rollout.Service} was over and is {rollout.Phase} again");
         }
     }
 
     /// <summary>
-    /// Withdrawn just now, perhaps by a word that somebody has taken back meanwhile: then it is listed again by the next plan.
+    /// Promise 2 at the moment of a signal: no consumer anywhere may still pick the process, unless its drain's limit is over.
     /// </summary>
-    private bool IsFresh(Placement placement) =>
-        placement.DrainingSince is { } since && sim.Time.GetUtcNow() - since < TakenBackWithin;
-
-    /// <summary>Withdrawn to be stopped or to go, and not for a change.</summary>
-    private bool IsLeaving((HostId Host, Placement Placement) placed)
+    public void OnSignal(HostId host, InstanceId instance, Incarnation incarnation)
     {
-        var (host, placement) = placed;
-        var instance = placement.Instance;
-        return placement.DrainingSince is not null
-            && (State.Applied?.Spec.Find(instance.Service) is not { Scale: var scale }
-                || State.IntentOf(instance.Service).Stopped
-                || scale.Instances <= instance.Index
-                || (!scale.Hosts.IsEmpty && !scale.Hosts.Contains(host))
-                || (scale.Instances is null && CountOn(host, instance.Service) > (scale.PerHost ?? 1))
-                || (State.Applied.DigestOf(instance) == placement.Spec
-                    && State.IntentOf(instance.Service).RestartsOf(instance) == placement.Restarts));
+        var users = hosts.Values.Where(h => h.Consumers.UsedOf(instance.Service)?.Endpoints
+            .Any(e => e.Instance == instance && e.Incarnation == incarnation && e.Host == host) is true).ToList();
+        sim.Count("a process was signalled");
+        sim.Demand(
+            users.Count == 0 || _excused.Contains(instance),
+            $"{instance} #{incarnation} on {host} is stopped while {string.Join(", ", users.Select(u => u.Id))} still use it");
     }
 
-    private int CountOn(HostId host, ServiceName service) =>
-        State.Placements[host].Instances.Count(p => p.Instance.Service == service);
-
-    private static bool IsReady(ClusterState state, (HostId Host, Placement Placement) placed) =>
-        state.Facts.GetValueOrDefault(placed.Host)?.Find(placed.Placement.Instance) is { } status
-        && status.IsReady() && status.Spec == placed.Placement.Spec && status.Restarts == placed.Placement.Restarts;
-
-    private SortedSet<InstanceId> AwayOf(ServiceName service) =>
-        _away.TryGetValue(service, out var away) ? away : _away[service] = [];
-
-    private static ImmutableSortedDictionary<InstanceId, (HostId Host, Placement Placement)> Placements(ClusterState state)
+    private void ExcuseStops(ClusterState before)
     {
-        var all = ImmutableSortedDictionary.CreateBuilder<InstanceId, (HostId, Placement)>();
-        foreach (var host in state.Placements.Values)
+        var now = State.Placements.Values.SelectMany(h => h.Instances).ToDictionary(p => p.Instance);
+        foreach (var old in before.Placements.Values.SelectMany(h => h.Instances).Where(p => p.Wanted == WantedPhase.Running))
         {
-            foreach (var placement in host.Instances)
+            var stays = now.TryGetValue(old.Instance, out var by)
+                && (by.Spec, by.Restarts, by.Wanted) == (old.Spec, old.Restarts, old.Wanted);
+            if (!stays && (State.Applied?.Spec.Find(old.Instance.Service) is null
+                || old.DrainingSince <= sim.Time.GetUtcNow() - StopPolicy.DrainUsual))
             {
-                all[placement.Instance] = (host.Host, placement);
+                sim.Count("a drain's limit passed, or there was none");
+                _excused.Add(old.Instance);
             }
         }
-
-        return all.ToImmutable();
     }
 }

@@ -145,7 +145,7 @@ internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInb
     private AgentInput? Signal(AgentEffect.Signal effect)
     {
         if (host.Find(effect.Instance, effect.Incarnation) is { IsAlive: true } process && process.Identity == effect.Process
-            && !process.IgnoresTerm)
+            && Told(process) && !process.IgnoresTerm)
         {
             Later(sim.Milliseconds(0, 300), () =>
             {
@@ -155,6 +155,12 @@ internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInb
         }
 
         return null;
+    }
+
+    private bool Told(SimProcess process)
+    {
+        host.Signalled(process);
+        return true;
     }
 
     private AgentInput KillTree(AgentEffect.KillTree effect)

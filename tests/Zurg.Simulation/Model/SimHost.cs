@@ -10,8 +10,11 @@ namespace Zurg.Simulation;
 /// A machine: its processes, its disk, and the agent that runs on it now. Killing the agent ends none of the processes.
 /// </summary>
 internal sealed class SimHost(
-    Sim sim, HostId id, CellName cell, SimFaults faults, SimConsumers consumers, Func<SimMaster> master)
+    Sim sim, HostId id, CellName cell, SimFaults faults, SimConsumers consumers, Func<SimMaster> master,
+    Action<HostId, InstanceId, Incarnation> onSignal)
 {
+    private const string Bad = "4";
+
     private readonly SimJournal _journal = new(sim, id, faults);
     private readonly List<SimProcess> _processes = [];
     private CancellationTokenSource _agent = new();
@@ -40,16 +43,29 @@ internal sealed class SimHost(
         var twin = _processes.FirstOrDefault(p => p.Instance == assigned.Instance && (p.IsAlive || p.HasTree));
         sim.Demand(twin is null, $"{assigned.Instance} #{incarnation} is started on {id} while #{twin?.Incarnation} still runs");
         sim.Demand(Find(assigned.Instance, incarnation) is null, $"{assigned.Instance} #{incarnation} is started twice on {id}");
+        var isBad = assigned.Spec.Release.Version.Value == Bad;
         var process = new SimProcess(
             assigned.Instance, incarnation, assigned.SpecDigest, new ProcessIdentity(++_pids, sim.Time.GetTimestamp(), BootId))
         {
             HasTree = sim.Chance(0.3),
             IgnoresTerm = sim.Chance(0.1),
-            ReadyAt = sim.Time.Elapsed + sim.Milliseconds(0, 400),
+            ReadyAt = sim.Time.Elapsed + (isBad && sim.Chance(0.5) ? TimeSpan.FromDays(1) : sim.Milliseconds(0, 400)),
         };
         _processes.Add(process);
+        if (isBad && sim.Chance(0.7))
+        {
+            sim.Spawn("bad release", async () =>
+            {
+                await sim.Delay(sim.Milliseconds(20, 3000), CancellationToken.None);
+                process.End(code: 3, signal: null);
+            });
+        }
+
         return process;
     }
+
+    /// <summary>The agent asks a process to end.</summary>
+    public void Signalled(SimProcess process) => onSignal(id, process.Instance, process.Incarnation);
 
     public void StartAgent()
     {

@@ -3,14 +3,14 @@ using System.Text.Json;
 using Zurg.Core;
 using Zurg.Loops;
 using Zurg.Protocol;
-using Zurg.Tests.Support;
 
 namespace Zurg.Simulation;
 
 /// <summary>People at the API: they apply, restart, stop and start, and remember what was acknowledged.</summary>
-internal sealed class SimPeople(Sim sim, IStateStore store)
+internal sealed class SimPeople(Sim sim, IStateStore store, SimWishes wishes)
 {
     private static readonly ImmutableArray<string> Names = ["db", "web", "work"];
+    private static readonly ImmutableArray<string> Hosts = ["host1", "host2", "host3", "host4"];
 
     /// <summary>The newest spec number that was acknowledged.</summary>
     public SpecNumber Acknowledged { get; private set; }
@@ -40,22 +40,23 @@ internal sealed class SimPeople(Sim sim, IStateStore store)
         while (faults.On)
         {
             await sim.Delay(sim.Milliseconds(200, 5000), stop);
-            if (sim.Chance(0.6))
+            await (sim.Next(10) switch
             {
-                await ApplyAsync(stop);
-            }
-            else
-            {
-                await IntendAsync(new ServiceName(Names[sim.Next(Names.Length)]), faults, stop);
-            }
+                < 5 => ApplyAsync(stop),
+                < 7 => IntendAsync(AnyName(), faults, stop),
+                < 9 => SayAsync(AnyName(), stop),
+                _ => EmptyAsync(Hosts[sim.Next(Hosts.Length)], sim.Chance(0.5), stop),
+            });
         }
     }
 
-    public async Task ApplyAsync(CancellationToken stop)
+    public Task ApplyAsync(CancellationToken stop) => ApplyAsync(goodOnly: false, stop);
+
+    private async Task ApplyAsync(bool goodOnly, CancellationToken stop)
     {
         var names = Names.Where(_ => sim.Chance(0.85)).ToImmutableArray();
         var services = names.Select(
-            name => AnyService(name, dependsOnDb: name == "web" && names.Contains("db") && sim.Chance(0.3)))
+            name => wishes.AnyService(name, goodOnly, dependsOnDb: name == "web" && names.Contains("db") && sim.Chance(0.3)))
             .ToImmutableArray();
         await WriteAsync(
             newest =>
@@ -74,12 +75,52 @@ internal sealed class SimPeople(Sim sim, IStateStore store)
         sim.Count("people: applied");
     }
 
-    /// <summary>Everything that was stopped runs again.</summary>
-    public async Task StartAllAsync(CancellationToken stop)
+    /// <summary>Everything that was stopped runs again, no host is empty, and only what can work is wanted.</summary>
+    public async Task PutRightAsync(CancellationToken stop)
     {
+        foreach (var host in Hosts)
+        {
+            await EmptyAsync(host, drained: false, stop);
+        }
+
         foreach (var name in Names)
         {
-            await WriteIntentAsync(new ServiceName(name), intent => intent with { Stopped = false }, stop);
+            await WriteIntentAsync(new ServiceName(name), intent => intent with { Stopped = false, Rollout = null }, stop);
+        }
+
+        for (var before = Acknowledged; Acknowledged == before;)
+        {
+            await ApplyAsync(goodOnly: true, stop);   // somebody else may have been quicker
+        }
+    }
+
+    private async Task EmptyAsync(string name, bool drained, CancellationToken stop)
+    {
+        sim.Count("people: emptied a host, or took that back");
+        var host = new HostId(name);
+        var intent = new HostIntent { Host = host, Drained = drained, At = sim.Time.GetUtcNow(), By = "sim" };
+        var json = JsonSerializer.SerializeToUtf8Bytes(intent, WireJson.Default.HostIntent);
+        var commit = new StoreCommit([], [Json(StoreKeys.HostIntent(host), json)]);
+        await RetryAsync(async () => await store.CommitAsync(commit, stop), stop);
+    }
+
+    /// <summary>Pauses, promotes, aborts, tries again: whatever the rollout's number is now.</summary>
+    private async Task SayAsync(ServiceName service, CancellationToken stop)
+    {
+        var key = StoreKeys.Rollout(service);
+        Rollout? rollout = null;
+        await RetryAsync(
+            async () =>
+            {
+                var entry = (await store.ListAsync(key, at: null, stop)).Entries.FirstOrDefault(e => e.Key == key);
+                rollout = entry is null ? null : JsonSerializer.Deserialize(entry.Value.Span, WireJson.Default.Rollout);
+            },
+            stop);
+        if (rollout is not null)
+        {
+            sim.Count("people: spoke of a rollout");
+            await WriteIntentAsync(
+                service, intent => intent with { Rollout = wishes.AnyWords(rollout.Number, intent.Rollout) }, stop);
         }
     }
 
@@ -147,33 +188,6 @@ internal sealed class SimPeople(Sim sim, IStateStore store)
         Spec = new ClusterSpec { Cluster = new ClusterName("sim"), Services = services },
         InstanceDigests = services.ToImmutableSortedDictionary(s => s.Name, s => SpecDigest.Of(s.Instance)),
     };
-
-    private ServiceSpec AnyService(string name, bool dependsOnDb)
-    {
-        var spec = sim.Next(6) switch
-        {
-            0 => Specs.PerHost(name, 1),
-            1 => Specs.Pinned(name, "host1", "host3"),
-            _ => Specs.Service(name, name == "db" ? 1 + sim.Next(5) : sim.Next(6)),
-        };
-        spec = dependsOnDb ? spec.After("db") : spec;
-        return spec.With(i => i with
-        {
-            Release = Id.Parse<ReleaseId>($"{name}@{1 + sim.Next(4)}"),
-            Probe = new ProbeSpec
-            {
-                Kind = ProbeKind.Tcp,
-                Every = TimeSpan.FromSeconds(1),
-                Timeout = TimeSpan.FromSeconds(1),
-                FailAfter = 3,
-                StartTimeout = TimeSpan.FromSeconds(20),
-            },
-        }) with
-        {
-            Stop = new StopPolicy("TERM", TimeSpan.FromSeconds(2)),
-            Restart = new RestartPolicy(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(10), 1000),
-        };
-    }
 
     private static StoreWrite Json(string key, byte[] json) => new(key, json);
 }

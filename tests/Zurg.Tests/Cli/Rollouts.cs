@@ -20,6 +20,7 @@ internal static class Rollouts
             To = Target("1.1", spec: 7),
             Phase = RolloutPhase.Running,
             StartedAt = Now.AddSeconds(-12),
+            StageSince = Now.AddSeconds(-12),
             Why = "release 1.0 -> 1.1 (spec 7 by ann)",
             Allowed = 1,
         },

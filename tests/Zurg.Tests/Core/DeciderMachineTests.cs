@@ -29,7 +29,7 @@ public sealed class DeciderMachineTests
 
         var hold = Assert.Single(world.Plan().Holds);
         Assert.Equal((HoldReason.WaitsForStop, "web.0 is stopping on host1"), (hold.Reason, hold.Text));
-        Assert.True(world.Run().Plan().IsConverged);
+        Assert.True(world.Run().Settle().Plan().IsConverged);
     }
 
     [Fact]

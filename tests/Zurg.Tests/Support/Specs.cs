@@ -5,6 +5,12 @@ namespace Zurg.Tests.Support;
 /// <summary>Small services for tests: Specs.Service("web", 3) and with { … } for the rest.</summary>
 internal static class Specs
 {
+    /// <summary>No stages, no spare instance, one away at a time.</summary>
+    public static UpdatePolicy OneAway { get; } = new(0, "100%", TimeSpan.Zero, 1, 0, RollbackMode.Auto);
+
+    /// <summary>Nobody away: a spare one first, which is the canary, then two at a time, watched for ten seconds each.</summary>
+    public static UpdatePolicy NoneAway { get; } = new(1, "2", TimeSpan.FromSeconds(10), 0, 1, RollbackMode.Auto);
+
     public static ServiceSpec Service(string name, int instances, string version = "1.0") => new()
     {
         Name = new ServiceName(name),
@@ -12,7 +18,7 @@ internal static class Specs
         Instance = new InstanceSpec { Release = Id.Parse<ReleaseId>($"{name}@{version}"), Run = "bin/run" },
         Restart = new RestartPolicy(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(10), 10),
         Stop = new StopPolicy("TERM", TimeSpan.FromSeconds(30)),
-        Update = new UpdatePolicy(1, "25%", TimeSpan.FromSeconds(60), 0, 1, RollbackMode.Auto),
+        Update = OneAway,
     };
 
     public static ServiceSpec Pinned(string name, params string[] hosts) =>

@@ -82,9 +82,33 @@ internal sealed record World
 
     public World Intend(ServiceIntent intent) => Put(StoreKeys.Intent(intent.Service), intent, WireJson.Default.ServiceIntent);
 
-    /// <summary>Commits a plan's placements.</summary>
-    public World Commit(Plan plan) =>
-        plan.Placements.Aggregate(this, (w, p) => w.Put(StoreKeys.Placements(p.Host), p, WireJson.Default.HostPlacements));
+    /// <summary>Commits a plan: its rollouts, then its placements.</summary>
+    public World Commit(Plan plan)
+    {
+        var world = plan.Rollouts.Aggregate(this, (w, r) => w.PutBytes(
+            StoreKeys.Rollout(r.Key),
+            r.Value is null ? null : JsonSerializer.SerializeToUtf8Bytes(r.Value, WireJson.Default.Rollout)));
+        return plan.Placements.Aggregate(
+            world, (w, p) => w.Put(StoreKeys.Placements(p.Host), p, WireJson.Default.HostPlacements));
+    }
+
+    public World After(TimeSpan time) => this with { Now = Now + time };
+
+    public Rollout RolloutOf(string service) => State.Rollouts[new ServiceName(service)];
+
+    public World Say(string service, Func<RolloutIntent, RolloutIntent> words)
+    {
+        var intent = State.IntentOf(new ServiceName(service));
+        var number = RolloutOf(service).Number;
+        var before = intent.Rollout is { } said && said.Number == number
+            ? said : new RolloutIntent(number, false, false, false, 0, 0, false, "ann");
+        return Intend(intent with { Rollout = words(before) });
+    }
+
+    public World Empty(string host, bool drained = true) => Put(StoreKeys.HostIntent(new HostId(host)), new HostIntent
+    {
+        Host = new HostId(host), Drained = drained, At = Now, By = "ann",
+    }, WireJson.Default.HostIntent);
 
     /// <summary>Every connected host now runs exactly what is placed on it, ready, but for those named.</summary>
     public World Run(params string[] butNotReady)
@@ -93,8 +117,9 @@ internal sealed record World
         foreach (var facts in State.Facts.Values.Where(f => f.Session == HostSession.Connected))
         {
             var placed = State.Placements.GetValueOrDefault(facts.Host)?.Instances ?? [];
-            var instances = placed.Select(p => StatusOf(p, facts.Find(p.Instance), !butNotReady.Contains(p.Instance.Value)));
-            world = world.Put(StoreKeys.Facts(facts.Host), facts with { Instances = [.. instances] }, WireJson.Default.HostFacts);
+            var instances = placed.Select(p => StatusOf(p, facts.Find(p.Instance), !butNotReady.Contains(p.Instance.Value)))
+                .ToImmutableArray();
+            world = world.Put(StoreKeys.Facts(facts.Host), facts with { Instances = instances }, WireJson.Default.HostFacts);
         }
 
         return world.Confirm();
@@ -109,7 +134,20 @@ internal sealed record World
         StoreKeys.Confirmed(service), new ServiceConfirmation { Service = service, Lowest = lowest, Late = [.. late] },
         WireJson.Default.ServiceConfirmation);
 
-    /// <summary>What is to be drained first is, and everybody has confirmed: the next plan may stop it.</summary>
+    /// <summary>Changes what one instance's agent reports of it.</summary>
+    public World Report(string instance, Func<InstanceStatus, InstanceStatus> change)
+    {
+        var facts = State.Facts.Values.Single(f => f.Instances.Any(i => i.Instance.Value == instance));
+        return Put(StoreKeys.Facts(facts.Host), facts with
+        {
+            Instances = [.. facts.Instances.Select(i => i.Instance.Value == instance ? change(i) : i)],
+        }, WireJson.Default.HostFacts);
+    }
+
+    /// <summary>
+    /// What is to be drained first is, and everybody has confirmed: the next plan may stop it. A rollout that begins or comes to
+    /// its next stage first is let to.
+    /// </summary>
     public World Drain()
     {
         var plan = Plan();
@@ -133,9 +171,11 @@ internal sealed record World
     public World Put<T>(string key, T value, JsonTypeInfo<T> type) =>
         PutBytes(key, JsonSerializer.SerializeToUtf8Bytes(value, type));
 
-    public World PutBytes(string key, byte[] value)
+    /// <param name="value">Null removes the key.</param>
+    public World PutBytes(string key, byte[]? value)
     {
-        var state = ClusterFold.Apply(State, key, value, State.Revision.Next);
+        var state = ClusterFold.Apply(
+            State, key, value is null ? null : (ReadOnlyMemory<byte>?)value, State.Revision.Next);
         return this with { State = state, Naming = NamingFold.Next(Naming, State, state) };
     }
 
@@ -146,7 +186,7 @@ internal sealed record World
         for (var round = 0; round < 200; round++)
         {
             var plan = world.Plan();
-            if (plan.Steps.IsEmpty)
+            if (plan.Steps.IsEmpty && plan.Rollouts.IsEmpty)
             {
                 return world;
             }

@@ -81,7 +81,7 @@ public sealed class StatusViewTests
         var world = Running.Apply(Specs.Service("web", 2, "2.0"), Specs.Service("gpu", 1).Needs("gpu", "yes"));
 
         var explained = StatusView.Explain(world.State, world.Naming, Web, World.Noon)!;
-        Assert.Equal(["web.0 on host1 is withdrawn from its consumers: gets the new spec"], explained.Steps.ToArray());
+        Assert.Equal(["web.0 on host1 is withdrawn from its consumers: gets release 2.0"], explained.Steps.ToArray());
         Assert.All(explained.Holds, h => Assert.Equal(Web, h.Service));
         Assert.Equal(2, explained.Endpoints.Endpoints.Length);
         Assert.Null(StatusView.Explain(world.State, world.Naming, new ServiceName("nobody"), World.Noon));

@@ -17,6 +17,7 @@ public sealed class RolloutAskingTests
         To = Target("1.1"),
         Phase = RolloutPhase.Running,
         StartedAt = DateTimeOffset.UnixEpoch,
+        StageSince = DateTimeOffset.UnixEpoch,
         Why = "release 1.0 -> 1.1",
         Allowed = 1,
     };

@@ -70,7 +70,7 @@ public sealed class DrainingTests
         var world = Draining;
         var step = Assert.Single(world.Confirm(Web, Newest(world)).Plan().Steps);
 
-        Assert.Equal("web.0 on host1: gets the new spec", step.Text);
+        Assert.Equal("web.0 on host1: gets release 2.0", step.Text);
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class DrainingTests
 
         Assert.Empty(before.Plan().Steps);
         Assert.Equal(
-            "web.0 on host1: gets the new spec, though shop.0 (pid 12) on host2, host2 have not confirmed within 30 s",
+            "web.0 on host1: gets release 2.0, though shop.0 (pid 12) on host2, host2 have not confirmed within 30 s",
             Assert.Single(after.Plan().Steps).Text);
     }
 
@@ -132,7 +132,8 @@ public sealed class DrainingTests
         Assert.Equal("web.0 on host1: is listed again: it is not to be stopped now", Assert.Single(world.Plan().Steps).Text);
         world = world.Commit(world.Plan());
         Assert.Equal(2, world.Naming.SetOf(Web).Endpoints.Length);
-        Assert.True(world.Plan().IsConverged);
+        Assert.Empty(world.Plan().Steps);
+        Assert.True(world.Settle().Plan().IsConverged);
     }
 
     [Fact]

@@ -24,7 +24,8 @@ public sealed class DeciderLoopTests
         await stop.CancelAsync();
         await Task.WhenAny(running);
 
-        var write = Assert.Single(store.Committed!.Writes);
+        Assert.Equal("rollouts/web", store.Committed!.Writes[0].Key);
+        var write = store.Committed.Writes[1];
         var placements = JsonSerializer.Deserialize(write.Value!.Value.Span, WireJson.Default.HostPlacements)!;
         Assert.Equal("web.0", Assert.Single(placements.Instances).Instance.Value);
     }

@@ -3,7 +3,7 @@ using Zurg.Tests.Support;
 
 namespace Zurg.Tests.Core.Rollouts;
 
-public sealed class OneByOneTests
+public sealed class ChangingTests
 {
     private static World Running => World.Of("host1@az1", "host2@az2", "host3@az3").Apply(Specs.Service("web", 3)).Settle();
 
@@ -19,7 +19,8 @@ public sealed class OneByOneTests
         world = world.Commit(world.Plan()).Run(butNotReady: "web.0");
         Assert.Empty(world.Plan().Steps);
         Assert.Contains(
-            world.Plan().Holds, h => h.Text == "2 of web's instances wait for their turn until web.0 on host1 is ready");
+            world.Plan().Holds,
+            h => h.Text == "2 of web's instances wait for their turn until web.0 on host1 is ready: 1 may be away at once");
 
         world = world.Run();
         Assert.Equal("web.1", Assert.Single(world.Plan().Steps).Instance.Value);
@@ -138,7 +139,7 @@ public sealed class OneByOneTests
 
         var plan = world.Plan();
         Assert.Empty(plan.Steps);
-        Assert.Equal("db.0 cannot change on host1: no label disk=ssd", plan.Holds[0].Text);
+        Assert.Equal("db.0 can neither stay on host1 nor go elsewhere: host1 has no label disk=ssd", plan.Holds[0].Text);
     }
 
     [Fact]

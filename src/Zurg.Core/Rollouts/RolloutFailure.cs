@@ -1,0 +1,68 @@
+using System.Globalization;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>
+/// Whether an instance that has the new target shows that it is no good: it ended, its probe fails, something holds it that no
+/// waiting mends, or its time to get ready is over. A silent host shows nothing.
+/// </summary>
+internal static class RolloutFailure
+{
+    /// <returns>One sentence; null when nothing speaks against it.</returns>
+    public static string? Of(HostFacts? facts, PlacedOn placed, Rollout rollout, TimeSpan readyWithin, DateTimeOffset now)
+    {
+        var (host, placement) = placed;
+        if (facts is not { Session: HostSession.Connected } || placement.Wanted != WantedPhase.Running)
+        {
+            return null;
+        }
+
+        var (instance, release) = (placement.Instance, rollout.To.Release.Version);
+        var status = facts.Find(instance);
+        var taken = status?.Spec == placement.Spec && status.Restarts == placement.Restarts;
+        if (taken && status!.CrashesSinceChange > rollout.Excused.GetValueOrDefault(instance))
+        {
+            return $"{instance} on {host} ended by itself with {release}: {status!.LastExit?.Reason ?? "how is not known"}";
+        }
+
+        if (taken && status is { Phase: InstancePhase.Running, Healthy: false })
+        {
+            return $"the probe of {instance} on {host} fails with {release}";
+        }
+
+        if (taken && status!.Hold is { } hold && IsFinal(hold.Reason))
+        {
+            return $"{instance} on {host} cannot run {release}: {hold.Text}";
+        }
+
+        return (taken && status!.IsReady()) || now < DeadlineOf(placement, rollout, readyWithin)
+            ? null
+            : string.Create(CultureInfo.InvariantCulture,
+                $"{instance} on {host} was not ready with {release} within {readyWithin.TotalSeconds:0.###} s");
+    }
+
+    /// <summary>Why a host will never be ready for what an instance of it is to get next; null while there is hope.</summary>
+    public static string? OfPreparation(
+        HostFacts? facts, PlacedOn placed, Rollout rollout, TimeSpan readyWithin, DateTimeOffset now)
+    {
+        if (facts is not { Session: HostSession.Connected }
+            || facts.Find(placed.Placement.Instance)?.PrepareHold is not { } hold)
+        {
+            return null;
+        }
+
+        return IsFinal(hold.Reason) || now >= rollout.StageSince + readyWithin
+            ? $"{placed.Host} cannot run {rollout.To.Release.Version} of {placed.Placement.Instance.Service}: {hold.Text}"
+            : null;
+    }
+
+    /// <summary>Until when an instance has time to get ready.</summary>
+    public static DateTimeOffset DeadlineOf(Placement placement, Rollout rollout, TimeSpan readyWithin) =>
+        (placement.Since > rollout.StageSince ? placement.Since.Value : rollout.StageSince) + readyWithin;
+
+    private static bool IsFinal(HoldReason reason) => reason
+        is HoldReason.TooManyRestarts or HoldReason.ReleaseCorrupt or HoldReason.ExecutableMissing or HoldReason.TemplateFailed
+        or HoldReason.SpawnFailed or HoldReason.NotUnderstood or HoldReason.LimitNotAllowed or HoldReason.ReleaseUnsigned
+        or HoldReason.AccessDenied;
+}

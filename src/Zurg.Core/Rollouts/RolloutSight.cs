@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>What a plan asks of a rollout: who has its target, who is ready, how far it may go.</summary>
+internal sealed partial class ServicePlan
+{
+    private bool _frozen;
+
+    /// <summary>What people said of this rollout; null when nothing.</summary>
+    public RolloutIntent? WordsOn(Rollout rollout) =>
+        Intent.Rollout is { } words && words.Number == rollout.Number ? words : null;
+
+    public bool IsPaused(Rollout rollout) => _frozen || WordsOn(rollout)?.Paused is true;
+
+    /// <summary>What people want now cannot be had: nothing more of what they wanted before goes out.</summary>
+    public void Freeze() => _frozen = true;
+
+    public static bool IsBlueGreen(Rollout rollout) => rollout is { BlueGreen: true, Phase: not RolloutPhase.RollingBack };
+
+    public long RestartsOf(RolloutTarget target, InstanceId instance) =>
+        target.Restarts + Intent.InstanceRestarts.GetValueOrDefault(instance);
+
+    /// <summary>It was placed with this target, or changed to it; whether it runs yet is another question.</summary>
+    public bool Has(PlacedOn placed, RolloutTarget target) =>
+        placed.Placement.Spec == target.DigestOf(placed.Placement.Instance)
+        && placed.Placement.Restarts >= RestartsOf(target, placed.Placement.Instance);
+
+    public bool IsReady(PlacedOn placed) => Readiness.WhyNot(State, placed) is null;
+
+    public bool IsReachable(PlacedOn placed) => State.Facts.GetValueOrDefault(placed.Host)?.Session == HostSession.Connected;
+
+    /// <summary>It needs no more from this rollout. Of a silent host nothing more can be asked.</summary>
+    public bool IsDone(PlacedOn placed, Rollout rollout) =>
+        Has(placed, rollout.To) && placed.Placement.Unlisted is not true && (IsReady(placed) || !IsReachable(placed));
+
+    /// <summary>A restart of what runs is no news to anybody: it goes as fast as the budget lets it.</summary>
+    public ImmutableArray<int> StagesOf(Rollout rollout) =>
+        rollout.To.RunsSameAs(rollout.From) || IsBlueGreen(rollout)
+            ? Stages.AtOnce(Roster.Regular.Length)
+            : Stages.Of(Service.Update, [.. Roster.Regular.GroupBy(CellRank).OrderBy(g => g.Key).Select(g => g.Count())]);
+
+    /// <summary>
+    /// How many count against <see cref="Rollout.Allowed"/>: instances with the target, and in the first stage spare ones too.
+    /// So the canary is a spare one where there is any, and takes nothing away.
+    /// </summary>
+    public int CountOn(Rollout rollout, ImmutableArray<int> stages)
+    {
+        var roster = Roster;
+        var withSpare = !IsBlueGreen(rollout) && (stages.IsEmpty || rollout.Allowed <= stages[0]);
+        return (withSpare ? roster.Staying : roster.Regular).Count(p => Has(p, rollout.To));
+    }
+
+    /// <summary>So many more may get the target now.</summary>
+    public int RoomIn(Rollout rollout) => rollout.Phase switch
+    {
+        RolloutPhase.Running when IsPaused(rollout) => 0,
+        RolloutPhase.Running => rollout.Allowed - CountOn(rollout, StagesOf(rollout)),
+        RolloutPhase.RollingBack when WordsOn(rollout)?.Paused is true => 0,
+        RolloutPhase.RollingBack or RolloutPhase.Completed => int.MaxValue,
+        RolloutPhase.Halted or RolloutPhase.Unknown => 0,
+    };
+
+    /// <summary>What an instance gets that is placed now.</summary>
+    public RolloutTarget ForNew(Rollout rollout) => RoomIn(rollout) > 0 ? rollout.To : rollout.From;
+
+    public TimeSpan BakeOf(Rollout rollout) => rollout.To.RunsSameAs(rollout.From) ? TimeSpan.Zero : Service.Update.Bake;
+
+    /// <summary>The place of an instance's cell in the spec's order; cells that it does not name come last, by name.</summary>
+    public int CellRank(PlacedOn placed) => CellsInOrder.IndexOf(CellOf(State.Facts.GetValueOrDefault(placed.Host)));
+
+    private ImmutableArray<CellName> CellsInOrder => field.IsDefault
+        ? field = [.. Applied.Spec.Cells.Union(State.Facts.Values.Select(CellOf).Append(default).Order())]
+        : field;
+
+    private static CellName CellOf(HostFacts? facts) => facts?.Description.Cell ?? default;
+}

@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>A service's rollout as people are shown it: what its record says, and how many instances have come how far.</summary>
+public static class RolloutView
+{
+    /// <summary>Null before the first rollout of the service, and once it has left the spec.</summary>
+    public static RolloutStatus? Of(ClusterState state, NamingState naming, ServiceName service, DateTimeOffset now) =>
+        Of(new Planning(state, naming, now), new Board(state), service);
+
+    /// <param name="board">Of the same state, as nobody has planned on it yet.</param>
+    internal static RolloutStatus? Of(Planning at, Board board, ServiceName service) =>
+        at.State.Applied is { } applied && applied.Spec.Find(service) is { } spec
+        && at.State.Rollouts.GetValueOrDefault(service) is { } rollout
+            ? Of(new ServicePlan(at, board, spec, applied), rollout)
+            : null;
+
+    private static RolloutStatus Of(ServicePlan plan, Rollout rollout)
+    {
+        var roster = plan.Roster;
+        var onTarget = roster.Staying.Where(p => plan.Has(p, rollout.To)).ToImmutableArray();
+        var policy = plan.Service.Update;
+        var waits = rollout is { Phase: RolloutPhase.Running, StageReadyAt: not null } && !plan.IsPaused(rollout);
+        return new RolloutStatus
+        {
+            Rollout = rollout,
+            Paused = rollout.Phase is RolloutPhase.Running or RolloutPhase.RollingBack && plan.IsPaused(rollout),
+            Instances = roster.Regular.Length,
+            OnTarget = onTarget.Length,
+            OnTargetReady = onTarget.Count(plan.IsReady),
+            Spares = roster.Surplus.Length,
+            Stages = plan.StagesOf(rollout),
+            BakesUntil = waits && policy.ManualPromotion is not true ? rollout.StageReadyAt + plan.BakeOf(rollout) : null,
+            WaitsForPromotion = waits && policy.ManualPromotion is true,
+        };
+    }
+}

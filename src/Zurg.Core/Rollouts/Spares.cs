@@ -1,0 +1,134 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Zurg.Protocol;
+
+namespace Zurg.Core;
+
+/// <summary>
+/// Instances on top of those wanted, which stand in while others are changed or moved: started first, so that nothing is missing
+/// meanwhile, and gone when all is done. The first of them is the canary.
+/// </summary>
+internal static class Spares
+{
+    public static void Place(ServicePlan plan, Rollout rollout, ImmutableArray<PlacedOn> due)
+    {
+        var blueGreen = ServicePlan.IsBlueGreen(rollout) && rollout.Phase == RolloutPhase.Running;
+        var serving = due.Count(p => Budget.IsAvailable(plan.State, p));
+        var wanted = blueGreen ? plan.Roster.Regular.Length : Math.Min(plan.Service.Update.Surge, serving);
+        var there = blueGreen ? plan.Roster.Surplus.Count(p => plan.Has(p, rollout.To)) : plan.Roster.Surplus.Length;
+        for (var have = there; have < wanted; have++)
+        {
+            if (TargetOf(plan, rollout, due) is not { } target)
+            {
+                return;
+            }
+
+            if (HostFor(plan, due) is not { } host)
+            {
+                NoRoom(plan, blueGreen);
+                return;
+            }
+
+            plan.Place(NextInstance(plan), host.Host, target, unlisted: blueGreen && rollout.SwitchedAt is null);
+        }
+    }
+
+    public static void Remove(ServicePlan plan, Rollout rollout, ImmutableArray<PlacedOn> due, Budget budget)
+    {
+        var surplus = plan.Roster.Surplus;
+        var keep = Keep(plan, rollout, due);
+        var blueGreen = ServicePlan.IsBlueGreen(rollout) && rollout.Phase is RolloutPhase.Running or RolloutPhase.Halted;
+        var leaving = surplus
+            .OrderBy(p => blueGreen ? plan.Has(p, rollout.To) : budget.Serves(p))
+            .ThenBy(p => plan.Has(p, rollout.To))
+            .ThenByDescending(p => p.Placement.Instance)
+            .ToImmutableArray();
+        foreach (var (placed, at) in leaving.Select((p, i) => (p, i)))
+        {
+            var useless = !plan.Has(placed, rollout.To)
+                && (blueGreen || (!budget.Serves(placed) && !plan.Has(placed, rollout.From)));
+            var moves = Moving.Why(plan, placed);
+            if (at >= surplus.Length - keep && !useless && moves is null)
+            {
+                continue;
+            }
+
+            if (budget.MayTake(placed))
+            {
+                budget.Take(placed);
+                plan.Remove(placed, moves ?? TooMany(plan.Service.Scale));
+            }
+            else
+            {
+                plan.Wait(
+                    HoldReason.WaitsForTurn,
+                    $"{placed.Placement.Instance} on {placed.Host} is one more than wanted, and stays until the others "
+                        + "are ready");
+            }
+        }
+    }
+
+    private static string TooMany(ScaleSpec scale) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{scale.Instances ?? scale.PerHost ?? 1} {(scale.Instances is null ? "per host are" : "in all are")} wanted");
+
+    /// <summary>How many may stay: they are needed as long as something is to be changed or moved.</summary>
+    private static int Keep(ServicePlan plan, Rollout rollout, ImmutableArray<PlacedOn> due)
+    {
+        var surplus = plan.Roster.Surplus.Length;
+        return rollout.Phase switch
+        {
+            RolloutPhase.Running when ServicePlan.IsBlueGreen(rollout) => plan.Roster.Regular.Length,
+            RolloutPhase.Halted => surplus,
+            RolloutPhase.Running when plan.IsPaused(rollout) => surplus,
+            _ => due.IsEmpty ? 0 : Math.Min(plan.Service.Update.Surge, due.Length),
+        };
+    }
+
+    /// <summary>Null: no spare one is to be placed now.</summary>
+    private static RolloutTarget? TargetOf(ServicePlan plan, Rollout rollout, ImmutableArray<PlacedOn> due)
+    {
+        if (ServicePlan.IsBlueGreen(rollout) && rollout.Phase == RolloutPhase.Running)
+        {
+            return plan.IsPaused(rollout) ? null : rollout.To;
+        }
+
+        var stages = plan.StagesOf(rollout);
+        var first = stages.IsEmpty || rollout.Allowed <= stages[0];
+        var goesOn = rollout.Phase is RolloutPhase.RollingBack or RolloutPhase.Completed
+            || (rollout.Phase == RolloutPhase.Running && (!first || plan.RoomIn(rollout) > 0));
+        return goesOn && !plan.IsPaused(rollout) ? rollout.To
+            : due.Any(p => Moving.Why(plan, p) is not null) ? rollout.From
+            : null;
+    }
+
+    private static BoardHost? HostFor(ServicePlan plan, ImmutableArray<PlacedOn> due) =>
+        plan.Service.Scale.Instances is not null
+            ? Spread.Best(plan.Board, plan.Service)
+            : due.Select(p => plan.Board.Find(p.Host)!).Distinct().Where(h => h.WhyNotNew(plan.Service) is null)
+                .MinBy(h => h.CountOf(plan.Service.Name));
+
+    private static InstanceId NextInstance(ServicePlan plan)
+    {
+        var first = plan.Service.Scale.Instances ?? 0;
+        var taken = plan.Board.Of(plan.Service.Name).Select(p => p.Placement.Instance.Index).ToImmutableSortedSet();
+        return new InstanceId(plan.Service.Name, Enumerable.Range(first, int.MaxValue - first).First(i => !taken.Contains(i)));
+    }
+
+    private static void NoRoom(ServicePlan plan, bool blueGreen)
+    {
+        if (!blueGreen && plan.Service.Update.MaxUnavailable > 0)
+        {
+            return;   // it goes on without
+        }
+
+        var reasons = Spread.WhyNowhere(plan.Board, plan.Service);
+        plan.Wait(
+            HoldReason.NoRoomForSpare,
+            string.Create(CultureInfo.InvariantCulture,
+                $"none of {plan.Service.Name}'s instances may be away, and a spare one fits nowhere: {reasons}"),
+            blueGreen
+                ? "add hosts or free some of what is taken: the new side needs as much room as the old one"
+                : $"add a host that fits, or allow one to be away: update: {{ max_unavailable: 1 }} in {plan.Service.Name}");
+    }
+}

@@ -1,0 +1,112 @@
+using Zurg.Core;
+using Zurg.Protocol;
+using Zurg.Tests.Support;
+
+namespace Zurg.Tests.Core.Rollouts;
+
+public sealed class BlueGreenTests
+{
+    private static readonly ServiceName Name = new("web");
+    private static readonly TimeSpan Bake = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Kept = TimeSpan.FromMinutes(10);
+
+    private static ServiceSpec Web(string version, bool strict = false) => Specs.Service("web", 2, version) with
+    {
+        Update = Specs.NoneAway with { BlueGreen = new BlueGreenPolicy(Kept, strict) },
+    };
+
+    private static World Both(bool strict = false) => World.Of("host1@az1", "host2@az2")
+        .Apply(Web("1.0", strict)).Settle().Apply(Web("2.0", strict)).Settle();
+
+    private static string Serving(World world) =>
+        string.Join(' ', world.Naming.SetOf(Name).Endpoints.Select(e => e.Instance.Value));
+
+    [Fact]
+    public void The_new_side_is_started_beside_the_old_one_and_serves_nobody()
+    {
+        Assert.Equal("host1: web.0 web.2; host2: web.1 web.3", Both().Placed());
+        Assert.Equal("web.0 web.1", Serving(Both()));
+        Assert.Equal(HoldReason.Baking, Assert.Single(Both().Plan().Holds).Reason);
+    }
+
+    [Fact]
+    public void The_switch_is_one_step_in_which_nobody_is_missing()
+    {
+        var world = Both().After(Bake);
+        world = world.Commit(world.Plan());
+
+        Assert.Equal("web.2 web.3", Serving(world));
+        Assert.Equal(4, world.State.Placements.Values.Sum(h => h.Instances.Length));
+    }
+
+    [Fact]
+    public void The_way_back_is_as_quick_while_the_old_side_is_kept()
+    {
+        var world = Both().After(Bake).Settle().Say("web", w => w with { Aborted = true });
+        world = world.Commit(world.Plan());
+        Assert.Equal("web.0 web.1", Serving(world));
+
+        world = world.Settle();
+        Assert.Equal("host1: web.0; host2: web.1", world.Placed());
+        Assert.Equal("1.0", world.RolloutOf("web").To.Release.Version.Value);
+    }
+
+    [Fact]
+    public void Then_the_old_side_gets_the_new_one_and_the_spare_side_leaves()
+    {
+        var world = Both().After(Bake).Settle();
+        Assert.Empty(world.After(Kept - TimeSpan.FromSeconds(1)).Plan().Steps);
+
+        world = world.After(Kept);
+        for (var round = 0; round < 20; round++)
+        {
+            Assert.True(world.Naming.SetOf(Name).Endpoints.Length >= 2, $"round {round}");
+            world = world.Commit(world.Plan()).Run();
+        }
+
+        Assert.Equal("host1: web.0; host2: web.1", world.Placed());
+        Assert.Equal("web.0 web.1", Serving(world));
+        Assert.True(world.Plan().IsConverged);
+        Assert.All(world.State.Placements.Values.SelectMany(h => h.Instances), p => Assert.Null(p.Unlisted));
+    }
+
+    [Fact]
+    public void A_new_side_that_fails_before_the_switch_is_taken_away_and_nobody_has_met_it()
+    {
+        var world = Both().Report("web.2", s => s with { CrashesSinceChange = 1 });
+        world = world.Commit(world.Plan());
+
+        Assert.Equal("web.0 web.1", Serving(world));
+        Assert.Equal("host1: web.0; host2: web.1", world.Settle().Placed());
+    }
+
+    [Fact]
+    public void Strict_the_new_side_answers_only_when_everybody_of_the_old_one_refuses()
+    {
+        var world = Both(strict: true).After(Bake);
+        world = world.Commit(world.Plan());
+        Assert.Equal("", Serving(world));
+        Assert.All(["host1", "host2"], h => Assert.Contains(
+            AssignmentView.Of(world.State, new HostId(h))!.Instances, i => i.Refuse is true));
+
+        world = world.Report("web.0", s => s with { Refuses = true });
+        Assert.Equal("", Serving(world.Commit(world.Plan())));
+        Assert.Contains(
+            world.Plan().Holds,
+            h => h.Text == "the new side of web waits until the old one refuses: web.1 on host2 has not said so yet");
+
+        world = world.Report("web.1", s => s with { Refuses = true });
+        Assert.Equal("web.2 web.3", Serving(world.Commit(world.Plan())));
+    }
+
+    [Fact]
+    public void Strict_one_that_cannot_be_told_holds_until_a_person_goes_back()
+    {
+        var world = Both(strict: true).After(Bake);
+        world = world.Commit(world.Plan()).After(TimeSpan.FromDays(1));
+        Assert.Equal("", Serving(world.Settle()));
+
+        var back = world.Say("web", w => w with { Aborted = true });
+        Assert.Equal("web.0 web.1", Serving(back.Commit(back.Plan())));
+    }
+}

@@ -1,0 +1,87 @@
+using Zurg.Protocol;
+using Zurg.Tests.Support;
+
+namespace Zurg.Tests.Core.Rollouts;
+
+/// <summary>zurg drain HOST: everything on it is started elsewhere, confirmed, then stopped there.</summary>
+public sealed class MovingTests
+{
+    private static readonly ServiceName Name = new("web");
+
+    private static readonly ServiceSpec Web = Specs.Service("web", 3) with { Update = Specs.NoneAway };
+
+    private static World Running => World.Of("host1@az1", "host2@az2", "host3@az3").Apply(Web).Settle();
+
+    [Fact]
+    public void A_host_is_emptied_without_one_missing_at_any_moment()
+    {
+        var world = Running.Empty("host1");
+        for (var round = 0; round < 30; round++)
+        {
+            Assert.True(world.Naming.SetOf(Name).Endpoints.Length >= 3, $"round {round}");
+            world = world.Commit(world.Plan());
+            Assert.True(world.Naming.SetOf(Name).Endpoints.Length >= 3, $"round {round}, withdrawn");
+            world = world.Run();
+        }
+
+        Assert.DoesNotContain("host1", world.Placed(), StringComparison.Ordinal);
+        Assert.Equal(3, world.State.Placements.Values.Sum(h => h.Instances.Length));
+        Assert.True(world.Plan().IsConverged);
+    }
+
+    [Fact]
+    public void Nothing_new_comes_to_it_until_that_is_taken_back()
+    {
+        var world = Running.Empty("host1").Settle().Apply(Specs.Service("web", 9) with { Update = Specs.NoneAway }).Settle();
+        Assert.DoesNotContain("host1", world.Placed(), StringComparison.Ordinal);
+
+        var back = world.Empty("host1", drained: false).Apply(Specs.Service("web", 10) with { Update = Specs.NoneAway }).Settle();
+        Assert.Contains("host1: web.9", back.Placed(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_instance_that_fits_nowhere_else_stays_and_says_so()
+    {
+        var world = World.Of("host1@az1").Apply(Specs.Service("web", 1)).Settle().Empty("host1");
+
+        Assert.Empty(world.Plan().Steps);
+        Assert.Equal(
+            "web.0 can neither stay on host1 nor go elsewhere: host1 is being emptied by ann", world.Plan().Holds[0].Text);
+    }
+
+    [Fact]
+    public void Services_that_are_told_their_hosts_leave_and_come_back()
+    {
+        var daemon = Specs.PerHost("daemon", 1);
+        var world = World.Of("host1@az1", "host2@az2").Apply(daemon).Settle().Empty("host1").Settle();
+        Assert.Equal("host2: daemon.1", world.Placed());
+        Assert.True(world.Plan().IsConverged);
+
+        Assert.Equal("host1: daemon.0; host2: daemon.1", world.Empty("host1", drained: false).Settle().Placed());
+    }
+
+    [Fact]
+    public void A_rollout_and_two_drains_share_one_budget()
+    {
+        var world = Running.Apply(Specs.Service("web", 3, "2.0") with { Update = Specs.NoneAway }).Empty("host1").Empty("host2");
+        for (var round = 0; round < 80; round++)
+        {
+            world = world.Commit(world.Plan());
+            Assert.True(world.Naming.SetOf(Name).Endpoints.Length >= 3, $"round {round}");
+            world = world.Run().After(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal("host3: web.0 web.1 web.2", world.Placed());
+        Assert.True(world.Plan().IsConverged);
+    }
+
+    [Fact]
+    public void In_the_middle_of_a_paused_rollout_a_host_can_be_emptied_and_what_moves_stays_as_it_was()
+    {
+        var world = Running.Apply(Specs.Service("web", 3, "2.0") with { Update = Specs.NoneAway }).Settle();
+        world = world.Say("web", w => w with { Paused = true }).Empty("host2").Settle();
+
+        Assert.DoesNotContain("host2", world.Placed(), StringComparison.Ordinal);
+        Assert.Equal(RolloutPhase.Running, world.RolloutOf("web").Phase);
+    }
+}

@@ -1,0 +1,63 @@
+using Zurg.Core;
+using Zurg.Protocol;
+using Zurg.Tests.Support;
+
+namespace Zurg.Tests.Core.Rollouts;
+
+public sealed class RolloutFailureTests
+{
+    private static readonly TimeSpan Within = TimeSpan.FromMinutes(5);
+
+    private static World Canary
+    {
+        get
+        {
+            var world = World.Of("host1@az1").Apply(Specs.Service("web", 2) with { Update = Specs.NoneAway }).Settle();
+            return world.Apply(Specs.Service("web", 2, "2.0") with { Update = Specs.NoneAway }).Settle();
+        }
+    }
+
+    private static string? Of(World world, TimeSpan later = default)
+    {
+        var (host, facts) = world.State.Facts.Single();
+        var placed = new PlacedOn(host, world.State.Placements[host].Instances.Single(p => p.Instance.Index == 2));
+        return RolloutFailure.Of(facts, placed, world.RolloutOf("web"), Within, World.Noon + later);
+    }
+
+    [Fact]
+    public void What_is_ready_is_fine_for_ever() => Assert.Null(Of(Canary, TimeSpan.FromDays(1)));
+
+    [Fact]
+    public void A_silent_host_says_nothing_against_it() =>
+        Assert.Null(Of(Canary.Report("web.2", s => s with { CrashesSinceChange = 3 }).Silence("host1")));
+
+    [Fact]
+    public void Crashes_of_what_ran_before_the_change_do_not_count() =>
+        Assert.Null(Of(Canary.Report("web.2", s => s with { Crashes = 9, CrashesSinceChange = 0 })));
+
+    [Theory]
+    [InlineData(HoldReason.ExecutableMissing, true)]
+    [InlineData(HoldReason.TooManyRestarts, true)]
+    [InlineData(HoldReason.ReleaseUnavailable, false)]
+    [InlineData(HoldReason.DiskFull, false)]
+    public void What_waiting_may_mend_has_its_time_and_what_it_cannot_fails_at_once(HoldReason reason, bool atOnce)
+    {
+        var world = Canary.Report("web.2", s => s with { Phase = InstancePhase.Waiting, Hold = new Hold(reason, "because") });
+
+        Assert.Equal(atOnce, Of(world) is not null);
+        Assert.NotNull(Of(world, Within));
+    }
+
+    [Fact]
+    public void A_host_that_cannot_prepare_it_speaks_against_it_too()
+    {
+        var world = Canary.Report("web.0", s => s with { PrepareHold = new Hold(HoldReason.ReleaseUnavailable, "no disk") });
+        var (host, facts) = world.State.Facts.Single();
+        var placed = new PlacedOn(host, world.State.Placements[host].Instances[0]);
+
+        Assert.Null(RolloutFailure.OfPreparation(facts, placed, world.RolloutOf("web"), Within, World.Noon));
+        Assert.Equal(
+            "host1 cannot run 2.0 of web: no disk",
+            RolloutFailure.OfPreparation(facts, placed, world.RolloutOf("web"), Within, World.Noon + Within));
+    }
+}

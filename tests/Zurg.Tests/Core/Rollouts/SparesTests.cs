@@ -1,0 +1,84 @@
+using Zurg.Core;
+using Zurg.Protocol;
+using Zurg.Tests.Support;
+
+namespace Zurg.Tests.Core.Rollouts;
+
+public sealed class SparesTests
+{
+    private static readonly UpdatePolicy Fast = Specs.NoneAway with { Canary = 0, Batch = "100%", Bake = TimeSpan.Zero };
+
+    private static ServiceSpec Web(string version, int instances = 3) =>
+        Specs.Service("web", instances, version) with { Update = Fast };
+
+    private static World Running => World.Of("host1@az1", "host2@az2").Apply(Web("1.0")).Settle();
+
+    [Fact]
+    public void A_spare_one_that_fits_nowhere_says_what_every_host_lacks_and_nothing_is_taken_away()
+    {
+        var world = World.Of("host1@az1").Apply(Web("1.0", 1).Port(80)).Settle().Apply(Web("2.0", 1).Port(80));
+
+        Assert.Empty(world.Plan().Steps);
+        var hold = world.Plan().Holds[0];
+        Assert.Equal(HoldReason.NoRoomForSpare, hold.Reason);
+        Assert.Equal(
+            "none of web's instances may be away, and a spare one fits nowhere: port 80 is taken by web.0 (host1)", hold.Text);
+        Assert.Contains("max_unavailable: 1", hold.Mend, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_some_may_be_away_it_goes_on_without_a_spare_one()
+    {
+        var policy = Fast with { MaxUnavailable = 1 };
+        var world = World.Of("host1@az1").Apply(Web("1.0", 1).Port(80) with { Update = policy }).Settle();
+
+        Assert.True(world.Apply(Web("2.0", 1).Port(80) with { Update = policy }).Settle().Plan().IsConverged);
+    }
+
+    [Fact]
+    public void What_serves_nobody_anyway_needs_no_spare_one()
+    {
+        var world = Running.Run("web.0", "web.1", "web.2").Apply(Web("2.0"));
+
+        Assert.DoesNotContain(world.Plan().Steps, s => s is Step.Place);
+        Assert.Equal(3, world.Plan().Steps.Length);
+    }
+
+    [Fact]
+    public void A_spare_one_stays_until_the_last_one_is_ready_again()
+    {
+        var world = Running.Apply(Web("2.0"));
+        world = world.Commit(world.Plan()).Run();
+        for (var round = 0; round < 20 && world.Placed().Contains("web.3", StringComparison.Ordinal); round++)
+        {
+            Assert.True(world.Naming.SetOf(new ServiceName("web")).Endpoints.Length >= 3);
+            world = world.Commit(world.Plan()).Confirm();
+            world = world.Commit(world.Plan()).Run();
+        }
+
+        Assert.DoesNotContain("web.3", world.Placed(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fewer_instances_leave_at_once_only_if_the_rest_serves()
+    {
+        var world = Running.Run(butNotReady: "web.0").Apply(Web("1.0", 2));
+        Assert.Empty(world.Plan().Steps);
+        Assert.Contains(
+            world.Plan().Holds,
+            h => h.Text == "web.2 on host1 is one more than wanted, and stays until the others are ready");
+
+        Assert.Equal("host1: web.0; host2: web.1", world.Run().Settle().Placed());
+    }
+
+    [Fact]
+    public void On_each_host_of_a_pinned_service_the_spare_one_stands_beside_the_one_that_changes()
+    {
+        var pinned = Specs.Pinned("web", "host1", "host2") with { Update = Fast };
+        var world = World.Of("host1@az1", "host2@az2").Apply(pinned).Settle();
+
+        world = world.Apply(pinned.Env("A", "1")).Settle();
+        Assert.True(world.Plan().IsConverged);
+        Assert.Equal("host1: web.0; host2: web.1", world.Placed());
+    }
+}
