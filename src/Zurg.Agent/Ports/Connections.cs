@@ -27,7 +27,7 @@ internal static unsafe class Connections
     private const int MessageSize = 72;
     private const int AttributeHeader = 4;
     private const int InfoAttribute = 2;
-    private const int InfoSize = 136;
+    private const int InfoSize = 160;
 
     private const byte Tcp = 6;
     private const byte Established = 1;
@@ -177,6 +177,7 @@ internal static unsafe class Connections
                     unread,
                     unsent,
                     HasReceived: BitConverter.ToUInt64(info[128..]) > 0,
+                    HasSent: BitConverter.ToUInt32(info[156..]) > 0,
                     SinceReceived: TimeSpan.FromMilliseconds(BitConverter.ToUInt32(info[52..])),
                     SinceSent: TimeSpan.FromMilliseconds(BitConverter.ToUInt32(info[44..])));
             }

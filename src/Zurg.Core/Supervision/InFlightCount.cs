@@ -39,10 +39,11 @@ public enum InFlightBy
 /// <param name="Unread">Bytes that came and were not read yet.</param>
 /// <param name="Unsent">Bytes that were written and not acknowledged yet.</param>
 /// <param name="HasReceived">Anything ever came on it.</param>
+/// <param name="HasSent">Anything was ever answered on it: before, the kernel's time of sending is that of its beginning.</param>
 /// <param name="SinceReceived">In the kernel's ticks of 1 to 10 ms.</param>
 /// <param name="SinceSent">The same clock.</param>
 public readonly record struct SocketLook(
-    long Unread, long Unsent, bool HasReceived, TimeSpan SinceReceived, TimeSpan SinceSent)
+    long Unread, long Unsent, bool HasReceived, bool HasSent, TimeSpan SinceReceived, TimeSpan SinceSent)
 {
     /// <summary>
     /// Whether an answer is owed on it, for protocols that ask and answer in turn, as HTTP/1.1 does. What came last is the
@@ -51,7 +52,7 @@ public readonly record struct SocketLook(
     public bool IsBusy =>
         Unread > 0 || Unsent > 0
         || Newer < QuietFor
-        || (HasReceived && (SinceReceived < SinceSent || (SinceReceived == SinceSent && SinceSent < DoubtFor)));
+        || (HasReceived && (!HasSent || SinceReceived < SinceSent || (SinceReceived == SinceSent && SinceSent < DoubtFor)));
 
     /// <summary>An answer in several pieces, and a question whose first bytes are about to come, have pauses.</summary>
     public static readonly TimeSpan QuietFor = TimeSpan.FromMilliseconds(50);

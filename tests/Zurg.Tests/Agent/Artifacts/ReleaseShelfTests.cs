@@ -204,6 +204,8 @@ public sealed class ReleaseShelfTests : IAsyncLifetime
         use.Observe(new AgentState { Host = AgentWords.Host });
         Assert.Null(use.Releases);
 
+        var next = AgentWords.Assigned(AgentWords.Web, "4.0.0");
+
         // web.0 is told to run 2.0.0; the process of 1.0.0 has not ended yet.
         var launch = AgentWords.Launch() with { Executable = "/usr/bin/python3", Args = ["/agent/releases/web/1.0.0/main.py"] };
         var instance = InstanceWords.In(InstancePhase.Stopping) with
@@ -213,10 +215,13 @@ public sealed class ReleaseShelfTests : IAsyncLifetime
         use.Observe(new AgentState
         {
             Host = AgentWords.Host,
-            Assignment = AgentWords.Assign(1, AgentWords.Assigned(AgentWords.Web, "3.0.0")).Assignment,
+            Assignment = AgentWords.Assign(1, AgentWords.Assigned(AgentWords.Web, "3.0.0") with
+            {
+                Next = new NextInstance(next.Spec, next.SpecDigest, next.Manifest),
+            }).Assignment,
             Instances = ImmutableSortedDictionary<InstanceId, InstanceState>.Empty.Add(AgentWords.Web, instance),
         });
-        Assert.Equal(["1.0.0", "2.0.0", "3.0.0"], use.Releases!.Select(r => r.Version.Value));
+        Assert.Equal(["1.0.0", "2.0.0", "3.0.0", "4.0.0"], use.Releases!.Select(r => r.Version.Value));
     }
 
     private Task<ImmutableArray<ReleaseDemand>> LayAsync(ReleaseStore store, params string[] releases) =>

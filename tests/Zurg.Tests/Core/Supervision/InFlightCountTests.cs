@@ -26,7 +26,18 @@ public sealed class InFlightCountTests
     public void A_connection_is_busy_while_an_answer_is_owed_on_it(
         long unread, long unsent, bool hasReceived, int sinceReceived, int sinceSent, bool busy) =>
         Assert.Equal(busy, new SocketLook(
-            unread, unsent, hasReceived, TimeSpan.FromMilliseconds(sinceReceived), TimeSpan.FromMilliseconds(sinceSent)).IsBusy);
+            unread, unsent, hasReceived, HasSent: true, TimeSpan.FromMilliseconds(sinceReceived),
+            TimeSpan.FromMilliseconds(sinceSent)).IsBusy);
+
+    [Theory]
+    [InlineData(true, 5_000, 5_000, true)]
+    [InlineData(true, 5_000, 4_000, true)]
+    [InlineData(false, 5_000, 5_000, false)]
+    public void The_first_question_of_a_connection_is_owed_an_answer_whatever_the_clock_says(
+        bool hasReceived, int sinceReceived, int sinceSent, bool busy) =>
+        Assert.Equal(busy, new SocketLook(
+            0, 0, hasReceived, HasSent: false, TimeSpan.FromMilliseconds(sinceReceived),
+            TimeSpan.FromMilliseconds(sinceSent)).IsBusy);
 
     [Theory]
     [InlineData(0, InFlightBy.Counted, true)]

@@ -1,0 +1,154 @@
+using System.Globalization;
+using System.Text.Json;
+using Zurg.Protocol;
+
+namespace Zurg.E2E;
+
+/// <summary>
+/// Between the decision to stop an instance and its SIGTERM: a real server without any SDK, with a request under way and a client
+/// that keeps its connection for ever.
+/// </summary>
+public sealed class StopTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
+
+    /// <summary>Ends at once by SIGTERM; /slow is answered once the file "finish" is there. Each step is a line of "order".</summary>
+    private const string Server = """
+        #!/usr/bin/env python3
+        import http.server, os, signal, time
+        shared = os.environ["E2E_SHARED"]
+
+        def note(text):
+            with open(shared + "/order", "a") as order:
+                order.write(text + "\n")
+
+        def end(*_):
+            note("TERM")
+            os._exit(0)
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                if self.path == "/slow":
+                    note("asked")
+                    while not os.path.exists(shared + "/finish"):
+                        time.sleep(0.02)
+                    note("answered")
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"ok")
+
+            def log_message(self, *_):
+                pass
+
+        signal.signal(signal.SIGTERM, end)
+        http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT_HTTP"])), Handler).serve_forever()
+
+        """;
+
+    private readonly ProcessCluster _cluster = new();
+    private readonly HttpClient _idle = new();
+    private readonly HttpClient _busy = new();
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        _idle.Dispose();
+        _busy.Dispose();
+        await _cluster.DisposeAsync();
+    }
+
+    [NeedsFact("python3")]
+    public async Task The_signal_waits_for_the_command_and_for_what_is_under_way_and_not_for_a_connection_that_rests()
+    {
+        var slow = await BeginAsync();
+        await ApplyAsync(mark: 2, drain: "1h");
+        await UntilHeldAsync();
+        await File.WriteAllTextAsync(_cluster.Shared("finish"), "");
+        Assert.Equal("ok", await slow);
+        await UntilAsync("the new one runs", mark: 2);
+        Assert.Equal("asked command answered TERM", Order());
+    }
+
+    [NeedsFact("python3")]
+    public async Task A_request_that_takes_longer_than_the_limit_is_cut_and_written_down()
+    {
+        var slow = await BeginAsync();
+        await ApplyAsync(mark: 2, drain: "1s");
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => slow);
+        await UntilAsync("the new one runs", mark: 2);
+        Assert.Equal("asked command TERM", Order());
+
+        const string cut = "1 request was still under way when stop.drain (1 s) was over";
+        var events = JsonSerializer.Deserialize(
+            await _cluster.Http.GetStringAsync(new Uri("/v1/events?service=web", UriKind.Relative)),
+            WireJson.Default.ImmutableArrayEventRecord);
+        Assert.Contains(events, e => e.Kind == EventKind.DrainCut && e.Text.Contains(cut, StringComparison.Ordinal));
+        Assert.Contains(events, e => e.Exit?.Reason.Contains(cut, StringComparison.Ordinal) is true);
+    }
+
+    [NeedsFact("python3")]
+    public async Task An_agent_that_is_killed_while_it_waits_is_followed_by_one_that_waits()
+    {
+        var slow = await BeginAsync();
+        await ApplyAsync(mark: 2, drain: "1h");
+        await UntilHeldAsync();
+        _cluster.KillAgent();
+        _cluster.StartAgent();
+        await _cluster.AgentSaysAsync("has a request under way");
+        await File.WriteAllTextAsync(_cluster.Shared("finish"), "");
+        Assert.Equal("ok", await slow);
+        await UntilAsync("the new one runs", mark: 2);
+        Assert.Equal("asked command answered TERM", Order());
+    }
+
+    /// <summary>It runs, a connection to it rests after an answer, and a request is under way.</summary>
+    private async Task<Task<string>> BeginAsync()
+    {
+        await _cluster.StartMasterAsync();
+        _cluster.StartAgent();
+        Assert.True(await _cluster.TryPushAsync("web", "1", Server));
+        await ApplyAsync(mark: 1, drain: "1h");
+        await UntilAsync("it is ready", mark: 1);
+        var port = (await WebAsync()).Instances.Single().Status!.Ports[new PortName("http")];
+        var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/");
+        Assert.Equal("ok", await _idle.GetStringAsync(new Uri(url)));
+        var slow = _busy.GetStringAsync(new Uri(url + "slow"));
+        await DevFixture.Until("the request is under way", Soon, () => Task.FromResult(Order() == "asked"));
+        return slow;
+    }
+
+    private async Task ApplyAsync(int mark, string drain) => Assert.NotNull(await _cluster.TryApplyAsync(
+        string.Create(CultureInfo.InvariantCulture, $$"""
+            cluster: e2e
+            services:
+              web:
+                release: 1
+                run: run
+                ports: { http: dynamic }
+                env: { E2E_MARK: {{_cluster.Mark}}, E2E_SHARED: {{_cluster.Shared("").TrimEnd('/')}}, NUMBER: "{{mark}}" }
+                stop: { grace: 5s, drain: {{drain}}, command: [/bin/sh, -c, 'echo command >>"$E2E_SHARED/order"'] }
+                update: { canary: 0, batch: 100%, bake: 0s, max_unavailable: 1, surge: 0 }
+            """)));
+
+    private Task UntilHeldAsync() => DevFixture.Until("the request is waited for", Soon, async () =>
+        (await WebAsync()).Instances.Single().Status?.Hold?.Reason == HoldReason.WaitsForRequests);
+
+    private Task UntilAsync(string what, int mark) => DevFixture.Until(what, Soon, async () =>
+    {
+        var service = await WebAsync();
+        var text = string.Create(CultureInfo.InvariantCulture, $"NUMBER={mark}\0");
+        return service.Ready == 1 && service.Instances is [{ Status.Pid: { } pid }]
+            && File.Exists($"/proc/{pid}/environ")
+            && (await File.ReadAllTextAsync($"/proc/{pid}/environ")).Contains(text, StringComparison.Ordinal);
+    });
+
+    private async Task<ServiceStatus> WebAsync() =>
+        (await _cluster.StatusAsync()).Services.Single(s => s.Service.Value == "web");
+
+    private string Order() => !File.Exists(_cluster.Shared("order")) ? ""
+        : string.Join(' ', File.ReadAllLines(_cluster.Shared("order")));
+}
