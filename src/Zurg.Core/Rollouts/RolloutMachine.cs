@@ -30,6 +30,11 @@ internal static class RolloutMachine
         }
 
         var rollout = placed.Count == 0 ? First(plan, before, applied) : before ?? Known(plan, applied, placed);
+        if (rollout is { Phase: RolloutPhase.Completed, Refused: { } refused } && !refused.RunsSameAs(applied))
+        {
+            rollout = rollout with { Refused = null };   // people want something else by now
+        }
+
         var target = RolloutTargets.Wanted(rollout, applied);
         return target.RunsSameAs(rollout.To) && target.Restarts == rollout.To.Restarts
             ? Step(plan, rollout)

@@ -240,6 +240,18 @@ public sealed class RolloutMachineTests
     }
 
     [Fact]
+    public void What_was_taken_back_is_forgotten_once_the_spec_says_again_what_runs()
+    {
+        var world = Fail("crash");
+        world = world.Commit(world.Plan()).Run().Settle();
+        Assert.Equal(HoldReason.RolledBack, Assert.Single(world.Plan().Holds).Reason);
+
+        world = world.Apply(Web("1.0")).Settle();
+        Assert.True(world.Plan().IsConverged);
+        Assert.Null(world.RolloutOf("web").Refused);
+    }
+
+    [Fact]
     public void What_an_earlier_build_placed_is_what_the_first_rollout_comes_from()
     {
         var world = Running.PutBytes(StoreKeys.Rollout(new ServiceName("web")), null);

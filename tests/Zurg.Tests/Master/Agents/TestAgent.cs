@@ -55,6 +55,24 @@ internal sealed class TestAgent : IDisposable
         Report = new HostReport { Number = number, Applied = new Generation(0), Instances = [.. instances] },
     };
 
+    /// <summary>All of it runs and is ready.</summary>
+    public static AgentMessage Running(long number, Assignment assignment) => new()
+    {
+        Report = new HostReport
+        {
+            Number = number, Applied = assignment.Generation,
+            Instances =
+            [
+                .. assignment.Instances.Select(i => new InstanceStatus
+                {
+                    Instance = i.Instance, Incarnation = new Incarnation(1), Phase = InstancePhase.Running, Healthy = true,
+                    Spec = i.SpecDigest,
+                    Release = i.Spec.Release, Restarts = i.Restarts, Since = DateTimeOffset.UnixEpoch, Crashes = 0,
+                }),
+            ],
+        },
+    };
+
     public static AgentMessage Naming(string service) =>
         new() { Naming = new NamingSubscription { Services = [new ServiceName(service)] } };
 

@@ -78,6 +78,50 @@ public sealed class RolloutTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Words_on_a_rollout_are_written_down_once_with_their_author_and_what_was_taken_back_is_tried_again()
+    {
+        using var agent = await JoinedAsync();
+        using var ending = new CancellationTokenSource();
+        var obeying = ObeyAsync(agent, ending.Token);
+        await UntilAsync(r => r.Rollout.Phase == RolloutPhase.Completed && r.OnTargetReady == 1);
+        var manual = Yaml + "    update: { promote: manual, canary: 1, batch: 1 }\n    instances: 2\n";
+        await TestMaster.ReadAsync(await _master.ApplyAsync(manual), WireJson.Default.ApplyResult);
+        await UntilAsync(r => r.Rollout.Phase == RolloutPhase.Completed && r.OnTargetReady == 2);
+        var started = await TestMaster.ReadAsync(await StartAsync("web", "1.1.0"), WireJson.Default.RolloutStarted);
+        var waits = await UntilAsync(r => r.Rollout.Number > started.After && r.WaitsForPromotion);
+        var number = waits.Rollout.Number;
+
+        await AcceptedAsync("pause?author=ann");
+        var twice = await TestMaster.ProblemAsync(await PostAsync("services/web/rollout/pause?author=bob"), 409);
+        Assert.Contains("is paused already, by ann", twice.Detail, StringComparison.Ordinal);
+        await TestMaster.ProblemAsync(await PostAsync("services/web/rollout/promote"), 409);
+        await TestMaster.ProblemAsync(await PostAsync($"services/web/rollout/resume?number={number - 1}"), 409);
+        Assert.True((await UntilAsync(_ => true)).Paused);
+        await AcceptedAsync($"resume?number={number}&author=bob");
+        await TestMaster.ProblemAsync(await PostAsync("services/web/rollout/resume"), 409);
+
+        await AcceptedAsync("abort?author=ann");
+        var back = await UntilAsync(r => r.Rollout is { Phase: RolloutPhase.Completed, Refused: not null });
+        Assert.Contains("ann aborted it", back.Rollout.Reason, StringComparison.Ordinal);
+        await TestMaster.ProblemAsync(await PostAsync("services/web/rollout/abort"), 409);
+        var again = await TestMaster.ReadAsync(
+            await StartAsync("web", "1.1.0", query: "?author=bob"), WireJson.Default.RolloutStarted);
+        Assert.Equal(("web tries 1.1.0 again", number), (again.Text, again.After));
+        await UntilAsync(r => r.Rollout.Number > number && r.WaitsForPromotion);
+        await AcceptedAsync("promote?all=true");
+        var whole = await UntilAsync(r => r.Rollout is { Phase: RolloutPhase.Completed, Refused: null });
+        var listed = await _master.GetAsync("/v1/rollouts", WireJson.Default.ImmutableArrayRolloutStatus);
+        Assert.Equal(whole.Rollout.Number, Assert.Single(listed).Rollout.Number);
+
+        var events = await _master.GetAsync("/v1/events?service=web", WireJson.Default.ImmutableArrayEventRecord);
+        Assert.Contains(
+            events, e => e.Kind == EventKind.RolloutPaused && e.Text.StartsWith("ann: rollout", StringComparison.Ordinal));
+        Assert.Contains(events, e => e.Kind == EventKind.RolloutStarted && e.Text == "bob wants web to try 1.1.0 again");
+        await ending.CancelAsync();
+        await obeying;
+    }
+
+    [Fact]
     public async Task A_host_is_drained_once_and_undrained_once_each_with_its_author()
     {
         using var agent = await JoinedAsync();
@@ -112,6 +156,51 @@ public sealed class RolloutTests : IAsyncLifetime
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => PostAsync($"hosts/host1/drain?author=a{i}")));
         Assert.Single(answers, a => a.StatusCode == HttpStatusCode.Accepted);
         Assert.Equal(7, answers.Count(a => a.StatusCode == HttpStatusCode.Conflict));
+    }
+
+    private async Task AcceptedAsync(string word)
+    {
+        var answer = await PostAsync($"services/web/rollout/{word}");
+        Assert.True(answer.StatusCode == HttpStatusCode.Accepted, await answer.Content.ReadAsStringAsync());
+    }
+
+    private async Task<RolloutStatus> UntilAsync(Func<RolloutStatus, bool> condition)
+    {
+        using var late = new CancellationTokenSource(TestMaster.Deadline);
+        while (true)
+        {
+            using var answer = await _master.Http.GetAsync("/v1/services/web/rollout", late.Token);
+            if (answer.IsSuccessStatusCode
+                && await TestMaster.ReadAsync(answer, WireJson.Default.RolloutStatus) is var status && condition(status))
+            {
+                return status;
+            }
+
+            await Task.Delay(5, late.Token);
+        }
+    }
+
+    /// <summary>Says of each assignment at once, and then again and again, that all of it runs.</summary>
+    private static async Task ObeyAsync(TestAgent agent, CancellationToken stop)
+    {
+        Assignment? newest = null;
+        var next = agent.ReadAsync(m => m.Assignment);
+        for (var number = 2L; !stop.IsCancellationRequested; number++)
+        {
+            if (await Task.WhenAny(next, Task.Delay(200, CancellationToken.None)) == next)
+            {
+                newest = await next;
+                next = agent.ReadAsync(m => m.Assignment);
+            }
+
+            if (newest is not null)
+            {
+                await agent.SendAsync(TestAgent.Running(number, newest));
+            }
+        }
+
+        agent.Dispose();
+        await Task.WhenAny(next);
     }
 
     private async Task<TestAgent> JoinedAsync()

@@ -31,7 +31,7 @@ public sealed class ServiceTests : IAsyncLifetime
 
         await ApplyAsync();
         var assignment = await AssignedAsync(agent);
-        await agent.SendAsync(Running(2, assignment));
+        await agent.SendAsync(TestAgent.Running(2, assignment));
 
         Assert.Equal(Web0, Assert.Single((await LineAsync(watch)).Endpoints).Instance);
         var pushed = await agent.ReadAsync(m => m.Endpoints is { Endpoints.IsEmpty: false } set ? set : null);
@@ -192,23 +192,6 @@ public sealed class ServiceTests : IAsyncLifetime
 
     private static Task<Assignment> AssignedAsync(TestAgent agent) =>
         agent.ReadAsync(m => m.Assignment is { Instances.IsEmpty: false } assignment ? assignment : null);
-
-    private static AgentMessage Running(long number, Assignment assignment) => new()
-    {
-        Report = new HostReport
-        {
-            Number = number, Applied = assignment.Generation,
-            Instances =
-            [
-                .. assignment.Instances.Select(i => new InstanceStatus
-                {
-                    Instance = i.Instance, Incarnation = new Incarnation(1), Phase = InstancePhase.Running, Healthy = true,
-                    Spec = i.SpecDigest,
-                    Release = i.Spec.Release, Restarts = i.Restarts, Since = DateTimeOffset.UnixEpoch, Crashes = 0,
-                }),
-            ],
-        },
-    };
 
     private async Task ApplyAsync() => await TestMaster.ReadAsync(
         await _master.ApplyAsync(

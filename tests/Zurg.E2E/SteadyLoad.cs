@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using Zurg.Sdk;
+
+namespace Zurg.E2E;
+
+/// <summary>
+/// Requests to a service, all the time, by an application of a host: one attempt each, so that nothing is hidden by another.
+/// </summary>
+internal sealed class SteadyLoad : IAsyncDisposable
+{
+    private const int Workers = 4;
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(5);
+
+    private readonly CancellationTokenSource _ending = new();
+    private readonly ZurgClient _client;
+    private readonly HttpClient _http;
+    private readonly Uri _address;
+    private readonly Task _running;
+    private int _answered;
+
+    public SteadyLoad(string socketPath, string service)
+    {
+        _client = new ZurgClient(socketPath);
+        _http = new HttpClient(_client.CreateHandler(new ZurgHandlerOptions { AttemptsMax = 1 }));
+        _address = new Uri($"http://{service}/");
+        _running = Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => AskAsync()));
+    }
+
+    public int Answered => Volatile.Read(ref _answered);
+
+    /// <summary>What went wrong, in words.</summary>
+    public ConcurrentQueue<string> Failed { get; } = [];
+
+    /// <summary>How often each text was the answer.</summary>
+    public ConcurrentDictionary<string, int> Answers { get; } = new(StringComparer.Ordinal);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        await _running;
+        _http.Dispose();
+        await _client.DisposeAsync();
+        _ending.Dispose();
+    }
+
+    private async Task AskAsync()
+    {
+        while (!_ending.IsCancellationRequested)
+        {
+            try
+            {
+                var text = await _http.GetStringAsync(_address);
+                Answers.AddOrUpdate(text, 1, (_, count) => count + 1);
+                Interlocked.Increment(ref _answered);
+            }
+            catch (HttpRequestException e)
+            {
+                Failed.Enqueue($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {e.Message}");
+            }
+
+            await Task.Delay(Between);
+        }
+    }
+}
