@@ -103,9 +103,11 @@ public sealed class RetireTests : IAsyncLifetime
         Assert.Contains("python3 nightly.py", shown.Output, StringComparison.Ordinal);
         Assert.Contains("may be missing", shown.Output, StringComparison.Ordinal);
 
-        var retired = await _cluster.ZurgAsync("retire", "web", "--seen-before", "0s", "--no-wait");
+        var retired = await _cluster.ZurgAsync("retire", "web", "--seen-before", "0s");
         Assert.True(retired.ExitCode == 0, retired.Errors);
-        Assert.Equal(0, (await WebAsync()).Wanted);
+        Assert.Contains("no instance is left", retired.Output, StringComparison.Ordinal);
+        Assert.Empty((await WebAsync()).Instances);
+        Assert.Empty(_cluster.Marked());
         await ApplyAsync("settings: { a: b }");
         Assert.NotNull((await WebAsync()).Retired);
 

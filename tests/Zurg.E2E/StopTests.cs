@@ -12,7 +12,9 @@ public sealed class StopTests : IAsyncLifetime
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
-    /// <summary>Ends at once by SIGTERM; /slow is answered once the file "finish" is there. Each step is a line of "order".</summary>
+    /// <summary>
+    /// Ends at once by SIGTERM; /slow is answered once the file "finish" is there. Each step is a line of "order".
+    /// </summary>
     private const string Server = """
         #!/usr/bin/env python3
         import http.server, os, signal, time

@@ -22,13 +22,12 @@ public static class AssignmentView
 
         var hosts = HasTemplates(state, placements) ? HostsOf(state) : [];
         var instances = placements.Instances.Select(p => InstanceOf(state, applied, p)).ToImmutableArray();
-        var prepared = instances.Where(i => i?.Next is not null).Select(i => i!.Instance.Service).Distinct();
         return instances.Contains(null)
             ? null
             : new Assignment
             {
                 Host = host,
-                Generation = GenerationOf(state, host, named: hosts, prepared),
+                Generation = GenerationOf(state, host, named: hosts),
                 Instances = [.. instances.Select(i => i!)],
                 Settings = applied.Spec.Settings,
                 Hosts = hosts,
@@ -36,12 +35,12 @@ public static class AssignmentView
     }
 
     // The newest of what the assignment is made of: revisions only grow, so of two compositions the later one is never lower.
-    private static Generation GenerationOf(
-        ClusterState state, HostId host, ImmutableArray<ClusterHost> named, IEnumerable<ServiceName> prepared) => new(
+    private static Generation GenerationOf(ClusterState state, HostId host, ImmutableArray<ClusterHost> named) => new(
         named.Select(h => state.ModifiedOf(StoreKeys.Facts(h.Host)).Value)
             .Append(state.ModifiedOf(StoreKeys.Placements(host)).Value)
             .Append(state.ModifiedOf(StoreKeys.CurrentSpec).Value)
-            .Concat(prepared.Select(s => state.ModifiedOf(StoreKeys.Rollout(s)).Value))
+            .Concat(state.Placements[host].Instances.Select(p => p.Instance.Service).Distinct()
+                .Select(s => state.ModifiedOf(StoreKeys.Rollout(s)).Value))
             .Concat(SignedOn(state, host).Select(r => state.ModifiedOf(StoreKeys.Release(r)).Value))
             .Max());
 

@@ -57,6 +57,7 @@ internal static class Telling
         !ReferenceEquals(before.Applied, after.Applied)
         || !ReferenceEquals(before.InstanceSpecs, after.InstanceSpecs)
         || !ReferenceEquals(before.Releases, after.Releases)
+        || !ReferenceEquals(before.Rollouts, after.Rollouts)
         || !ReferenceEquals(before.Placements.GetValueOrDefault(host), after.Placements.GetValueOrDefault(host));
 
     /// <summary>What templates can name of hosts: facts change with every report that brings news, this rarely does.</summary>

@@ -17,7 +17,7 @@ public enum StopStage
 }
 
 /// <summary>
-/// The way from the decision to stop to the signal (decision 023): the instance is told, its stop.command runs, what is under way
+/// The way from the decision to stop to the signal (decision 024): the instance is told, its stop.command runs, what is under way
 /// in it ends. Together these take stop.drain at most, and no time at all where there is nothing to wait for.
 /// </summary>
 internal static class InstanceStop

@@ -59,6 +59,26 @@ public sealed class TellingTests
     }
 
     [Fact]
+    public void A_host_is_told_what_a_rollout_brings_next_and_later_words_are_never_older()
+    {
+        var world = Running;
+        var connected = Step(Hearing(world), new SpeakerInput.Connected(Host1, Describe())).State;
+        var begun = world.Apply(Specs.Service("web", 2, "2.0"));
+        begun = begun.Commit(begun.Plan() with { Placements = [] });
+        var told = Step(connected, Changed(begun));
+        var next = Assert.Single(told.Assignments);
+        Assert.Equal(("1.0", "2.0"), (
+            next.Instances[0].Spec.Release.Version.Value, next.Instances[0].Next?.Spec.Release.Version.Value));
+
+        // The rollout is called off before anything was placed by it.
+        var off = begun.Apply(Specs.Service("web", 2));
+        off = off.Commit(off.Plan() with { Placements = [] });
+        var after = Assert.Single(Step(told.State, Changed(off)).Assignments);
+        Assert.Null(after.Instances[0].Next);
+        Assert.True(after.Generation > next.Generation);
+    }
+
+    [Fact]
     public void A_host_whose_templates_may_name_hosts_is_told_of_one_that_joins()
     {
         var service = Specs.Service("web", 1);
