@@ -10,7 +10,10 @@ internal sealed record Benchmark(
     public TimeSpan RoundTime { get; init; } = TimeSpan.FromSeconds(2);
 
     public static readonly Benchmark[] All =
-        [StoreBenchmark.Entry, ApplyBenchmark.Entry, RestartBenchmark.Entry, DeployBenchmark.Entry, IdleBenchmark.Entry];
+    [
+        StoreBenchmark.Entry, ApplyBenchmark.Entry, RestartBenchmark.Entry, DeployBenchmark.Entry, IdleBenchmark.Entry,
+        NamingBenchmark.Entry,
+    ];
 }
 
 /// <param name="Directory">Where data goes while it runs: it must be on the disk that is to be measured.</param>

@@ -17,6 +17,8 @@ internal sealed class EtcdServer : IAsyncDisposable
 
     public Uri Address { get; }
 
+    public int Pid => _process.Id;
+
     public static async Task<EtcdServer> StartAsync(string program, string directory, CancellationToken stop)
     {
         var (client, peer) = (LoopbackPort.Free(), LoopbackPort.Free());
@@ -29,7 +31,7 @@ internal sealed class EtcdServer : IAsyncDisposable
             "--listen-peer-urls", $"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", $"http://127.0.0.1:{peer}",
             "--initial-cluster", $"peer=http://127.0.0.1:{peer}",
         ];
-        var process = Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false })
+        var process = Process.Start(OpenFiles.Raised(program, arguments))
             ?? throw new PeerException("etcd did not start");
         var server = new EtcdServer(process, address);
         try

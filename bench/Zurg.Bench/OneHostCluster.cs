@@ -58,7 +58,7 @@ internal sealed class OneHostCluster : IAsyncDisposable
             : await AgentInside.StartAsync(master, place, stop);
         var address = new ClusterAddress(master.Url, master.TokenFile, Directory: null);
         var cluster = new OneHostCluster(master, agent, new MasterClient(address, handler: null));
-        await cluster.PushAsync(program, stop);
+        await PushAsync(cluster._client, program, stop);
         return cluster;
     }
 
@@ -87,15 +87,16 @@ internal sealed class OneHostCluster : IAsyncDisposable
         _client.Dispose();
     }
 
-    private async Task PushAsync(byte[] bytes, CancellationToken stop)
+    /// <summary>The release bench@1: one file, named serve.</summary>
+    public static async Task PushAsync(MasterClient client, byte[] bytes, CancellationToken stop)
     {
         var manifest = new ReleaseManifest
         {
             Release = Id.Parse<ReleaseId>("bench@1"),
             Files = [new ReleaseFile("serve", Mode: 0b101_101_101, bytes.Length, Digest.Of(bytes))],
         };
-        await _client.PushAsync(manifest, "bench", stop);
-        await _client.UploadAsync(Digest.Of(bytes), new MemoryStream(bytes), stop);
-        await _client.PushAsync(manifest, "bench", stop);
+        await client.PushAsync(manifest, "bench", stop);
+        await client.UploadAsync(Digest.Of(bytes), new MemoryStream(bytes), stop);
+        await client.PushAsync(manifest, "bench", stop);
     }
 }

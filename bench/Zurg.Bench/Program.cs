@@ -11,6 +11,11 @@ if (args.Length == 0)
     return 0;
 }
 
+if (args[0] == WatcherProgram.Verb)
+{
+    return await WatcherProgram.RunAsync(args[1..]);
+}
+
 if (Benchmark.All.FirstOrDefault(b => b.Name == args[0]) is not { } benchmark)
 {
     Console.Error.WriteLine($"there is no benchmark '{args[0]}'; zurg-bench alone lists them");
