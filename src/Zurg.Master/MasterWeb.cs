@@ -74,7 +74,7 @@ internal static class MasterWeb
         var releases = new ReleasePushing(store, artifacts, options.Time);
         services.AddSingleton(options.Time).AddSingleton(store).AddSingleton(view).AddSingleton<IEventLog>(events);
         services.AddSingleton(events).AddSingleton(artifacts).AddSingleton(deltas).AddSingleton(sessions).AddSingleton(naming);
-        services.AddSingleton(speaker).AddSingleton(alerts);
+        services.AddSingleton(speaker).AddSingleton(alerts).AddSingleton(new WriteLanes());
         var (archive, applying) = (new SpecArchive(store), new SpecApplying(store, view, events, options.Time));
         services.AddSingleton(archive).AddSingleton(applying);
         services.AddSingleton(new InstanceAsking(view, sessions, options.Time));

@@ -11,14 +11,12 @@ internal static class OpenFiles
     /// The program, with its limit raised. Where that is not allowed it keeps the one that it has, which may be enough.
     /// </summary>
     /// <param name="log">Where what it says goes; null: where ours goes.</param>
-    public static ProcessStartInfo Raised(string program, IEnumerable<string> arguments, string? log = null) => new(
-        "/bin/sh",
-        [
-            "-c",
-            $"ulimit -n {Wanted} 2>/dev/null || ulimit -n $(ulimit -H -n); exec \"$0\" \"$@\"{(log is null ? "" : $" >'{log}' 2>&1")}",
-            program, .. arguments,
-        ])
+    public static ProcessStartInfo Raised(string program, IEnumerable<string> arguments, string? log = null)
     {
-        UseShellExecute = false,
-    };
+        var script = $"ulimit -n {Wanted} 2>/dev/null || ulimit -n $(ulimit -H -n); exec \"$0\" \"$@\"";
+        return new ProcessStartInfo("/bin/sh", ["-c", log is null ? script : $"{script} >'{log}' 2>&1", program, .. arguments])
+        {
+            UseShellExecute = false,
+        };
+    }
 }

@@ -18,7 +18,9 @@ internal interface INamingWatch
     int Read(ReadOnlySpan<byte> received, ReadOnlySpan<byte> marker, out bool isOpen, out bool hasSeen, out byte[] answer);
 }
 
-/// <summary>One connection that waits for changes, with as little of its own as may be: many share one processor with a server.</summary>
+/// <summary>
+/// One connection that waits for changes, with as little of its own as may be: what it uses, the server beside it does not get.
+/// </summary>
 internal sealed class Watcher(WatcherProgram program, INamingWatch watch)
 {
     private const int BytesMax = 4096;

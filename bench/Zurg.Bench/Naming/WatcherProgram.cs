@@ -38,7 +38,7 @@ internal sealed class WatcherProgram
             await Task.WhenAll(Enumerable.Range(0, count).Select(async _ =>
             {
                 await opening.WaitAsync();
-                INamingWatch watch = protocol == "etcd" ? new EtcdWatch(port, where) : new EndpointStream(port, where);
+                INamingWatch watch = protocol == "etcd" ? new EtcdWatch(port, where) : new ZurgWatch(port, where);
                 await new Watcher(program, watch).OpenAsync(address);
                 opening.Release();
             }));

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -12,23 +13,35 @@ internal sealed class JsonLines(Func<CancellationToken, IAsyncEnumerable<ReadOnl
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        var master = httpContext.RequestServices.GetRequiredService<IHostApplicationLifetime>();
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, master.ApplicationStopping);
-        var response = httpContext.Response;
-        response.ContentType = ContentType;
-        response.Headers.CacheControl = "no-store";
+        using var end = EndOf(httpContext);
         try
         {
-            await response.Body.FlushAsync(end.Token);
+            var writer = await BeginAsync(httpContext.Response, end.Token);
             await foreach (var line in lines(end.Token))
             {
-                await response.Body.WriteAsync(line, end.Token);
-                await response.Body.FlushAsync(end.Token);
+                await writer.WriteAsync(line, end.Token);
             }
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
             // The usual end of a stream.
         }
+    }
+
+    /// <summary>The reader leaves, or the master stops.</summary>
+    public static CancellationTokenSource EndOf(HttpContext httpContext)
+    {
+        var master = httpContext.RequestServices.GetRequiredService<IHostApplicationLifetime>();
+        return CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, master.ApplicationStopping);
+    }
+
+    /// <summary>The head of the answer goes out at once, before there is any line.</summary>
+    /// <returns>What is written to it is sent at once.</returns>
+    public static async Task<PipeWriter> BeginAsync(HttpResponse response, CancellationToken stop)
+    {
+        response.ContentType = ContentType;
+        response.Headers.CacheControl = "no-store";
+        await response.BodyWriter.FlushAsync(stop);
+        return response.BodyWriter;
     }
 }

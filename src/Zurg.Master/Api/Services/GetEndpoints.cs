@@ -20,18 +20,9 @@ internal static class GetEndpoints
             + "With watch=true a stream: the set now, then newer ones, one JSON object a line; "
             + "a slow reader gets only the newest.");
 
-    private static Results<Ok<EndpointSet>, JsonLines> Handle(
-        ServiceName service, bool? watch, IClusterView view, NamingFanOut naming) =>
+    private static Results<Ok<EndpointSet>, EndpointLines> Handle(
+        ServiceName service, bool? watch, IClusterView view, NamingFanOut naming, WriteLanes lanes) =>
         watch == true
-            ? new JsonLines(stop => LinesAsync(naming, service, stop))
+            ? new EndpointLines(service, naming, lanes)
             : TypedResults.Ok(view.Current.Naming.SetOf(service));
-
-    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> LinesAsync(
-        NamingFanOut naming, ServiceName service, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
-    {
-        await foreach (var push in EndpointWatcher.WatchAsync(naming, service, stop))
-        {
-            yield return push.Line;
-        }
-    }
 }

@@ -111,25 +111,6 @@ public sealed class NamingFanOutTests
     }
 
     [Fact]
-    public async Task A_slow_reader_gets_only_the_newest()
-    {
-        using var stop = new CancellationTokenSource(TestMaster.Deadline);
-        await using var watch = EndpointWatcher.WatchAsync(_naming, Web, stop.Token).GetAsyncEnumerator(stop.Token);
-        var first = watch.MoveNextAsync();
-        Show(1, Set(Web, 1));
-        Assert.True(await first);
-        Assert.Equal(1, watch.Current.Set.Revision.Value);
-
-        for (var revision = 2; revision <= 50; revision++)
-        {
-            Show(revision, Set(Web, revision));
-        }
-
-        Assert.True(await watch.MoveNextAsync());
-        Assert.Equal(50, watch.Current.Set.Revision.Value);
-    }
-
-    [Fact]
     public void A_slow_session_keeps_the_newest_of_each_kind_and_service()
     {
         var slots = new SessionSlots();

@@ -4,7 +4,7 @@ namespace Zurg.Bench;
 
 /// <summary>A stream of a master: GET of a service's endpoints with watch=true, one set a line, over HTTP/1.1.</summary>
 /// <param name="where">The service and the file of the token: SERVICE:FILE.</param>
-internal sealed class EndpointStream(int port, string where) : INamingWatch
+internal sealed class ZurgWatch(int port, string where) : INamingWatch
 {
     public ReadOnlyMemory<byte> Request { get; } = Encoding.ASCII.GetBytes(
         $"GET /v1/services/{where.Split(':', 2)[0]}/endpoints?watch=true HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
