@@ -12,7 +12,7 @@ internal sealed record Benchmark(
     public static readonly Benchmark[] All =
     [
         StoreBenchmark.Entry, ApplyBenchmark.Entry, RestartBenchmark.Entry, DeployBenchmark.Entry, IdleBenchmark.Entry,
-        NamingBenchmark.Entry,
+        NamingBenchmark.Entry, RolloutBenchmark.Entry,
     ];
 }
 
@@ -21,20 +21,36 @@ internal sealed record Benchmark(
 /// <param name="RoundTime">For each single measurement.</param>
 internal sealed record BenchmarkOptions(string Directory, int Rounds, TimeSpan RoundTime)
 {
+    /// <summary>Of the rollout benchmark: how many in a row.</summary>
+    public int Rollouts { get; init; } = 20;
+
+    /// <summary>Its control arm: nobody is waited for.</summary>
+    public bool WithoutConfirmation { get; init; }
+
     public static BenchmarkOptions Parse(Benchmark benchmark, ReadOnlySpan<string> args)
     {
         var directory = Path.GetFullPath(Path.Combine(".build", "bench", benchmark.Name));
         var options = new BenchmarkOptions(directory, Rounds: 5, benchmark.RoundTime);
-        for (; args.Length >= 2; args = args[2..])
+        while (args.Length >= 2 || args is ["--without-confirmation"])
         {
+            if (args[0] == "--without-confirmation")
+            {
+                options = options with { WithoutConfirmation = true };
+                args = args[1..];
+                continue;
+            }
+
             options = args[0] switch
             {
                 "--dir" => options with { Directory = Path.GetFullPath(args[1]) },
                 "--rounds" when int.TryParse(args[1], out var rounds) && rounds > 0 => options with { Rounds = rounds },
+                "--rollouts" when int.TryParse(args[1], out var rollouts) && rollouts > 0 =>
+                    options with { Rollouts = rollouts },
                 "--seconds" when double.TryParse(args[1], out var seconds) && seconds > 0 =>
                     options with { RoundTime = TimeSpan.FromSeconds(seconds) },
                 _ => throw new BenchmarkUsageException($"{args[0]} {args[1]} is no option"),
             };
+            args = args[2..];
         }
 
         return args.IsEmpty ? options : throw new BenchmarkUsageException($"{args[0]} is no option, or its value is missing");

@@ -2,7 +2,7 @@ using Zurg.Bench;
 
 if (args.Length == 0)
 {
-    Console.WriteLine("usage: zurg-bench NAME [--dir DIR] [--rounds N] [--seconds S]");
+    Console.WriteLine("usage: zurg-bench NAME [--dir DIR] [--rounds N] [--seconds S] [--rollouts N] [--without-confirmation]");
     foreach (var known in Benchmark.All)
     {
         Console.WriteLine($"  {known.Name,-10} {known.Summary}");
@@ -11,9 +11,20 @@ if (args.Length == 0)
     return 0;
 }
 
+// What a benchmark starts: itself, as one of these programs.
 if (args[0] == WatcherProgram.Verb)
 {
     return await WatcherProgram.RunAsync(args[1..]);
+}
+
+if (args[0] == RolloutServer.Verb)
+{
+    return await RolloutServer.RunAsync();
+}
+
+if (args[0] == RolloutSubscriber.Verb)
+{
+    return await RolloutSubscriber.RunAsync(args[1], args[2]);
 }
 
 if (Benchmark.All.FirstOrDefault(b => b.Name == args[0]) is not { } benchmark)
