@@ -83,8 +83,8 @@ internal sealed class RolloutCluster : IAsyncDisposable
         await cluster.PushAsync("web@2", stop, ("serve", $"#!/bin/sh\n# 2\n{self}"));
         await cluster.PushAsync("program@1", stop, ("sleep", "#!/bin/sh\nexec sleep infinity\n"));
         await cluster.PushAsync(
-            "nginx@1", stop, ("run", $"#!/bin/sh\nexec '{nginx}' -e stderr -p \"$1\" -c \"$1/nginx.conf\" $2\n"),
-            ("nginx.conf.hbs", NginxConf));
+            "nginx@1", stop, ("run", $"#!/bin/sh\nexec '{nginx}' -e stderr -p \"$1\" -c \"$1/nginx.conf\"\n"),
+            ("nginx.conf.hbs", (Environment.UserName == "root" ? "user root;\n" : "") + NginxConf));
         return cluster;
     }
 
@@ -92,7 +92,6 @@ internal sealed class RolloutCluster : IAsyncDisposable
     public async Task ApplyAsync(bool confirmation, bool nginx, CancellationToken stop)
     {
         var drain = confirmation ? "30s" : "0s";
-        var root = Environment.UserName == "root" ? ", \"-guser root;\"" : ", \"\"";
         var services = string.Create(CultureInfo.InvariantCulture, $$$"""
             cluster: bench
             services:
@@ -112,11 +111,11 @@ internal sealed class RolloutCluster : IAsyncDisposable
                 uses: { web: "127.0.0.1:{{{CarriedPort}}}" }
 
             """);
-        var front = $$"""
+        const string front = """
               nginx:
                 release: 1
                 run: run
-                args: ["${dir}"{{root}}]
+                args: ["${dir}"]
                 hosts: [host1]
                 ports: { http: dynamic }
                 depends_on: [web]
@@ -222,13 +221,15 @@ internal sealed class RolloutCluster : IAsyncDisposable
     private static string Exports() => Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } root
         ? $"export DOTNET_ROOT='{root}'\n" : "";
 
-    private static async Task UntilAsync(string what, Func<Task<bool>> condition, CancellationToken stop)
+    private async Task UntilAsync(string what, Func<Task<bool>> condition, CancellationToken stop)
     {
         for (var began = Stopwatch.GetTimestamp(); !await condition();)
         {
             if (Stopwatch.GetElapsedTime(began) > SettleTime)
             {
-                throw new PeerException($"not within {SettleTime.TotalMinutes:0} minutes: {what}");
+                var holds = (await _client.StatusAsync(stop)).Holds.Select(h => $"{h.Service} {h.Instance} {h.Text}");
+                throw new PeerException(
+                    $"not within {SettleTime.TotalMinutes:0} minutes: {what}; {string.Join("; ", holds)}");
             }
 
             await Task.Delay(Look, stop);
