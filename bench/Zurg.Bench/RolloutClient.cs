@@ -39,7 +39,8 @@ internal sealed class RolloutClient(string name, Uri address, Func<HttpClient> m
     public static string Path(long number) => number % SlowEvery == 0 ? "/work?ms=150" : "/work?ms=2";
 
     /// <summary>
-    /// One request, never repeated here: a POST with content, which no transport may send twice once a server may have acted on it.
+    /// One request, never repeated here: a POST with content, which no transport may send twice once a server may have acted
+    /// on it.
     /// </summary>
     /// <returns>Null when it was answered with 200.</returns>
     public static async Task<string?> TryAskAsync(HttpClient http, Uri url, CancellationToken stop)
@@ -63,7 +64,8 @@ internal sealed class RolloutClient(string name, Uri address, Func<HttpClient> m
 
     /// <summary>Until it is to stop; the last request of each worker is finished.</summary>
     public Task RunAsync(int workers, CancellationToken stop) =>
-        Task.WhenAll(Enumerable.Range(0, workers).Select(worker => Task.Run(() => AskAsync(worker, stop), CancellationToken.None)));
+        Task.WhenAll(
+            Enumerable.Range(0, workers).Select(worker => Task.Run(() => AskAsync(worker, stop), CancellationToken.None)));
 
     private async Task AskAsync(int worker, CancellationToken stop)
     {

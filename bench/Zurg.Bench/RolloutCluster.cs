@@ -241,7 +241,11 @@ internal sealed class RolloutCluster : IAsyncDisposable
         var manifest = new ReleaseManifest
         {
             Release = Id.Parse<ReleaseId>(release),
-            Files = [.. files.OrderBy(f => f.Path, StringComparer.Ordinal).Select(f => FileOf(f.Path, Encoding.UTF8.GetBytes(f.Text)))],
+            Files =
+            [
+                .. files.OrderBy(f => f.Path, StringComparer.Ordinal)
+                    .Select(f => FileOf(f.Path, Encoding.UTF8.GetBytes(f.Text))),
+            ],
         };
         await _client.PushAsync(manifest, "bench", stop);
         foreach (var (_, text) in files)
@@ -253,5 +257,6 @@ internal sealed class RolloutCluster : IAsyncDisposable
         await _client.PushAsync(manifest, "bench", stop);
     }
 
-    private static ReleaseFile FileOf(string path, byte[] bytes) => new(path, Mode: 0b101_101_101, bytes.Length, Digest.Of(bytes));
+    private static ReleaseFile FileOf(string path, byte[] bytes) =>
+        new(path, Mode: 0b101_101_101, bytes.Length, Digest.Of(bytes));
 }

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Zurg.Bench;
 
 /// <summary>
-/// How long each stopped instance was kept for nothing: from the decider's event "withdrawn" to the moment in which its process got
-/// SIGTERM, less the time after it was told in which it had a request under way. The process writes the latter two down itself.
+/// How long each stopped instance was kept for nothing: from the decider's event "withdrawn" to the moment in which its process
+/// got SIGTERM, less the time after it was told in which it had a request under way. The process itself writes down both.
 /// </summary>
 internal sealed class RolloutOverheads
 {
