@@ -12,12 +12,12 @@ namespace Zurg.Bench;
 internal static class RolloutBenchmark
 {
     public static readonly Benchmark Entry =
-        new("rollout", "failed requests while rollouts go on under load of SDK, listener and nginx (5 min)", RunAsync);
+        new("rollout", "failed requests in rollouts under load of SDK, listener and nginx (5 min)", RunAsync);
 
     private const double OverheadGoalSeconds = 0.2;
     private const int WorkersPerClient = 4;
 
-    /// <summary>Rollouts after the counted ones, under the same load without nginx: whose reload is not waited for there.</summary>
+    /// <summary>So many times fewer rollouts follow without nginx, so that nobody waits for its reload.</summary>
     private const int WithoutNginxShare = 4;
 
     private static readonly TimeSpan Frozen = TimeSpan.FromSeconds(8);

@@ -5,8 +5,8 @@ namespace Zurg.Bench;
 
 /// <summary>
 /// A consumer that does everything itself, one thing after the other: it follows the service, goes to the endpoints that it
-/// knows, in turn and over kept connections, and says that it uses a newer set only after it took it up. Frozen and continued, its next
-/// request goes to what it knew before. It ends when its input does, and prints what it counted.
+/// knows, in turn and over kept connections, and says that it uses a newer set only after it took it up. Frozen and continued,
+/// its next request goes to what it knew before. It ends when its input does, and prints what it counted.
 /// </summary>
 internal static class RolloutSubscriber
 {
