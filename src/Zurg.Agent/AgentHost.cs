@@ -245,6 +245,8 @@ public sealed partial class AgentHost : IAsyncDisposable
             Task.Run(() => SayUsesAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => WatchUsesAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _namingFile.RunAsync(_stop.Token), CancellationToken.None),
+            Task.Run(() => new KnownSetsLoop(_naming.Sets, _session.Say, _options.Time).RunAsync(_stop.Token),
+                CancellationToken.None),
             Task.Run(_execs.CleanAsync, CancellationToken.None),
             Task.Run(() => _cores.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _relays.RunAsync(_stop.Token), CancellationToken.None),

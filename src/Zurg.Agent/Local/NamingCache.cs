@@ -180,6 +180,23 @@ internal sealed class NamingCache(
         }
     }
 
+    /// <summary>What this host has of each service that it follows.</summary>
+    public KnownSets Sets()
+    {
+        lock (_lock)
+        {
+            return new KnownSets
+            {
+                Services =
+                [
+                    .. from service in _subscribed ?? []
+                       let set = _followed.Find(service)?.Pushed
+                       select new KnownSet(service, set?.Revision, set is null ? null : SetCheck.DigestOf(set)),
+                ],
+            };
+        }
+    }
+
     /// <summary>Forgets services that nobody has asked for in a while: their sets are no longer kept current.</summary>
     public void Forget()
     {

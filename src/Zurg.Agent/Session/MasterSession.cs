@@ -64,6 +64,9 @@ internal sealed partial class MasterSession(
     /// <summary>What the master has not kept of uses; a newer word replaces one not yet sent.</summary>
     public void Say(HostUses uses) => _slots.Put(uses);
 
+    /// <summary>Which sets this host has.</summary>
+    public void Say(KnownSets known) => _slots.Put(known);
+
     /// <summary>Gives the last words a chance: until everything was sent, or there is no session, or the time is over.</summary>
     public async Task SentAsync(TimeSpan within)
     {

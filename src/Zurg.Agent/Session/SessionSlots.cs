@@ -28,6 +28,7 @@ internal sealed class SessionSlots(TimeProvider time)
     private HostMeasures? _measures;
     private bool _measuresDue;
     private HostUses? _uses;
+    private KnownSets? _known;
     private bool _sending;
 
     /// <summary>Nothing waits, and what was taken last has been sent.</summary>
@@ -37,7 +38,7 @@ internal sealed class SessionSlots(TimeProvider time)
         {
             lock (_lock)
             {
-                return !_sending && !_namingDue && !_confirmedDue && !_measuresDue && _uses is null
+                return !_sending && !_namingDue && !_confirmedDue && !_measuresDue && _uses is null && _known is null
                     && _report is null && _answers.Count == 0;
             }
         }
@@ -93,6 +94,16 @@ internal sealed class SessionSlots(TimeProvider time)
         _signal.Writer.TryWrite(true);
     }
 
+    public void Put(KnownSets known)
+    {
+        lock (_lock)
+        {
+            _known = known;
+        }
+
+        _signal.Writer.TryWrite(true);
+    }
+
     public void Put(AgentMessage answer)
     {
         lock (_lock)
@@ -117,6 +128,7 @@ internal sealed class SessionSlots(TimeProvider time)
             _confirmedDue = _confirmed is not null;
             _measuresDue = _measures is not null;
             _answers.Clear();
+            _known = null;   // this session's master tells each set anew
             _uses = null;   // the master asks for them when it is ready to keep them
             _report = _report is not null && time.GetElapsedTime(_reportAt) <= ReportFresh ? _report : null;
         }
@@ -168,6 +180,12 @@ internal sealed class SessionSlots(TimeProvider time)
         {
             _uses = null;
             return new AgentMessage { Uses = uses };
+        }
+
+        if (_known is { } known)
+        {
+            _known = null;
+            return new AgentMessage { Known = known };
         }
 
         return _answers.TryDequeue(out var answer) ? answer : null;

@@ -27,6 +27,7 @@ internal sealed partial class HostSession(
     private readonly ConcurrentDictionary<long, TaskCompletionSource<AgentMessage>> _asked = new();
     private long _nonce;
     private long _unknown;
+    private long _repaired;
     private volatile bool _isOver;
 
     public HostId Host => hello.Host;
@@ -35,6 +36,9 @@ internal sealed partial class HostSession(
 
     /// <summary>Messages without a part that this build knows.</summary>
     public long Unknown => Volatile.Read(ref _unknown);
+
+    /// <summary>Sets that the host had lost, or had otherwise than this master, and was told again.</summary>
+    public long Repaired => Volatile.Read(ref _repaired);
 
     public void Assign(Assignment assignment) => _slots.Assign(assignment);
 
@@ -143,6 +147,14 @@ internal sealed partial class HostSession(
             case { Confirmed: { } confirmation }:
                 speaker.Confirmed(this, confirmation);
                 break;
+            case { Known: { } known }:
+                if (_naming.Check(this, known) is { IsEmpty: false } lost)
+                {
+                    Interlocked.Add(ref _repaired, lost.Length);
+                    Log.Repaired(logger, Host, string.Join(", ", lost));
+                }
+
+                break;
             case { Uses: { Sightings.Length: > HostUses.SightingsMax } said }:
                 throw new SessionEndedException(
                     WebSocketCloseStatus.PolicyViolation,
@@ -196,5 +208,10 @@ internal sealed partial class HostSession(
             2102, LogLevel.Warning,
             "{Host} (build {Build}) says things that this build does not know: they are counted and left aside")]
         public static partial void NotUnderstood(ILogger logger, HostId host, string build);
+
+        [LoggerMessage(
+            2103, LogLevel.Warning,
+            "{Host} did not have the newest endpoints of {Services}, though it was told: they are sent again")]
+        public static partial void Repaired(ILogger logger, HostId host, string services);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Zurg.Core;
 using Zurg.Master.Naming;
 using Zurg.Protocol;
 
@@ -13,6 +14,7 @@ internal sealed class SessionNaming(NamingFanOut naming)
     private readonly Lock _lock = new();
     private ImmutableSortedSet<ServiceName> _asked = [];
     private ImmutableSortedSet<ServiceName> _followed = [];
+    private ImmutableSortedDictionary<ServiceName, Revision> _checked = ImmutableSortedDictionary<ServiceName, Revision>.Empty;
     private bool _hasLeft;
 
     /// <summary>What the agent asks for now: the whole list.</summary>
@@ -31,6 +33,19 @@ internal sealed class SessionNaming(NamingFanOut naming)
         lock (_lock)
         {
             Follow_NeedsLock(session, services.ToImmutableSortedSet(), since);
+        }
+    }
+
+    /// <summary>Sends again what the host should have had by now and has not.</summary>
+    /// <returns>The services whose sets were lost or damaged.</returns>
+    public ImmutableArray<ServiceName> Check(INamingSubscriber session, KnownSets said)
+    {
+        lock (_lock)
+        {
+            var ours = naming.NewestOf(session).ToImmutableSortedDictionary(p => p.Set.Service, p => p.Known);
+            (_checked, var again) = SetCheck.Compare(_checked, said.Services, ours);
+            naming.OfferAgain(session, again);
+            return again;
         }
     }
 

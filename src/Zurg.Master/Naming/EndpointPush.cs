@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Zurg.Core;
 using Zurg.Protocol;
 
 namespace Zurg.Master.Naming;
@@ -14,7 +15,12 @@ internal sealed class EndpointPush(EndpointSet set)
     private readonly Lazy<ReadOnlyMemory<byte>> _line = new(
         () => (byte[])[.. JsonSerializer.SerializeToUtf8Bytes(set, WireJson.Default.EndpointSet), (byte)'\n']);
 
+    private readonly Lazy<KnownSet> _known = new(() => new KnownSet(set.Service, set.Revision, SetCheck.DigestOf(set)));
+
     public EndpointSet Set => set;
+
+    /// <summary>As one says it who has it.</summary>
+    public KnownSet Known => _known.Value;
 
     /// <summary>As a message of a session.</summary>
     public ReadOnlyMemory<byte> Message => _message.Value;

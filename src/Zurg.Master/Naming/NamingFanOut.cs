@@ -73,6 +73,34 @@ internal sealed class NamingFanOut(IClusterView view)
         }
     }
 
+    /// <summary>What it has been offered last of each service.</summary>
+    public ImmutableArray<EndpointPush> NewestOf(INamingSubscriber subscriber)
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. _wanted.GetValueOrDefault(subscriber, [])
+                    .Where(s => !_waiting.ContainsKey((subscriber, s))).Select(s => _newest[s]),
+            ];
+        }
+    }
+
+    /// <summary>Offers the newest of these once more: what was offered before is lost.</summary>
+    public void OfferAgain(INamingSubscriber subscriber, IEnumerable<ServiceName> services)
+    {
+        lock (_lock)
+        {
+            foreach (var service in _wanted.GetValueOrDefault(subscriber, []).Intersect(services))
+            {
+                if (!_waiting.ContainsKey((subscriber, service)))
+                {
+                    subscriber.Offer(_newest[service]);
+                }
+            }
+        }
+    }
+
     internal void Publish(ClusterSnapshot snapshot)
     {
         if (snapshot.State.Revision.Value == 0)

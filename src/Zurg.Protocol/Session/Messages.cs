@@ -18,6 +18,9 @@ public sealed record AgentMessage
     /// <summary>What its consumers use; said again in each session. Older agents never say it.</summary>
     public NamingConfirmation? Confirmed { get; init; }
 
+    /// <summary>Which sets it has. Older agents never say it; older masters count it and do nothing.</summary>
+    public KnownSets? Known { get; init; }
+
     /// <summary>Who uses which services. Older agents never say it.</summary>
     public HostUses? Uses { get; init; }
 

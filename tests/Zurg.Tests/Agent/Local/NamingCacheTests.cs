@@ -44,6 +44,20 @@ public sealed class NamingCacheTests
         Assert.Empty(_cache.Current(Service("web"))!.Endpoints);
     }
 
+    [Fact]
+    public void What_it_has_is_said_of_each_service_that_it_follows_as_the_master_said_it()
+    {
+        var set = Set("web", 5, At("web.0", 80));
+        _cache.Current(Service("db"));
+        _cache.Current(Service("web"));
+        _cache.Take(set);
+        _cache.Observe(State(Instance("web.0", InstancePhase.Stopped)));
+
+        Assert.Equal(
+            [new KnownSet(Service("db")), new KnownSet(Service("web"), new Revision(5), SetCheck.DigestOf(set))],
+            _cache.Sets().Services.ToArray());
+    }
+
     [Theory]
     [InlineData(InstancePhase.Running, 1, true)]
     [InlineData(InstancePhase.Starting, 1, true)]

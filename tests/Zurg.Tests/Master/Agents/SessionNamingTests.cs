@@ -53,6 +53,51 @@ public sealed class SessionNamingTests
         Assert.Empty(_session.Seen);
     }
 
+    [Fact]
+    public void What_was_lost_is_told_again_and_what_is_on_its_way_is_not()
+    {
+        _naming.Ask(_session, [Web]);
+        _naming.Follow(_session, [Web], new Revision(1));
+        Show(1);
+        Show(2);
+        Assert.Equal([1L, 2L], _session.Seen);
+
+        Assert.Empty(_naming.Check(_session, Known(1)));
+        Assert.Equal([1L, 2L], _session.Seen);
+        Assert.Equal(Web, Assert.Single(_naming.Check(_session, Known(1))));
+        Assert.Equal([1L, 2L, 2L], _session.Seen);
+
+        Assert.Empty(_naming.Check(_session, Known(2)));
+        Assert.Equal(Web, Assert.Single(_naming.Check(_session, Known(2, "damaged"))));
+        Assert.Equal([1L, 2L, 2L, 2L], _session.Seen);
+
+        _naming.Leave(_session);
+        Assert.Empty(_naming.Check(_session, Known(1)));
+        Assert.Equal(4, _session.Seen.Count);
+    }
+
+    [Fact]
+    public void Nothing_is_told_again_to_who_may_not_be_told_yet()
+    {
+        Show(1);
+        _naming.Ask(_session, [Web]);
+        _naming.Follow(_session, [Web], new Revision(9));
+
+        Assert.Empty(_naming.Check(_session, Known(0)));
+        Assert.Empty(_naming.Check(_session, Known(0)));
+        Assert.Empty(_session.Seen);
+    }
+
+    private static KnownSets Known(long revision, string? damage = null) => new()
+    {
+        Services =
+        [
+            new KnownSet(Web, new Revision(revision), damage is null
+                ? SetCheck.DigestOf(new EndpointSet { Service = Web, Revision = new Revision(revision) })
+                : Digest.Of(System.Text.Encoding.UTF8.GetBytes(damage))),
+        ],
+    };
+
     private void Show(long revision)
     {
         var set = new EndpointSet { Service = Web, Revision = new Revision(revision) };
