@@ -42,6 +42,7 @@ public static class DeciderMachine
             Holds = [.. holds.Concat(plans.SelectMany(p => p.Holds)).Concat(Waits(state, board)).Distinct()],
             Placements = [.. board.Changed()],
             Rollouts = rollouts.ToImmutable(),
+            Unasked = at.Actions.Changed,
             News = [.. plans.SelectMany(p => p.News)],
             WakeAt = plans.Min(p => p.WakeAt),
         };

@@ -45,6 +45,9 @@ public sealed record Plan
     public ImmutableSortedDictionary<ServiceName, Rollout?> Rollouts { get; init; } =
         ImmutableSortedDictionary<ServiceName, Rollout?>.Empty;
 
+    /// <summary>Withdrawals without anybody's word, to be remembered; null: nothing new.</summary>
+    public UnaskedActions? Unasked { get; init; }
+
     /// <summary>What is to be told of them, once they are committed.</summary>
     public ImmutableArray<RolloutNews> News { get; init; } = [];
 

@@ -46,6 +46,7 @@ public static class ClusterFold
                 state with { InstanceSpecs = Put(state.InstanceSpecs, Id.Parse<Digest>(digest), Read(value, wire.InstanceSpec)) },
             _ when Under(StoreKeys.IntentPrefix, key, out var service) =>
                 state with { Intents = Put(state.Intents, Id.Parse<ServiceName>(service), Read(value, wire.ServiceIntent)) },
+            StoreKeys.Unasked => state with { Unasked = Read(value, wire.UnaskedActions) },
             _ when Under(StoreKeys.RolloutPrefix, key, out var service) =>
                 state with { Rollouts = Put(state.Rollouts, Id.Parse<ServiceName>(service), Read(value, wire.Rollout)) },
             _ when Under(StoreKeys.HostIntentPrefix, key, out var host) =>

@@ -40,6 +40,9 @@ public sealed record ClusterState
     public ImmutableSortedDictionary<HostId, HostIntent> HostIntents { get; init; } =
         ImmutableSortedDictionary<HostId, HostIntent>.Empty;
 
+    /// <summary>What was withdrawn lately without anybody's word; null: nothing ever.</summary>
+    public UnaskedActions? Unasked { get; init; }
+
     /// <summary>The revision of each key's last write, for guarded writes.</summary>
     public ImmutableSortedDictionary<string, Revision> Modified { get; init; } =
         ImmutableSortedDictionary.Create<string, Revision>(StringComparer.Ordinal);

@@ -34,6 +34,9 @@ public static class StoreKeys
 
     public const string RolloutPrefix = "rollouts/";
 
+    /// <summary>Decider: <see cref="UnaskedActions"/>.</summary>
+    public const string Unasked = "actions/unasked";
+
     /// <summary>API: a pushed release.</summary>
     public static string Release(ReleaseId release) => $"{ReleasePrefix}{release.Name}/{release.Version}";
 

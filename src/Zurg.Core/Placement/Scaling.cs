@@ -36,9 +36,13 @@ internal static class Scaling
         var waitsFor = roster.Displaced.IsEmpty ? null : roster.Regular.FirstOrDefault(p => !plan.IsReady(p));
         foreach (var leaving in roster.Displaced)
         {
+            var why = Roster.WhyDisplaced(plan.State, plan.Board, plan.Service, leaving.Host)!;
             if (waitsFor is null)
             {
-                plan.Remove(leaving, Roster.WhyDisplaced(plan.State, plan.Board, plan.Service, leaving.Host)!);
+                if (plan.IsAsked(leaving.Host) || plan.MayDisplace(leaving, why))
+                {
+                    plan.Remove(leaving, why);
+                }
             }
             else
             {

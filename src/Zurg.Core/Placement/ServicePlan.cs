@@ -102,6 +102,22 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
         }
     }
 
+    /// <summary>The spec itself does not name the host: that is a person's word.</summary>
+    public bool IsAsked(HostId host) => !service.Scale.Hosts.IsEmpty && !service.Scale.Hosts.Contains(host);
+
+    /// <summary>Whether it may be withdrawn by now though nobody asked for it; a hold says when not.</summary>
+    public bool MayDisplace(PlacedOn placed, string why)
+    {
+        if (at.State.DrainOf(placed.Host) is not null || at.Actions.TryTake(placed))
+        {
+            return true;
+        }
+
+        Holds.Add(at.Actions.Hold(placed, why));
+        WakeBy(at.Actions.Until!.Value);
+        return false;
+    }
+
     public void Wait(HoldReason reason, string text, string? mend = null) =>
         Holds.Add(new Hold(reason, text, mend) { Service = service.Name });
 
@@ -133,4 +149,8 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
 }
 
 /// <summary>What one plan is made from.</summary>
-internal sealed record Planning(ClusterState State, NamingState Naming, DateTimeOffset Now);
+internal sealed record Planning(ClusterState State, NamingState Naming, DateTimeOffset Now)
+{
+    /// <summary>One for all services of the plan.</summary>
+    public ActionBudget Actions { get; } = new(State, Now);
+}

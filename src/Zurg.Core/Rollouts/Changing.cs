@@ -57,6 +57,10 @@ internal static class Changing
             {
                 blocked++;
             }
+            else if (moves is not null && !plan.MayDisplace(placed, moves))
+            {
+                later++;
+            }
             else if (moves is not null)
             {
                 budget.Take(placed);

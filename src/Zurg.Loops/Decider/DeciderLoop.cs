@@ -136,11 +136,18 @@ public sealed partial class DeciderLoop(
     }
 
     /// <summary>First, so that whoever goes on from the middle of a plan knows what its placements are a part of.</summary>
-    private static IEnumerable<StoreWrite> RolloutWrites(Plan plan) => plan.Rollouts.Select(r => new StoreWrite(
-        StoreKeys.Rollout(r.Key),
-        r.Value is null
-            ? default(ReadOnlyMemory<byte>?)
-            : JsonSerializer.SerializeToUtf8Bytes(r.Value, WireJson.Default.Rollout)));
+    private static IEnumerable<StoreWrite> RolloutWrites(Plan plan)
+    {
+        var rollouts = plan.Rollouts.Select(r => new StoreWrite(
+            StoreKeys.Rollout(r.Key),
+            r.Value is null
+                ? default(ReadOnlyMemory<byte>?)
+                : JsonSerializer.SerializeToUtf8Bytes(r.Value, WireJson.Default.Rollout)));
+        return plan.Unasked is not { } unasked
+            ? rollouts
+            : rollouts.Append(new StoreWrite(
+                StoreKeys.Unasked, JsonSerializer.SerializeToUtf8Bytes(unasked, WireJson.Default.UnaskedActions)));
+    }
 
     private static IEnumerable<StoreWrite> PlacementWrites(Plan plan) => plan.Placements.Select(p => new StoreWrite(
         StoreKeys.Placements(p.Host), JsonSerializer.SerializeToUtf8Bytes(p, WireJson.Default.HostPlacements)));

@@ -26,6 +26,7 @@ namespace Zurg.Protocol;
 [JsonSerializable(typeof(RolloutStatus))]
 [JsonSerializable(typeof(ImmutableArray<RolloutStatus>))]
 [JsonSerializable(typeof(HostIntent))]
+[JsonSerializable(typeof(UnaskedActions))]
 [JsonSerializable(typeof(ServiceConfirmation))]
 [JsonSerializable(typeof(HostFacts))]
 [JsonSerializable(typeof(HostStatus))]

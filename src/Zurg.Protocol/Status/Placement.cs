@@ -11,6 +11,9 @@ public sealed record HostPlacements
     public ImmutableArray<Placement> Instances { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
+/// <summary>When instances were withdrawn lately without anybody's word: the key actions/unasked.</summary>
+public sealed record UnaskedActions(ImmutableArray<DateTimeOffset> At);
+
 /// <summary>One instance on one host.</summary>
 /// <param name="Spec">The digest of its <see cref="InstanceSpec"/>, stored under instance_specs/DIGEST.</param>
 /// <param name="Restarts">The count of asked-for restarts that this placement carries out.</param>

@@ -88,8 +88,19 @@ internal sealed record World
         var world = plan.Rollouts.Aggregate(this, (w, r) => w.PutBytes(
             StoreKeys.Rollout(r.Key),
             r.Value is null ? null : JsonSerializer.SerializeToUtf8Bytes(r.Value, WireJson.Default.Rollout)));
+        world = plan.Unasked is null ? world : world.Put(StoreKeys.Unasked, plan.Unasked, WireJson.Default.UnaskedActions);
         return plan.Placements.Aggregate(
             world, (w, p) => w.Put(StoreKeys.Placements(p.Host), p, WireJson.Default.HostPlacements));
+    }
+
+    /// <summary>The host comes back without any label.</summary>
+    public World Relabel(string host)
+    {
+        var facts = State.Facts[new HostId(host)];
+        return Put(StoreKeys.Facts(facts.Host), facts with
+        {
+            Description = facts.Description with { Labels = ImmutableSortedDictionary<string, string>.Empty },
+        }, WireJson.Default.HostFacts);
     }
 
     public World After(TimeSpan time) => this with { Now = Now + time };
