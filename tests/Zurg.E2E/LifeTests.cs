@@ -44,7 +44,8 @@ public sealed class LifeTests
                 directory, "demo", "--check", "--fresh", "--dir", Path.Combine(directory, "state"), "--web-port", FreePort());
             Assert.True(ran.ExitCode == 0, ran.ToString());
             Assert.Matches(
-                @"^demo ok: \d{3,} puzzles, [1-9]\d* restarts, [\d.]+ s to converge$", ran.Output.TrimEnd().Split('\n')[^1]);
+                @"^demo ok: \d{3,} requests answered, 0 failed, .*[1-9]\d* restarts, a rollout .*, a drain ",
+                ran.Output.TrimEnd().Split('\n')[^1]);
         }
         finally
         {

@@ -1,86 +1,155 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Json;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Zurg.Cli.Client;
 using Zurg.Cli.Rendering;
+using Zurg.Cli.Verbs;
 using Zurg.Protocol;
 
 namespace Zurg.Cli.Demo;
 
 /// <summary>What a check found; its text is the last line of zurg demo --check.</summary>
-internal sealed record DemoOutcome(int Puzzles, int Restarts, TimeSpan Converged)
+internal sealed record DemoOutcome(LoadCount Load, int Restarts, TimeSpan Rollout, TimeSpan Drain, TimeSpan Converged)
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"demo ok: {Puzzles} puzzles, {Restarts} restarts, {Converged.TotalSeconds:0.0} s to converge");
+        $"demo ok: {Load}; {Restarts} restarts, a rollout in {Rollout.TotalSeconds:0.0} s, ") + string.Create(
+        CultureInfo.InvariantCulture,
+        $"a drain in {Drain.TotalSeconds:0.0} s, {Converged.TotalSeconds:0.0} s to converge");
 }
 
 /// <summary>
-/// Solves puzzles through the web front while one solver is killed, and checks every answer by the rules of the game.
+/// Under load all the time: a solver is killed, the next release is rolled out, a host is drained and takes part again. Not one
+/// request may fail.
 /// </summary>
 internal static class DemoCheck
 {
     private const int PuzzlesLeast = 200;
 
-    /// <summary>Requests at a time: enough to keep three solvers busy.</summary>
-    private const int AtOnce = 6;
-
     /// <summary>The kill comes when so many are solved.</summary>
     private const int KillAfter = 50;
+
+    private const string To = "1.1.0";
 
     /// <summary>The kernel counts starts in hundredths of a second from a boot time that is known to the second.</summary>
     private static readonly TimeSpan StartsApartMax = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan BackWithin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RolloutWithin = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan DrainWithin = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
     public static async Task<DemoOutcome> RunAsync(
-        MasterClient master, Uri web, TimeSpan converged, Screen screen, CancellationToken stop)
+        MasterClient master, DemoLoad load, TimeSpan converged, VerbCall call, CancellationToken stop)
     {
-        using var http = new HttpClient(
-            new SocketsHttpHandler { UseProxy = false }) { BaseAddress = web, Timeout = TimeSpan.FromSeconds(30) };
-        var puzzles = await http.GetFromJsonAsync("/api/puzzles", DemoJson.Default.ImmutableArrayString, stop);
-        if (puzzles.Length < PuzzlesLeast)
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        load.During = "the beginning";
+        var loading = load.RunAsync(ending.Token);
+        try
         {
-            throw new VerbFailedException($"the web front knows {puzzles.Length} puzzles; the check wants {PuzzlesLeast}");
+            await SolvedAsync(load, KillAfter, stop);
+            load.During = "the kill of a solver";
+            var before = await CrashesAsync(master, stop);
+            var killed = await KillAsync(master, call.Screen, stop);
+            await BackAsync(master, killed, before, stop);
+            var restarts = (await CrashesAsync(master, stop)).Values.Sum() - before.Values.Sum();
+            load.During = $"the rollout of {To}";
+            var rollout = await RollOutAsync(master, call, stop);
+            var drain = await DrainAsync(master, load, call, stop);
+            load.During = "the end";
+            await SolvedAsync(load, PuzzlesLeast, stop);
+            await ending.CancelAsync();
+            await loading;
+            return load.Count is { Failed: 0 } count
+                ? new DemoOutcome(count, restarts, rollout, drain, converged)
+                : throw new VerbFailedException(
+                    $"{load.Count}:\n  {string.Join("\n  ", load.Failures)}", "zurg events of that time says what happened");
         }
-
-        var before = await CrashesAsync(master, stop);
-        var solved = 0;
-        Task<InstanceId>? killing = null;
-        await Parallel.ForEachAsync(
-            puzzles, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop }, async (puzzle, ending) =>
-            {
-                await SolveAsync(http, puzzle, ending);
-                var count = Interlocked.Increment(ref solved);
-                screen.Progress($"solved {count} of {puzzles.Length} …");
-                if (count == KillAfter)
-                {
-                    killing = KillAsync(master, screen, ending);
-                }
-            });
-        screen.Progress("");
-        var killed = await killing!;
-        await BackAsync(master, killed, before, stop);
-        return new DemoOutcome(solved, (await CrashesAsync(master, stop)).Values.Sum() - before.Values.Sum(), converged);
+        finally
+        {
+            await ending.CancelAsync();
+            await Task.WhenAny(loading); // its end, not its result: that was taken above
+        }
     }
 
-    private static async Task SolveAsync(HttpClient http, string puzzle, CancellationToken stop)
+    /// <summary>What an earlier demo may have left drained takes part again.</summary>
+    public static async Task UndrainAllAsync(MasterClient master, VerbCall call, CancellationToken stop)
     {
-        using var content = new StringContent(puzzle);
-        using var answer = await http.PostAsync(new Uri("/api/solve", UriKind.Relative), content, stop);
-        var text = await answer.Content.ReadAsStringAsync(stop);
-        if (!answer.IsSuccessStatusCode)
+        foreach (var host in await master.HostsAsync(stop))
         {
-            throw new VerbFailedException($"the web front answered {(int)answer.StatusCode} to {puzzle}: {text}");
+            if (host.Drained is not null)
+            {
+                await master.UndrainAsync(host.Host, call.Surroundings.Author, stop);
+            }
+        }
+    }
+
+    private static async Task SolvedAsync(DemoLoad load, int count, CancellationToken stop)
+    {
+        while (load.Count is var now && now.Answered + now.Failed < count)
+        {
+            await Task.Delay(Poll, stop);
+        }
+    }
+
+    private static async Task<TimeSpan> RollOutAsync(MasterClient master, VerbCall call, CancellationToken stop)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var started = await master.StartRolloutAsync(DemoSpec.Solver, To, call.Surroundings.Author, seen: null, stop);
+        call.Screen.Note(started.Text);
+        RolloutEnd? end = null;
+        await UntilAsync(
+            master, $"{To} was not rolled out", RolloutWithin,
+            status => (end = RolloutEnd.Of(status, DemoSpec.Solver, started.Spec, started.After, number: null)) is not null,
+            stop);
+        if (end is not { Done: true })
+        {
+            throw new VerbFailedException(end!.Text, end.Mend);
         }
 
-        var solution = JsonSerializer.Deserialize(text, DemoJson.Default.DemoAnswer)?.Solution ?? "";
-        if (SudokuCheck.Problem(puzzle, solution) is { } problem)
+        call.Screen.Note(end.Text);
+        return Stopwatch.GetElapsedTime(began);
+    }
+
+    private static async Task<TimeSpan> DrainAsync(MasterClient master, DemoLoad load, VerbCall call, CancellationToken stop)
+    {
+        var host = DemoSpec.HostToDrain(await master.StatusAsync(stop));
+        load.During = $"the drain of {host}";
+        var began = Stopwatch.GetTimestamp();
+        call.Screen.Note((await master.DrainAsync(host, "the demo's check", call.Surroundings.Author, stop)).Text);
+        await UntilAsync(
+            master, $"{host} was not emptied", DrainWithin, status => DrainView.Left(status, host).IsEmpty, stop);
+        var took = Stopwatch.GetElapsedTime(began);
+        call.Screen.Note($"{host} is empty");
+        load.During = $"the undrain of {host}";
+        await master.UndrainAsync(host, call.Surroundings.Author, stop);
+        await UntilAsync(master, "the cluster did not converge", DrainWithin, status => status.Converged, stop);
+        return took;
+    }
+
+    private static async Task UntilAsync(
+        MasterClient master, string otherwise, TimeSpan within, Func<ClusterStatus, bool> condition, CancellationToken stop)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        patience.CancelAfter(within);
+        ClusterStatus? last = null;
+        try
         {
-            throw new VerbFailedException($"a wrong answer to {puzzle}: {solution}: {problem}");
+            await foreach (var status in master.WatchStatusAsync(patience.Token))
+            {
+                last = status;
+                if (condition(status))
+                {
+                    return;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            var holds = string.Concat(last?.Holds.Select(h => $"\n  {HoldView.Text(h)}") ?? []);
+            throw new VerbFailedException(
+                $"{otherwise} within {Measures.Age(within)}{holds}", "zurg explain sudoku-solver says why");
         }
     }
 
@@ -102,28 +171,13 @@ internal static class DemoCheck
         return victim.Instance;
     }
 
-    private static async Task BackAsync(
-        MasterClient master, InstanceId killed, ImmutableSortedDictionary<InstanceId, int> before, CancellationToken stop)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        patience.CancelAfter(BackWithin);
-        try
-        {
-            await foreach (var status in master.WatchStatusAsync(patience.Token))
-            {
-                var found = status.Services.SelectMany(s => s.Instances).FirstOrDefault(i => i.Instance == killed)?.Status;
-                if (found is not null && found.IsReady() && found.Crashes > before.GetValueOrDefault(killed))
-                {
-                    return;
-                }
-            }
-        }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-        {
-            throw new VerbFailedException(
-                $"{killed} was killed and is not back after {Measures.Age(BackWithin)}", "zurg explain sudoku-solver says why");
-        }
-    }
+    private static Task BackAsync(
+        MasterClient master, InstanceId killed, ImmutableSortedDictionary<InstanceId, int> before, CancellationToken stop) =>
+        UntilAsync(
+            master, $"{killed} was killed and is not back", BackWithin,
+            status => status.Services.SelectMany(s => s.Instances).FirstOrDefault(i => i.Instance == killed)?.Status is { } found
+                && found.IsReady() && found.Crashes > before.GetValueOrDefault(killed),
+            stop);
 
     private static async Task<ImmutableSortedDictionary<InstanceId, int>> CrashesAsync(
         MasterClient master, CancellationToken stop)

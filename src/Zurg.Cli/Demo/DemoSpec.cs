@@ -24,6 +24,17 @@ internal static partial class DemoSpec
             : throw new VerbFailedException("the web front has no endpoint", "zurg explain web says why");
     }
 
+    /// <summary>
+    /// A host whose draining nobody notices: the web front has a fixed port, and with every "host" at 127.0.0.1 no two of it can
+    /// run at a time. The second host where possible; any at all when the web front is everywhere.
+    /// </summary>
+    public static HostId HostToDrain(ClusterStatus status)
+    {
+        var hosts = status.Hosts.Select(h => h.Host).ToArray();
+        var fronts = status.Services.Where(s => s.Service == Web).SelectMany(s => s.Instances).Select(i => i.Host).ToArray();
+        return hosts.Skip(1).Concat(hosts.Take(1)).FirstOrDefault(h => !fronts.Contains(h), hosts[0]);
+    }
+
     [GeneratedRegex(@"(?<=\bhttp:\s*)\d+", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex FixedPort();
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
 using Zurg.Cli.Client;
 using Zurg.Cli.Cluster;
 using Zurg.Cli.Demo;
@@ -19,7 +20,7 @@ internal sealed class DemoVerb : Verb
         new("--dir") { Description = "where its state lives (.zurg in the checkout)", HelpName = "DIR" };
     private readonly Option<bool> fresh = new("--fresh") { Description = "forget everything that DIR holds first" };
     private readonly Option<bool> check =
-        new("--check") { Description = "solve 200 puzzles while a solver is killed, check every answer, and end" };
+        new("--check") { Description = "kill a solver, roll out a release and drain a host under load, check each answer, and end" };
     private readonly Option<int?> webPort =
         new("--web-port") { Description = "the web front's port, when the one in cluster.yaml is taken", HelpName = "PORT" };
 
@@ -74,6 +75,11 @@ internal sealed class DemoVerb : Verb
                 $"release {release}  {Measures.Size(pushed.Record.Bytes)}{(pushed.Sent == 0 ? ", known already" : "")}");
         }
 
+        if (call.Value(check))
+        {
+            await DemoCheck.UndrainAllAsync(client, call, stop);
+        }
+
         var file = Path.Combine(root, "examples/sudoku/cluster.yaml");
         var text = call.Value(webPort) is { } port ? DemoSpec.WithWebPort(SpecFile.Read(file), port) : SpecFile.Read(file);
         var started = Stopwatch.GetTimestamp();
@@ -83,14 +89,41 @@ internal sealed class DemoVerb : Verb
         await Convergence.WaitAsync(client, result.Number, TimeSpan.FromMinutes(2), quiet: false, call with { Stop = stop });
         var converged = Stopwatch.GetElapsedTime(started);
         var web = await DemoSpec.WebAddressAsync(client, stop);
+        using var http = new HttpClient(
+            new SocketsHttpHandler { UseProxy = false }) { BaseAddress = web, Timeout = TimeSpan.FromSeconds(30) };
+        var puzzles = await http.GetFromJsonAsync("/api/puzzles", DemoJson.Default.ImmutableArrayString, stop);
+        var load = new DemoLoad(http, puzzles, call.Surroundings.Time);
         if (call.Value(check))
         {
-            return await DemoCheck.RunAsync(client, web, converged, call.Screen, stop);
+            return await DemoCheck.RunAsync(client, load, converged, call, stop);
         }
 
-        Introduce(cluster, web, converged, call);
-        await DevSession.FollowAsync(cluster, call, stop);
+        Introduce(cluster, web, converged, await client.StatusAsync(stop), call);
+        await ShowAsync(cluster, load, call, stop);
         return null;
+    }
+
+    /// <summary>Load, its counter and what happens, until it is stopped or one of them fails.</summary>
+    private static async Task ShowAsync(DevCluster cluster, DemoLoad load, VerbCall call, CancellationToken stop)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        load.During = "the demo";
+        var line = new LoadLine(call.Screen, () => load.Count, call.Surroundings.Time);
+        Task[] running =
+            [DevSession.FollowAsync(cluster, line.Show, ending.Token), load.RunAsync(ending.Token), line.RunAsync(ending.Token)];
+        await Task.WhenAny(running);
+        await ending.CancelAsync();
+        try
+        {
+            await Task.WhenAll(running);
+        }
+        finally
+        {
+            foreach (var failure in load.Failures)
+            {
+                call.Screen.Note(failure);
+            }
+        }
     }
 
     private static async Task<PushedRelease> PushAsync(
@@ -108,19 +141,27 @@ internal sealed class DemoVerb : Verb
         }
     }
 
-    private static void Introduce(DevCluster cluster, Uri web, TimeSpan converged, VerbCall call)
+    private static void Introduce(
+        DevCluster cluster, Uri web, TimeSpan converged, ClusterStatus status, VerbCall call)
     {
+        var host = DemoSpec.HostToDrain(status);
         call.Screen.Line($"converged in {Measures.Age(converged)}");
         call.Screen.Line("");
         call.Screen.Line(new Span("web", Tone.Strong), "      ", new Span(web.ToString(), Tone.Good));
         DevSession.Introduce(cluster, call.Screen);
         call.Screen.Line("");
+        call.Screen.Line("Puzzles are solved all the time, and the last line counts them.");
         call.Screen.Line("In another terminal, in this directory, try:");
+        call.Screen.Line("  ./zurg rollout start sudoku-solver 1.1.0 --watch   (a quicker solver: p99 falls, nothing fails)");
+        call.Screen.Line($"  ./zurg drain {host}    (all of it moves away; then ./zurg undrain {host})");
         call.Screen.Line("  ./zurg status --watch");
         call.Screen.Line("  ./zurg explain sudoku-solver");
         call.Screen.Line("  ./zurg logs sudoku-solver -f");
-        call.Screen.Line("  ./zurg restart sudoku-solver        (one at a time; nobody who solves notices)");
-        call.Screen.Line("  ./zurg apply --plan examples/sudoku/cluster.yaml   (after changing the solver's release to 1.1.0)");
+        foreach (var drained in status.Hosts.Where(h => h.Drained is not null))
+        {
+            call.Screen.Note($"{drained.Host} is still drained from before: ./zurg undrain {drained.Host}");
+        }
+
         call.Screen.Note("Ctrl-C stops it all. What happens:");
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Zurg.Cli.Client;
 using Zurg.Cli.Cluster;
 using Zurg.Cli.Rendering;
+using Zurg.Protocol;
 
 namespace Zurg.Cli.Verbs;
 
@@ -45,14 +46,14 @@ internal static class DevSession
     }
 
     /// <summary>Shows events as they happen until it is stopped.</summary>
-    public static async Task FollowAsync(DevCluster cluster, VerbCall call, CancellationToken stop)
+    public static async Task FollowAsync(DevCluster cluster, Action<EventRecord> show, CancellationToken stop)
     {
         using var client = new MasterClient(cluster.Address, null);
         var last = await EventSince.LastIdAsync(client, stop);
         var query = string.Create(CultureInfo.InvariantCulture, $"since={last}");
         await foreach (var happened in client.FollowEventsAsync(query, stop))
         {
-            EventView.Show([happened], call.Screen, indented: false, json: false);
+            show(happened);
         }
     }
 }

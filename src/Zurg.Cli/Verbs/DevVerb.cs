@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using Zurg.Cli.Client;
 using Zurg.Cli.Cluster;
+using Zurg.Cli.Rendering;
 using Zurg.Master.Intent;
 using Zurg.Protocol;
 
@@ -57,7 +58,8 @@ internal sealed class DevVerb : Verb
         {
             DevSession.Introduce(cluster, call.Screen);
             call.Screen.Note("Ctrl-C stops it, and all that it runs. What happens:");
-            await DevSession.FollowAsync(cluster, call, stop);
+            await DevSession.FollowAsync(
+                cluster, happened => EventView.Show([happened], call.Screen, indented: false, json: false), stop);
         });
         return ExitCode.Done;
     }
