@@ -9,10 +9,13 @@ internal sealed record Benchmark(
     /// <summary>Of each round, when nobody says --seconds.</summary>
     public TimeSpan RoundTime { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>When nobody says --rounds.</summary>
+    public int Rounds { get; init; } = 5;
+
     public static readonly Benchmark[] All =
     [
         StoreBenchmark.Entry, ApplyBenchmark.Entry, RestartBenchmark.Entry, DeployBenchmark.Entry, IdleBenchmark.Entry,
-        NamingBenchmark.Entry, RolloutBenchmark.Entry,
+        NamingBenchmark.Entry, RolloutBenchmark.Entry, OfflineBenchmark.Entry,
     ];
 }
 
@@ -30,7 +33,7 @@ internal sealed record BenchmarkOptions(string Directory, int Rounds, TimeSpan R
     public static BenchmarkOptions Parse(Benchmark benchmark, ReadOnlySpan<string> args)
     {
         var directory = Path.GetFullPath(Path.Combine(".build", "bench", benchmark.Name));
-        var options = new BenchmarkOptions(directory, Rounds: 5, benchmark.RoundTime);
+        var options = new BenchmarkOptions(directory, benchmark.Rounds, benchmark.RoundTime);
         while (args.Length >= 2 || args is ["--without-confirmation"])
         {
             if (args[0] == "--without-confirmation")
