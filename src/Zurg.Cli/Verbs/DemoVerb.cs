@@ -20,7 +20,7 @@ internal sealed class DemoVerb : Verb
         new("--dir") { Description = "where its state lives (.zurg in the checkout)", HelpName = "DIR" };
     private readonly Option<bool> fresh = new("--fresh") { Description = "forget everything that DIR holds first" };
     private readonly Option<bool> check =
-        new("--check") { Description = "kill a solver, roll out a release and drain a host under load, check each answer, and end" };
+        new("--check") { Description = "under load kill a solver, roll out a release, drain a host; check each answer, and end" };
     private readonly Option<int?> webPort =
         new("--web-port") { Description = "the web front's port, when the one in cluster.yaml is taken", HelpName = "PORT" };
 
