@@ -31,9 +31,12 @@ internal static partial class DemoSpec
     public static HostId HostToDrain(ClusterStatus status)
     {
         var hosts = status.Hosts.Select(h => h.Host).ToArray();
-        var fronts = status.Services.Where(s => s.Service == Web).SelectMany(s => s.Instances).Select(i => i.Host).ToArray();
-        return hosts.Skip(1).Concat(hosts.Take(1)).FirstOrDefault(h => !fronts.Contains(h), hosts[0]);
+        var (fronts, solvers) = (HostsOf(status, Web), HostsOf(status, Solver));
+        return hosts.Skip(1).Concat(hosts.Take(1)).OrderBy(h => fronts.Contains(h)).ThenBy(h => !solvers.Contains(h)).First();
     }
+
+    private static HostId[] HostsOf(ClusterStatus status, ServiceName service) =>
+        [.. status.Services.Where(s => s.Service == service).SelectMany(s => s.Instances).Select(i => i.Host)];
 
     [GeneratedRegex(@"(?<=\bhttp:\s*)\d+", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex FixedPort();

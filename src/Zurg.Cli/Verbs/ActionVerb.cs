@@ -9,7 +9,7 @@ namespace Zurg.Cli.Verbs;
 /// </summary>
 internal sealed class ActionVerb : ClientVerb
 {
-    public const string RestartSummary = "restart a service one instance at a time, or one instance";
+    public const string RestartSummary = "restart a service as its update budget allows, or one instance";
     public const string StopSummary = "stop a service; its instances keep their places";
     public const string StartSummary = "start a stopped service again";
 
@@ -23,7 +23,7 @@ internal sealed class ActionVerb : ClientVerb
         };
         Add(target);
         Examples = instances
-            ? [$"zurg {action} web      # one instance at a time, each ready before the next",
+            ? [$"zurg {action} web      # as many at a time as its update: allows, one by default",
                 $"zurg {action} web.0    # this one"]
             : [$"zurg {action} web"];
     }

@@ -12,8 +12,8 @@ internal static class RestartService
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/v1/services/{service}/restart", HandleAsync)
         .WithName("restartService").WithTags("services")
-        .WithSummary("Restart a service, one instance at a time, or a single instance")
-        .WithDescription("Without ?instance= all of them: each is ready again before the next is touched.");
+        .WithSummary("Restart a service as its update budget allows, or a single instance")
+        .WithDescription("Without ?instance= all of them, as a rollout without canary and bake.");
 
     private static async Task<Results<Accepted<ActionAccepted>, Problem400, Problem404, Problem409>> HandleAsync(
         ServiceName service, InstanceId? instance, string? author, IntentChanging intents, IClusterView view,
@@ -43,7 +43,7 @@ internal static class RestartService
             IntentOutcome.UnknownService(var known) => Unknown.Service(service, known),
             IntentOutcome.NothingToDo(var text, var mend) => new Problem409(text, mend),
             IntentOutcome.Written => TypedResults.Accepted(
-                (string?)null, new ActionAccepted($"{what} restarts, one instance at a time")),
+                (string?)null, new ActionAccepted($"{what} restarts, as many instances at a time as its update: allows")),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }
