@@ -60,9 +60,11 @@ internal static class BlueGreen
 
         foreach (var placed in roster.Surplus.Where(Runs))
         {
-            // What stands in since an earlier change serves on until it may leave.
+            // What stands in since an earlier change serves on until it may leave, also if it has the target already.
             var isNew = plan.Has(placed, rollout.To);
-            var hidden = sides ? isNew && rollout.SwitchedAt is null : back && !isNew;
+            var hidden = sides
+                ? isNew && rollout.SwitchedAt is null && placed.Placement.Since >= rollout.StartedAt
+                : back && !isNew;
             Show(plan, placed, hidden, refuse: false);
         }
     }

@@ -92,6 +92,14 @@ internal sealed class SimPeople(Sim sim, IStateStore store, SimWishes wishes)
         {
             await ApplyAsync(goodOnly: true, stop);   // somebody else may have been quicker
         }
+
+        // It may be just what was halted or taken back while faults struck: then it goes on, or is tried again.
+        await sim.Delay(TimeSpan.FromSeconds(20), stop);
+        foreach (var name in Names)
+        {
+            await SayAsync(
+                new ServiceName(name), number => new RolloutIntent(number, false, false, true, 100, 0, false, "sim"), stop);
+        }
     }
 
     private async Task EmptyAsync(string name, bool drained, CancellationToken stop)
@@ -105,7 +113,10 @@ internal sealed class SimPeople(Sim sim, IStateStore store, SimWishes wishes)
     }
 
     /// <summary>Pauses, promotes, aborts, tries again: whatever the rollout's number is now.</summary>
-    private async Task SayAsync(ServiceName service, CancellationToken stop)
+    private Task SayAsync(ServiceName service, CancellationToken stop) => SayAsync(service, words: null, stop);
+
+    /// <param name="words">Null: any.</param>
+    private async Task SayAsync(ServiceName service, Func<long, RolloutIntent>? words, CancellationToken stop)
     {
         var key = StoreKeys.Rollout(service);
         Rollout? rollout = null;
@@ -120,7 +131,12 @@ internal sealed class SimPeople(Sim sim, IStateStore store, SimWishes wishes)
         {
             sim.Count("people: spoke of a rollout");
             await WriteIntentAsync(
-                service, intent => intent with { Rollout = wishes.AnyWords(rollout.Number, intent.Rollout) }, stop);
+                service,
+                intent => intent with
+                {
+                    Rollout = words?.Invoke(rollout.Number) ?? wishes.AnyWords(rollout.Number, intent.Rollout),
+                },
+                stop);
         }
     }
 

@@ -39,7 +39,7 @@ public sealed class LoadLineTests
             _screens.Output, _screens.Output, terminal: true, errorTerminal: true, color: false, width: 80);
         var line = new LoadLine(screen, Next, _time);
         var running = line.RunAsync(stop.Token);
-        _time.Advance(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromMilliseconds(500));   // one turn: two could be counted before anybody looks
         await Eventually.TrueAsync(() => _answered == 1, "it counted");
         await stop.CancelAsync();
         await running;

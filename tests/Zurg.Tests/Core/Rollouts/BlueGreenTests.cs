@@ -109,4 +109,19 @@ public sealed class BlueGreenTests
         var back = world.Say("web", w => w with { Aborted = true });
         Assert.Equal("web.0 web.1", Serving(back.Commit(back.Plan())));
     }
+
+    /// <summary>Found by the simulator: it was the only one that served, and was hidden as a part of the new side.</summary>
+    [Fact]
+    public void What_stands_in_with_the_new_release_already_is_not_hidden()
+    {
+        var staged = Specs.Service("web", 2, "2.0") with { Update = Specs.NoneAway };
+        var world = World.Of("host1@az1", "host2@az2").Apply(Web("1.0")).Settle().Apply(staged).Settle();
+        Assert.Equal("web.0 web.1 web.2", Serving(world));
+
+        world = world.After(TimeSpan.FromSeconds(1)).Apply(Web("1.0"));
+        world = world.Commit(world.Plan()).Run("web.0", "web.1").After(TimeSpan.FromSeconds(1)).Apply(Web("2.0"));
+        world = world.Commit(world.Plan());
+
+        Assert.Contains("web.2", Serving(world), StringComparison.Ordinal);
+    }
 }
