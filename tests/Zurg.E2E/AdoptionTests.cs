@@ -108,8 +108,12 @@ public sealed class AdoptionTests(ITestOutputHelper output)
         await using var cluster = new ProcessCluster();
         await cluster.StartMasterAsync();
         cluster.StartAgent();
-        await BeginAsync(cluster);
+        await BeginAsync(cluster, startTimeout: "8s");
         var steady = await SteadyAsync(cluster);
+
+        // READY=1 is said once; without a journal only a process older than its start_timeout is known to have said it.
+        await DevFixture.Until("every counter is old enough", Soon, () => Task.FromResult(
+            steady.Values.All(s => (Environment.TickCount64 / 10) - long.Parse(s.Ticks, CultureInfo.InvariantCulture) > 900)));
         cluster.KillAgent();
         if (how == "wiped")
         {
@@ -199,7 +203,7 @@ public sealed class AdoptionTests(ITestOutputHelper output)
     private static IEnumerable<PlacedInstance> CountersOf(ClusterStatus status) =>
         status.Services.Single(s => s.Service.Value == "counter").Instances;
 
-    private static async Task BeginAsync(ProcessCluster cluster)
+    private static async Task BeginAsync(ProcessCluster cluster, string startTimeout = "60s")
     {
         var counter = $"#!/bin/sh\n{Lock}exec python3 -u -c '{CountingService.Program}'\n";
         Assert.True(await cluster.TryPushAsync("counter", "1", counter));
@@ -209,7 +213,12 @@ public sealed class AdoptionTests(ITestOutputHelper output)
         Assert.NotNull(await cluster.TryApplyAsync($$"""
             cluster: e2e
             services:
-              counter: { release: 1, run: run, instances: {{SteadyCount}}, probe: { notify: true }, {{env}} }
+              counter:
+                release: 1
+                run: run
+                instances: {{SteadyCount}}
+                probe: { notify: true, start_timeout: {{startTimeout}} }
+                {{env}}
               crashing:
                 release: 1
                 run: run
