@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Zurg.Core;
 using Zurg.Protocol;
@@ -15,8 +13,6 @@ namespace Zurg.Agent.Local;
 /// </summary>
 internal static class ConfirmService
 {
-    public const int BodyMax = 4096;
-
     public static void Map(IEndpointRouteBuilder routes, ConsumerDesk desk)
     {
         routes.MapPost("/v1/confirm", (RequestDelegate)(http => ConfirmAsync(http, desk)));
@@ -75,28 +71,12 @@ internal static class ConfirmService
 
     private static async Task<(LocalConfirm? Word, string Problem)> ReadAsync(HttpContext http)
     {
-        // This door takes no bodies; here one is meant.
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            limit.MaxRequestBodySize = BodyMax;
-        }
-
-        try
-        {
-            var word = await JsonSerializer.DeserializeAsync(
-                http.Request.Body, LocalJson.Default.LocalConfirm, http.RequestAborted);
-            return word is not { Revision: >= 0 } ? (null, "a revision is a number from 0 up")
-                : ServiceName.ProblemOf(word.Service) is { } problem ? (null, problem)
-                : (word, "");
-        }
-        catch (JsonException e)
-        {
-            return (null, $$"""it must be {"service":"NAME","revision":NUMBER}: {{e.Message}}""");
-        }
-        catch (BadHttpRequestException e)
-        {
-            return (null, e.Message);
-        }
+        var (word, problem) = await SmallBody.ReadAsync(
+            http, LocalJson.Default.LocalConfirm, """{"service":"NAME","revision":NUMBER}""");
+        return word is null ? (null, problem)
+            : word.Revision < 0 ? (null, "a revision is a number from 0 up")
+            : ServiceName.ProblemOf(word.Service) is { } wrong ? (null, wrong)
+            : (word, "");
     }
 
     private static Task RefuseAsync(HttpContext http, string problem) => LocalAnswers.ProblemAsync(

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Zurg.Core;
 using Zurg.Protocol.Local;
@@ -42,30 +40,12 @@ internal static class SayInFlight
 
     private static async Task<(LocalInFlight? Word, SelfState State, string Problem)> ReadAsync(HttpContext http)
     {
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            limit.MaxRequestBodySize = ConfirmService.BodyMax;
-        }
-
-        try
-        {
-            var word = await JsonSerializer.DeserializeAsync(
-                http.Request.Body, LocalJson.Default.LocalInFlight, http.RequestAborted);
-            return (word, StateOf(word?.State)) switch
-            {
-                (not { Count: >= 0 }, _) => (null, default, "a count is a number from 0 up"),
-                (_, null) => (null, default, "a state is running, draining or refusing"),
-                (_, { } state) => (word, state, ""),
-            };
-        }
-        catch (JsonException e)
-        {
-            return (null, default, $$"""it must be {"count":NUMBER,"state":"draining"}: {{e.Message}}""");
-        }
-        catch (BadHttpRequestException e)
-        {
-            return (null, default, e.Message);
-        }
+        var (word, problem) = await SmallBody.ReadAsync(
+            http, LocalJson.Default.LocalInFlight, """{"count":NUMBER,"state":"draining"}""");
+        return word is null ? (null, default, problem)
+            : word.Count < 0 ? (null, default, "a count is a number from 0 up")
+            : StateOf(word.State) is not { } state ? (null, default, "a state is running, draining or refusing")
+            : (word, state, "");
     }
 
     private static SelfState? StateOf(string? word) =>

@@ -97,7 +97,9 @@ public sealed class ExecCommandTests : IAsyncLifetime
     [Fact]
     public async Task Ctrl_C_is_a_byte_that_interrupts_what_is_in_the_foreground_and_not_the_shell()
     {
-        var command = Start("trap 'echo caught' INT; echo ready; sleep 60; echo \"after $?\"; cat; exit 4", Terminal);
+        // What is in the foreground says itself that it is there: before, the key would reach the shell alone.
+        var command = Start(
+            "trap 'echo caught' INT; sh -c 'echo ready; exec sleep 60'; echo \"after $?\"; cat; exit 4", Terminal);
         await ReadUntilAsync(command, "ready\r\n");
         await command.Pipes.GiveAsync([3], _stop.Token);
         Assert.Contains("after 130", await ReadUntilAsync(command, "after 130\r\n"), StringComparison.Ordinal);

@@ -160,13 +160,14 @@ public sealed class SubscribersTests : IAsyncLifetime
         var reader = Start("curl", "-sN", "--unix-socket", _agent.SocketPath, "http://a/v1/services/web?watch=true&confirm=true");
         await reader.StandardOutput.ReadLineAsync().WaitAsync(Eventually.Deadline);
         await SignalAsync(reader, "STOP");
+        await WrittenAsync("\"at_least\":1");
 
         await _agent.RestartAsync();
         Assert.Equal("web", _agent.Subscribed);
         _agent.Naming.Take(Set("web", 2));
-        await LateAsync($"process {reader.Id} (curl ", uses: 0);
+        await LateAsync($"process {reader.Id} (curl ");
         await Task.Delay(Zurg.Agent.Local.Subscribers.LookSoon * 4);
-        await LateAsync($"process {reader.Id} (curl ", uses: 0);
+        await LateAsync($"process {reader.Id} (curl ");
 
         reader.Kill();
         await SaysAsync("2");
@@ -178,9 +179,7 @@ public sealed class SubscribersTests : IAsyncLifetime
         _agent.Naming.Take(Set("web", 4));
         await PollAsync("after=0");
         await ConfirmAsync("""{"service":"web","revision":4}""");
-        await Eventually.TrueAsync(
-            () => File.ReadAllText(_agent.Directory["subscribers"]).Contains("\"at_least\":4", StringComparison.Ordinal),
-            "written down");
+        await WrittenAsync("\"at_least\":4");
 
         await _agent.RestartAsync();
         _agent.Naming.Take(Set("web", 5));
@@ -261,6 +260,9 @@ public sealed class SubscribersTests : IAsyncLifetime
 
     private Task SaysAsync(string word) => Eventually.TrueAsync(
         () => _agent.Said("web") == word, $"says {word} of web, not {_agent.Said("web")}");
+
+    private Task WrittenAsync(string part) => Eventually.TrueAsync(
+        () => File.ReadAllText(_agent.Directory["subscribers"]).Contains(part, StringComparison.Ordinal), $"{part} is written down");
 
     private Task LateAsync(string who, long uses = 1) => Eventually.TrueAsync(
         () => _agent.Said("web").StartsWith($"{uses} [{who}", StringComparison.Ordinal), $"{who} is late: {_agent.Said("web")}");
