@@ -262,7 +262,8 @@ public sealed class SubscribersTests : IAsyncLifetime
         () => _agent.Said("web") == word, $"says {word} of web, not {_agent.Said("web")}");
 
     private Task WrittenAsync(string part) => Eventually.TrueAsync(
-        () => File.ReadAllText(_agent.Directory["subscribers"]).Contains(part, StringComparison.Ordinal), $"{part} is written down");
+        () => File.ReadAllText(_agent.Directory["subscribers"]).Contains(part, StringComparison.Ordinal),
+        $"{part} is written down");
 
     private Task LateAsync(string who, long uses = 1) => Eventually.TrueAsync(
         () => _agent.Said("web").StartsWith($"{uses} [{who}", StringComparison.Ordinal), $"{who} is late: {_agent.Said("web")}");
