@@ -83,7 +83,8 @@ internal static class RolloutView
 
     private static string Progress(RolloutStatus status)
     {
-        var unready = status.OnTarget - status.OnTargetReady;
+        // Of one that is over, what is not ready any more is no part of it: a spare one that leaves, a crash of today.
+        var unready = status.Rollout.Phase == RolloutPhase.Completed ? 0 : status.OnTarget - status.OnTargetReady;
         return $"{status.OnTarget} of {status.Instances + status.Spares} have {Target(status.Rollout)}"
             + (unready > 0 ? $", {unready} of them not ready yet" : "")
             + (status.Spares > 0 ? $" ({Measures.Count(status.Spares, "spare")} among all)" : "");
@@ -137,7 +138,7 @@ internal static class RolloutView
                 i.Status?.Release.Version.Value ?? "-",
                 MarkOf(i, status),
                 StatusView.PhaseOf(i),
-                i.Status is { } known ? Measures.Age(now - known.Since) : "-",
+                StatusView.SinceOf(i) is { } since ? Measures.Age(now - since) : "-",
             ]),
         ]);
 

@@ -77,7 +77,7 @@ internal static class StatusView
                 i.Host.Value,
                 i.Cell?.Value ?? "-",
                 PhaseOf(i),
-                i.Status is { } known ? Measures.Age(now - known.Since) : "-",
+                SinceOf(i) is { } since ? Measures.Age(now - since) : "-",
                 i.Status?.Pid?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "-",
                 i.Status is { Ports.Count: > 0 } open ? Measures.Ports(open.Ports) : "-",
                 i.Status?.Release.Version.Value is { } version ? version + (i.UpToDate ? "" : " (old)") : "-",
@@ -89,10 +89,17 @@ internal static class StatusView
     {
         null => new Span("placed", Tone.Faint),
         { Hold: { } hold } => new Span($"{Measures.Word(instance.Status.Phase)}: {Measures.Word(hold.Reason)}", Tone.Bad),
-        var s when s.IsReady() => new Span("ready", Tone.Good),
+        { Phase: InstancePhase.Running } when instance.DrainingSince is not null => new Span("draining", Tone.Warn),
+        var s when s.IsReady() => instance.Unlisted is true ? new Span("ready, hidden", Tone.Warn) : new Span("ready", Tone.Good),
         { Phase: InstancePhase.Running } => new Span("unhealthy", Tone.Bad),
         var s => new Span(Measures.Word(s.Phase), Tone.Warn),
     };
+
+    /// <summary>Since when it is what <see cref="PhaseOf"/> says.</summary>
+    public static DateTimeOffset? SinceOf(PlacedInstance instance) =>
+        instance is { DrainingSince: { } draining, Status: { Phase: InstancePhase.Running, Hold: null } }
+            ? draining
+            : instance.Status?.Since;
 
     // Few columns: a terminal of 80 is the usual one.
     private static Block.Table BriefHosts(ImmutableArray<HostStatus> hosts, DateTimeOffset now) => new(

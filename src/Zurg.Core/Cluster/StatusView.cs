@@ -103,7 +103,11 @@ public static class StatusView
             var status = facts?.Find(instance);
             var digest = digestOf?.Invoke(instance);
             var current = placement?.Spec == digest && status?.Spec == digest && status?.Restarts == intent.RestartsOf(instance);
-            return new PlacedInstance(instance, host, facts?.Description.Cell, current, status);
+            return new PlacedInstance(instance, host, facts?.Description.Cell, current, status)
+            {
+                DrainingSince = placement?.DrainingSince,
+                Unlisted = placement?.Unlisted,
+            };
         });
     }
 

@@ -128,7 +128,14 @@ public sealed record PlacedInstance(
     HostId Host,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] CellName? Cell,
     bool UpToDate,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] InstanceStatus? Status);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] InstanceStatus? Status)
+{
+    /// <summary>Since when its consumers are told to let go of it, before it is stopped.</summary>
+    public DateTimeOffset? DrainingSince { get; init; }
+
+    /// <summary>No consumer is told of it: the other side of a blue-green change serves.</summary>
+    public bool? Unlisted { get; init; }
+}
 
 public sealed record HostStatus
 {

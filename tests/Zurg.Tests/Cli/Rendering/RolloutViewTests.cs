@@ -21,6 +21,7 @@ public sealed class RolloutViewTests
         { "going back  1 of 4 have 1.0", Rollouts.GoingBack },
         { "taken back  1 of 4 have 1.0", Rollouts.TakenBack },
         { "complete  4 of 4 have 1.1", Rollouts.Complete },
+        { "complete  5 of 5 have 1.1 (1 spare among all)", Rollouts.Complete with { OnTarget = 5, Spares = 1 } },
     };
 
     [Theory]

@@ -66,6 +66,38 @@ public sealed class ViewTests
     }
 
     [Theory]
+    [InlineData(InstancePhase.Running, true, null, "ready", 60)]
+    [InlineData(InstancePhase.Running, false, null, "unhealthy", 60)]
+    [InlineData(InstancePhase.Running, true, true, "ready, hidden", 60)]
+    [InlineData(InstancePhase.Starting, false, true, "starting", 60)]
+    public void An_instance_is_what_its_agent_says(
+        InstancePhase phase, bool healthy, bool? unlisted, string word, int seconds)
+    {
+        var placed = Placed(phase, healthy) with { Unlisted = unlisted };
+        Assert.Equal(word, StatusView.PhaseOf(placed).Text);
+        Assert.Equal(TimeSpan.FromSeconds(seconds), Now - StatusView.SinceOf(placed));
+    }
+
+    [Theory]
+    [InlineData(InstancePhase.Running, true, "draining", 3)]
+    [InlineData(InstancePhase.Running, false, "draining", 3)]
+    [InlineData(InstancePhase.Stopping, false, "stopping", 60)]
+    public void An_instance_is_draining_from_the_decision_until_its_stop_begins(
+        InstancePhase phase, bool healthy, string word, int seconds)
+    {
+        var placed = Placed(phase, healthy) with { DrainingSince = Now.AddSeconds(-3) };
+        Assert.Equal(word, StatusView.PhaseOf(placed).Text);
+        Assert.Equal(TimeSpan.FromSeconds(seconds), Now - StatusView.SinceOf(placed));
+    }
+
+    private static PlacedInstance Placed(InstancePhase phase, bool healthy) => new(
+        Web0, new HostId("host1"), new CellName("az1"), UpToDate: true, new InstanceStatus
+        {
+            Instance = Web0, Incarnation = new Incarnation(1), Phase = phase, Healthy = healthy, Spec = Digest.Of("x"u8),
+            Release = ReleaseId.Parse("web@1.2.0"), Restarts = 0, Since = Now.AddMinutes(-1), Crashes = 0,
+        });
+
+    [Theory]
     [InlineData(0.25, "250ms")]
     [InlineData(90, "90s")]
     [InlineData(600, "10m")]

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Zurg.Core;
 using Zurg.Protocol;
 using Zurg.Tests.Support;
@@ -41,6 +42,18 @@ public sealed class StatusViewTests
 
         var web = StatusView.Of(world.State, world.Naming, World.Noon).Services[0];
         Assert.Equal([true, false], web.Instances.Select(i => i.UpToDate));
+    }
+
+    [Fact]
+    public void What_is_withdrawn_says_since_when_and_what_is_hidden_says_so()
+    {
+        var world = Running.Apply(Specs.Service("web", 2, "2.0"));
+        world = world.Commit(world.Plan());
+        var placements = world.State.Placements.Values.SelectMany(h => h.Instances).ToImmutableDictionary(p => p.Instance);
+        var web = StatusView.Of(world.State, world.Naming, World.Noon).Services[0].Instances;
+        Assert.Single(web, i => i.DrainingSince == World.Noon);
+        Assert.All(web, i => Assert.Equal(placements[i.Instance].DrainingSince, i.DrainingSince));
+        Assert.All(web, i => Assert.Equal(placements[i.Instance].Unlisted, i.Unlisted));
     }
 
     [Fact]
