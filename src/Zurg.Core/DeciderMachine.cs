@@ -96,7 +96,7 @@ public static class DeciderMachine
     {
         foreach (var service in board.Services.ToImmutableArray())
         {
-            foreach (var placed in board.Of(service).Where(p => p.Placement.DrainingSince is null))
+            foreach (var placed in board.Of(service).Where(p => p.Placement.DrainingSince is null && !state.IsLost(p.Host)))
             {
                 if (Readiness.WhyNot(state, placed) is { } hold)
                 {

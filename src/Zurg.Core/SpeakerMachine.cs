@@ -80,12 +80,14 @@ public static class SpeakerMachine
         }
 
         var back = host.Session != HostSession.Connected;
+        var returns = host.Session == HostSession.Lost;
         var news = report.Events.Where(e => e.Id > host.EventsKept).ToImmutableArray();
         var heard = host with
         {
             Heard = now,
             Session = HostSession.Connected,
             SessionSince = back ? now : host.SessionSince,
+            ReturnedAt = returns ? now : host.ReturnedAt,
             Applied = report.Applied,
             Instances = report.Instances,
             EventsKept = Math.Max(host.EventsKept, news.IsEmpty ? 0 : news[^1].Id),
@@ -94,7 +96,8 @@ public static class SpeakerMachine
         return !commit.Refusals.IsEmpty ? commit : commit with   // a host that goes on like this becomes silent
         {
             Kept = report.Events.IsEmpty ? [] : [new KeptEvents(id, news, heard.EventsKept)],
-            Events = back
+            Events = returns ? [Losses.Returned(host, now)]
+                : back
                 ? [FactsWriting.Event(EventKind.HostConnected, id, now, $"{id} in cell {description.Cell} is connected")]
                 : [],
         };
@@ -119,7 +122,7 @@ public static class SpeakerMachine
                 silent with { Events = [FactsWriting.Event(EventKind.HostSilent, host.Host, now, text)] });
         }
 
-        commit = Shortages.Forget(commit, now);
+        commit = Losses.Settle(Losses.Take(Shortages.Forget(commit, now), now), now);
         return commit.Then(Confirming.Next(commit.State, now));
     }
 }

@@ -94,6 +94,7 @@ internal sealed class Simulation
             Maybe(_faults.Crash / 2, "master killed", BounceMaster);
             Maybe(_faults.JournalLost, "agent lost its journal", () => Bounce(host, host.LoseJournal));
             Maybe(_faults.Reboot, "host lost its power", () => Bounce(host, host.LosePower));
+            Maybe(_faults.CutOff, "host cut off for a while", () => host.CutOff(_sim.Milliseconds(3000, 20_000)));
             Maybe(_faults.Exit, "process ended by itself", () => host.Alive.FirstOrDefault()?.End(code: 1, signal: null));
         }
 
@@ -117,7 +118,7 @@ internal sealed class Simulation
         kill();
         _sim.Spawn("restart of " + host.Id, async () =>
         {
-            await _sim.Delay(_sim.Milliseconds(1, 8000), CancellationToken.None);
+            await _sim.Delay(_sim.Milliseconds(1, _sim.Chance(0.2) ? 25_000 : 8000), CancellationToken.None);
             host.StartAgent();
         });
     }

@@ -14,8 +14,10 @@ public sealed class SimulationTests(ITestOutputHelper output)
     /// <summary>Everything that the seeds together must have met; a fault that never struck proves nothing.</summary>
     private static readonly string[] Expected =
     [
+        "a host gave up what was replaced", "a host was lost", "a lost host came back",
         "agent killed", "agent: adopted a process", "consumers began or ended",
-        "consumers: took a set", "decider: changed an instance", "host lost its power", "journal: answer lost",
+        "consumers: took a set", "decider: changed an instance", "host cut off for a while", "host lost its power",
+        "journal: answer lost",
         "journal: lost what was not durable", "journal: write lost", "master killed", "master: deposed", "message repeated",
         "people: applied", "people: emptied a host, or took that back", "people: restarted, stopped or started",
         "people: spoke of a rollout", "prepare failed", "process ended by itself",

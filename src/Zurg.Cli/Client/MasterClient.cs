@@ -135,6 +135,11 @@ internal sealed class MasterClient : IDisposable
             HttpMethod.Post, $"/v1/hosts/{host}/undrain?author={Uri.EscapeDataString(author)}",
             null, WireJson.Default.ActionAccepted, stop);
 
+    public Task<ActionAccepted> LoseAsync(HostId host, string? why, string author, CancellationToken stop) =>
+        SendAsync(
+            HttpMethod.Post, $"/v1/hosts/{host}/lost?author={Uri.EscapeDataString(author)}",
+            JsonOf(new HostLoss(why), WireJson.Default.HostLoss), WireJson.Default.ActionAccepted, stop);
+
     public Task<LogChunk> LogAsync(
         InstanceId instance, HostId? host, long offset, int bytes, TimeSpan wait, DateTimeOffset? since,
         CancellationToken stop) =>

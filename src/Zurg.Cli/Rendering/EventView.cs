@@ -47,7 +47,7 @@ internal static class EventView
     private static Tone ToneOf(EventKind kind) => kind switch
     {
         EventKind.InstanceReady or EventKind.HostConnected or EventKind.HostRecovered => Tone.Good,
-        EventKind.InstanceExited or EventKind.InstanceHeld or EventKind.HostSilent or EventKind.HostLow
+        EventKind.InstanceExited or EventKind.InstanceHeld or EventKind.HostSilent or EventKind.HostLost or EventKind.HostLow
             or EventKind.ReleaseQuarantined or EventKind.EventsDropped or EventKind.JournalDamaged => Tone.Bad,
         EventKind.InstanceUnready => Tone.Warn,
         _ => Tone.Plain,

@@ -18,7 +18,8 @@ internal static class FollowerView
         }
 
         var newest = explained.Endpoints.Revision;
-        var late = followers.Where(f => !IsCurrent(f, newest)).OrderBy(f => f.Confirmed ?? default).ThenBy(f => f.Host).ToArray();
+        var lost = followers.Where(f => f.Session == HostSession.Lost).Select(f => f.Host.Value).ToArray();
+        var late = followers.Where(f => f.Session != HostSession.Lost && !IsCurrent(f, newest)).OrderBy(f => f.Confirmed ?? default).ThenBy(f => f.Host).ToArray();
         var current = followers.Where(f => IsCurrent(f, newest)).Select(f => f.Host.Value).ToArray();
         return
         [
@@ -30,6 +31,7 @@ internal static class FollowerView
             .. late.Take(HostsMax).SelectMany(f => Late(f, now)),
             .. late.Length > HostsMax ? [Block.Line.Of($"  and {late.Length - HostsMax} more")] : ImmutableArray<Block>.Empty,
             .. current.Length == 0 ? ImmutableArray<Block>.Empty : [Block.Line.Of($"  use it: {Names(current)}")],
+            .. lost.Length == 0 ? ImmutableArray<Block>.Empty : [Block.Line.Of($"  lost, not waited for: {Names(lost)}")],
         ];
     }
 

@@ -21,6 +21,13 @@ internal static class HostView
             new Span(host.Host.Value, Tone.Strong), $"  cell {host.Description.Cell}  ", StatusView.SessionOf(host),
             $" for {Measures.Age(now - host.SessionSince)}  {host.Ready}/{host.Instances} ready"),
         .. Lows(host),
+        .. host.Lost is { } lost
+            ? [
+                Fact("lost", $"by word of {lost.By} {Measures.Age(now - lost.At)} ago"
+                    + $"{(lost.Why is { } said ? $": {said}" : "")}; silent since {Measures.Age(now - lost.SilentSince)}, and lost "
+                    + "no more once its agent is heard"),
+            ]
+            : (Block[])[],
         .. host.Drained is { } drained
             ? [
                 Fact("drained", $"by {drained.By} {Measures.Age(now - drained.At)} ago"

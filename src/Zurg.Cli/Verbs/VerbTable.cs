@@ -34,6 +34,7 @@ internal static class VerbTable
         new("Change what runs", "rollout", RolloutVerb.Summary, RolloutVerb.Build, RolloutVerb.Alone),
         new("Change what runs", "drain", DrainVerb.Summary, () => new DrainVerb()),
         new("Change what runs", "undrain", UndrainVerb.Summary, () => new UndrainVerb()),
+        new("Change what runs", "lost", LostVerb.Summary, () => new LostVerb()),
         new("Change what runs", "retire", RetireVerb.Summary, () => new RetireVerb()),
         new("Run it yourself", "master", MasterVerb.Summary, () => new MasterVerb()),
         new("Run it yourself", "agent", AgentVerb.Summary, () => new AgentVerb()),

@@ -20,23 +20,23 @@ public static class AssignmentView
             return null;
         }
 
-        var hosts = HasTemplates(state, placements) ? HostsOf(state) : [];
+        var hasTemplates = HasTemplates(state, placements);
         var instances = placements.Instances.Select(p => InstanceOf(state, applied, p)).ToImmutableArray();
         return instances.Contains(null)
             ? null
             : new Assignment
             {
                 Host = host,
-                Generation = GenerationOf(state, host, named: hosts),
+                Generation = GenerationOf(state, host, namesHosts: hasTemplates),
                 Instances = [.. instances.Select(i => i!)],
                 Settings = applied.Spec.Settings,
-                Hosts = hosts,
+                Hosts = hasTemplates ? HostsOf(state) : [],
             };
     }
 
     // The newest of what the assignment is made of: revisions only grow, so of two compositions the later one is never lower.
-    private static Generation GenerationOf(ClusterState state, HostId host, ImmutableArray<ClusterHost> named) => new(
-        named.Select(h => state.ModifiedOf(StoreKeys.Facts(h.Host)).Value)
+    private static Generation GenerationOf(ClusterState state, HostId host, bool namesHosts) => new(
+        (namesHosts ? state.Facts.Keys : []).Select(h => state.ModifiedOf(StoreKeys.Facts(h)).Value)
             .Append(state.ModifiedOf(StoreKeys.Placements(host)).Value)
             .Append(state.ModifiedOf(StoreKeys.CurrentSpec).Value)
             .Concat(state.Placements[host].Instances.Select(p => p.Instance.Service).Distinct()
@@ -49,10 +49,12 @@ public static class AssignmentView
         state.Applied?.Spec.Keys is null ? [] : state.Placements[host].Instances
             .Select(p => state.InstanceSpecs.GetValueOrDefault(p.Spec)?.Release).OfType<ReleaseId>();
 
-    /// <summary>Every host that ever connected, by name. Silent ones too (DESIGN.md promise 7).</summary>
+    /// <summary>
+    /// Every host that ever connected, by name. Silent ones too (DESIGN.md promise 7); only a loss removes one.
+    /// </summary>
     public static ImmutableArray<ClusterHost> HostsOf(ClusterState state) =>
     [
-        .. state.Facts.Values.Select(f => new ClusterHost(f.Host, f.Description.Cell, f.Description.Address)
+        .. state.Facts.Values.Where(f => f.Session != HostSession.Lost).Select(f => new ClusterHost(f.Host, f.Description.Cell, f.Description.Address)
         {
             Labels = f.Description.Labels,
         }),

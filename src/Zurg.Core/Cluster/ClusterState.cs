@@ -56,5 +56,12 @@ public sealed record ClusterState
     /// <summary>Why the host is to be emptied; null when it is not.</summary>
     public HostIntent? DrainOf(HostId host) => HostIntents.GetValueOrDefault(host) is { Drained: true } intent ? intent : null;
 
+    /// <summary>Whether the host is counted as gone for good.</summary>
+    public bool IsLost(HostId host) => Facts.GetValueOrDefault(host)?.Session == HostSession.Lost;
+
+    /// <summary>Whose word it is that the host is lost: "by word of ann".</summary>
+    public string LossOf(HostId host) =>
+        HostIntents.GetValueOrDefault(host)?.Lost is { } word ? $"by word of {word.By}" : "by a word that was taken back";
+
     public Revision ModifiedOf(string key) => Modified.GetValueOrDefault(key);
 }

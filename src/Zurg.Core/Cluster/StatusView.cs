@@ -35,6 +35,7 @@ public static class StatusView
             Ready = facts.Instances.Count(i => i.IsReady()),
             Lows = facts.Lows,
             Drained = state.DrainOf(facts.Host),
+            Lost = state.IsLost(facts.Host) ? state.HostIntents.GetValueOrDefault(facts.Host)?.Lost : null,
         }),
     ];
 
@@ -117,7 +118,7 @@ public static class StatusView
         _ when state.IntentOf(spec.Name) is { Stopped: true } or { Retired: not null } => 0,
         { Scale.Instances: { } count } => count,
         { Scale.Hosts: { IsEmpty: false } hosts } => hosts.Count(h => state.DrainOf(h) is null),
-        _ => (spec.Scale.PerHost ?? 1) * state.Facts.Values.Count(f => state.DrainOf(f.Host) is null
+        _ => (spec.Scale.PerHost ?? 1) * state.Facts.Values.Count(f => state.DrainOf(f.Host) is null && !state.IsLost(f.Host)
             && new BoardHost(f.Host, f, frozen: false, drain: null).LackedLabel(spec) is null),
     };
 }

@@ -14,6 +14,7 @@ internal static class Readiness
         var facts = state.Facts.GetValueOrDefault(host);
         var status = facts?.Find(instance);
         return facts is null ? Wait(HoldReason.HostSilent, $"{instance}: nothing is known of {host}", "start its agent")
+            : facts.Session == HostSession.Lost ? Wait(HoldReason.HostLost, $"{instance}: {Losing.WhyLost(state, host)}")
             : facts.Session != HostSession.Connected
                 ? Wait(HoldReason.HostSilent, SilentText(facts, $"{instance} may still run there"), SilentMend)
             : status is null ? Wait(HoldReason.WaitsForReady, $"{instance}: {host} has not taken it over yet")
@@ -34,15 +35,18 @@ internal static class Readiness
     public static Hold StillThere(HostFacts facts, InstanceStatus status)
     {
         var silent = facts.Session != HostSession.Connected;
+        var back = facts.ReturnedAt is not null;
         return new Hold(
-            silent ? HoldReason.HostSilent : HoldReason.WaitsForStop,
+            silent ? HoldReason.HostSilent : back ? HoldReason.WaitsForDrain : HoldReason.WaitsForStop,
             silent ? SilentText(facts, $"{status.Instance} is to leave it and may still run there")
+                : back ? $"{facts.Host} is back, and {status.Instance} was replaced while it was lost: it stops there once its "
+                    + "consumers have let go"
                 : status.Hold?.Text ?? $"{status.Instance} is stopping on {facts.Host}",
             silent ? SilentMend : status.Hold?.Mend)
         { Service = status.Instance.Service, Instance = status.Instance, Host = facts.Host };
     }
 
-    private const string SilentMend = "look whether the host and its agent run; what runs on it is left alone";
+    private const string SilentMend = "look whether the host and its agent run; what runs on it is left alone. If it is gone for good: zurg lost HOST";
 
     private static string SilentText(HostFacts facts, string then) =>
         string.Create(

@@ -62,6 +62,7 @@ internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen, Host
     public string? WhyNot(ServiceSpec service) =>
         facts is null ? "nothing is known of it"
         : frozen ? "its placements cannot be read by this build"
+        : facts.Session == HostSession.Lost ? "lost"
         : facts.Session != HostSession.Connected ? "silent"
         : _placements.Count >= InstancesMax
             ? string.Create(

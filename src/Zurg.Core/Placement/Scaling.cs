@@ -33,11 +33,11 @@ internal static class Scaling
     private static void RemoveDisplaced(ServicePlan plan)
     {
         var roster = plan.Roster;
-        var waitsFor = roster.Displaced.IsEmpty ? null : roster.Regular.FirstOrDefault(p => !plan.IsReady(p));
+        var waitsFor = roster.Displaced.IsEmpty ? null : roster.Regular.Concat(roster.Lost).FirstOrDefault(p => !plan.IsReady(p));
         foreach (var leaving in roster.Displaced)
         {
             var why = Roster.WhyDisplaced(plan.State, plan.Board, plan.Service, leaving.Host)!;
-            if (waitsFor is null)
+            if (waitsFor is null || plan.State.IsLost(leaving.Host))
             {
                 if (plan.IsAsked(leaving.Host) || plan.MayDisplace(leaving, why))
                 {

@@ -108,7 +108,7 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
     /// <summary>Whether it may be withdrawn by now though nobody asked for it; a hold says when not.</summary>
     public bool MayDisplace(PlacedOn placed, string why)
     {
-        if (at.State.DrainOf(placed.Host) is not null || at.Actions.TryTake(placed))
+        if (at.State.DrainOf(placed.Host) is not null || at.State.IsLost(placed.Host) || at.Actions.TryTake(placed))
         {
             return true;
         }

@@ -13,6 +13,7 @@ internal static class Changing
 {
     public static void Plan(ServicePlan plan, Rollout rollout)
     {
+        Losing.Plan(plan);
         AtOnce(plan, rollout);
         if (plan.Stopped)
         {
@@ -23,7 +24,8 @@ internal static class Changing
         var due = plan.Roster.Regular.Where(p => !plan.Has(p, rollout.To) || Moving.Why(plan, p) is not null).ToImmutableArray();
         Spares.Place(plan, rollout, due);
         var roster = plan.Roster;
-        var budget = new Budget(plan.State, plan.Service.Update, roster.Regular.Length, roster.Staying);
+        var budget = new Budget(
+            plan.State, plan.Service.Update, roster.Regular.Length + roster.Lost.Length, roster.Staying);
         ChangeDue(plan, rollout, due, budget);
         Spares.Remove(plan, rollout, due, budget);
     }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Zurg.Protocol;
 
@@ -12,7 +13,7 @@ internal static class Draining
     public static DrainVerdict Judge(ClusterState state, NamingState naming, PlacedOn placed, TimeSpan limit, DateTimeOffset now)
     {
         var (host, placement) = placed;
-        if (placement.Wanted != WantedPhase.Running || limit <= TimeSpan.Zero)
+        if (placement.Wanted != WantedPhase.Running || limit <= TimeSpan.Zero || state.IsLost(host))
         {
             return DrainVerdict.Free;
         }
@@ -25,9 +26,14 @@ internal static class Draining
         // Withdrawn by now: what had not been ready before that was never listed, and nobody can use it.
         var status = state.Facts.GetValueOrDefault(host)?.Find(placement.Instance);
         var service = placement.Instance.Service;
-        if (NeverListed(status) || state.Confirmed.GetValueOrDefault(service)?.Lowest >= naming.SetOf(service).Revision)
+        if (NeverListed(status))
         {
             return DrainVerdict.Free;
+        }
+
+        if (state.Confirmed.GetValueOrDefault(service)?.Lowest >= naming.SetOf(service).Revision)
+        {
+            return new DrainVerdict.Over(Excused(state, service));
         }
 
         return now - since >= limit
@@ -53,6 +59,14 @@ internal static class Draining
                 + (late.Length == 1 ? " has" : " have") + " not confirmed"
             : "not everybody has confirmed";
 
+    /// <summary>Whose consumers were not waited for because their host is lost; null when there is none.</summary>
+    private static string? Excused(ClusterState state, ServiceName service)
+    {
+        var lost = state.Facts.Values.Where(f => f.Session == HostSession.Lost && f.Follows.Contains(service))
+            .Select(f => $"{f.Host} ({state.LossOf(f.Host)})").ToImmutableArray();
+        return lost.IsEmpty ? null : $"the consumers on {string.Join(", ", lost)} are counted as gone";
+    }
+
     private static bool NeverListed(InstanceStatus? status) => status?.Phase
         is InstancePhase.Waiting or InstancePhase.Preparing or InstancePhase.Starting
         or InstancePhase.Stopping or InstancePhase.Stopped;
@@ -72,6 +86,8 @@ internal abstract record DrainVerdict
     /// <param name="Until">Then it goes on in any case.</param>
     public sealed record Wait(Hold Hold, DateTimeOffset Until) : DrainVerdict;
 
-    /// <param name="Late">Who had not confirmed when the limit passed; null: everybody had.</param>
+    /// <param name="Late">
+    /// Who had not confirmed when the limit passed, or was not waited for; null: everybody had.
+    /// </param>
     public sealed record Over(string? Late) : DrainVerdict;
 }

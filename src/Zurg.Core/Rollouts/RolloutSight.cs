@@ -35,11 +35,30 @@ internal sealed partial class ServicePlan
     public bool IsDone(PlacedOn placed, Rollout rollout) =>
         Has(placed, rollout.To) && placed.Placement.Unlisted is not true && (IsReady(placed) || !IsReachable(placed));
 
+    /// <summary>
+    /// How many instances a rollout goes to, those included that a lost host had and that have not found another place yet: it
+    /// goes on without them, and is not over sooner because of them.
+    /// </summary>
+    public int Wanted
+    {
+        get
+        {
+            var roster = Roster;
+            return Math.Max(service.Scale.Instances ?? 0, roster.Regular.Length + roster.Lost.Length);
+        }
+    }
+
     /// <summary>A restart of what runs is no news to anybody: it goes as fast as the budget lets it.</summary>
-    public ImmutableArray<int> StagesOf(Rollout rollout) =>
-        rollout.To.RunsSameAs(rollout.From) || IsBlueGreen(rollout)
-            ? Stages.AtOnce(Roster.Regular.Length)
-            : Stages.Of(Service.Update, [.. Roster.Regular.GroupBy(CellRank).OrderBy(g => g.Key).Select(g => g.Count())]);
+    public ImmutableArray<int> StagesOf(Rollout rollout)
+    {
+        if (rollout.To.RunsSameAs(rollout.From) || IsBlueGreen(rollout))
+        {
+            return Stages.AtOnce(Wanted);
+        }
+
+        var cells = Roster.Regular.GroupBy(CellRank).OrderBy(g => g.Key).Select(g => g.Count()).ToList();
+        return Stages.Of(Service.Update, [.. cells, Wanted - cells.Sum()]);
+    }
 
     /// <summary>
     /// How many count against <see cref="Rollout.Allowed"/>: instances with the target, and in the first stage spare ones too.

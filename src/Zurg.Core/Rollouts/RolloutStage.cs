@@ -10,7 +10,7 @@ internal static class RolloutStage
     public static Rollout Next(ServicePlan plan, Rollout rollout, RolloutIntent? words)
     {
         var stages = plan.StagesOf(rollout);
-        var all = plan.Roster.Regular.Length;
+        var (all, here) = (plan.Wanted, Math.Max(1, plan.Roster.Regular.Length));
         if (words?.PromoteAll is true && rollout.Allowed < all)
         {
             plan.Tell(EventKind.RolloutPromoted, $"{words.By} lets the rest of {rollout.Service} have it at once");
@@ -18,7 +18,7 @@ internal static class RolloutStage
         }
 
         if (!plan.Roster.Staying.Where(p => plan.Has(p, rollout.To)).All(p => plan.IsReady(p))
-            || plan.CountOn(rollout, stages) < Math.Min(rollout.Allowed, all))
+            || plan.CountOn(rollout, stages) < Math.Min(rollout.Allowed, here))
         {
             return rollout with { StageReadyAt = null };
         }

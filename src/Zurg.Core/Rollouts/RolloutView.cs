@@ -27,7 +27,7 @@ public static class RolloutView
         {
             Rollout = rollout,
             Paused = rollout.Phase is RolloutPhase.Running or RolloutPhase.RollingBack && plan.IsPaused(rollout),
-            Instances = roster.Regular.Length,
+            Instances = plan.Wanted,
             OnTarget = onTarget.Length,
             OnTargetReady = onTarget.Count(plan.IsReady),
             Spares = roster.Surplus.Length,

@@ -6,7 +6,7 @@ namespace Zurg.Core;
 /// <summary>
 /// What consumers confirm, on its way to whoever waits for it (DESIGN.md promise 2): of each service that a placement drains for,
 /// the lowest revision that any following host uses. A host counts while its facts say that it follows, with a session or
-/// without, and it uses nothing that it has not said in its newest one.
+/// without, and it uses nothing that it has not said in its newest one. A lost host does not count.
 /// </summary>
 internal static class Confirming
 {
@@ -70,10 +70,14 @@ internal static class Confirming
         }),
     ];
 
+    /// <summary>Every consumer that is waited for uses the service's newest set.</summary>
+    public static bool IsUsedByNobodyOld(SpeakerState state, ServiceName service) =>
+        Of(state, service).Lowest >= state.Naming.SetOf(service).Revision;
+
     private static ServiceConfirmation Of(SpeakerState state, ServiceName service)
     {
         var newest = state.Naming.SetOf(service).Revision;
-        var followers = FollowersOf(state, service);
+        var followers = FollowersOf(state, service).Where(f => f.Session != HostSession.Lost).ToImmutableArray();
         return new ServiceConfirmation
         {
             Service = service,

@@ -65,6 +65,12 @@ public sealed record SpokenHost
     public ImmutableSortedDictionary<ServiceName, ConfirmedRevision> Confirmed { get; init; } =
         ImmutableSortedDictionary<ServiceName, ConfirmedRevision>.Empty;
 
+    /// <summary>As in its facts.</summary>
+    public DateTimeOffset? ReturnedAt { get; init; }
+
+    /// <summary>As in its facts.</summary>
+    public ImmutableSortedSet<InstanceId> RanWhenLost { get; init; } = [];
+
     /// <summary>The newest reading of its own numbers; never stored.</summary>
     public HostMeasures? Measures { get; init; }
 
@@ -105,6 +111,8 @@ public sealed record SpokenHost
         Instances = facts.Instances,
         Lows = facts.Lows,
         Follows = [.. facts.Follows],
+        ReturnedAt = facts.ReturnedAt,
+        RanWhenLost = [.. facts.RanWhenLost],
         Written = DigestOf(facts),
     };
 
@@ -119,6 +127,8 @@ public sealed record SpokenHost
         Instances = Instances,
         Lows = Lows,
         Follows = [.. Follows],
+        ReturnedAt = ReturnedAt,
+        RanWhenLost = [.. RanWhenLost],
     };
 
     public static Digest DigestOf(HostFacts facts) => Digest.Of(JsonOf(facts));

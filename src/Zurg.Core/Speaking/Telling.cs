@@ -23,7 +23,7 @@ internal static class Telling
     /// <param name="always">Also when the host was told the same before.</param>
     public static SpeakerCommit Say(SpeakerCommit commit, SpokenHost host, bool always, DateTimeOffset now)
     {
-        if (AssignmentView.Of(commit.State.Cluster, host.Host) is not { } assignment)
+        if (Losses.IsHeldBack(host) || AssignmentView.Of(commit.State.Cluster, host.Host) is not { } assignment)
         {
             return commit;
         }
@@ -63,9 +63,8 @@ internal static class Telling
     /// <summary>What templates can name of hosts: facts change with every report that brings news, this rarely does.</summary>
     private static bool HostsDiffer(ClusterState before, ClusterState after) =>
         !ReferenceEquals(before.Facts, after.Facts)
-        && !before.Facts.Values.Select(Named).SequenceEqual(after.Facts.Values.Select(Named));
+        && !AssignmentView.HostsOf(before).Select(Named).SequenceEqual(AssignmentView.HostsOf(after).Select(Named));
 
-    private static (HostId Host, CellName Cell, string Address, string Labels) Named(HostFacts facts) => (
-        facts.Host, facts.Description.Cell, facts.Description.Address,
-        string.Join('\n', facts.Description.Labels.Select(l => $"{l.Key}={l.Value}")));
+    private static (HostId Host, CellName Cell, string Address, string Labels) Named(ClusterHost host) => (
+        host.Host, host.Cell, host.Address, string.Join('\n', host.Labels.Select(l => $"{l.Key}={l.Value}")));
 }

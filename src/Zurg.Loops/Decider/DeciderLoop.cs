@@ -11,8 +11,8 @@ namespace Zurg.Loops;
 public sealed partial class DeciderLoop(
     IStateStore store, IClusterView view, IEventLog events, RoleGuard guard, TimeProvider time, ILogger<DeciderLoop> logger)
 {
-    /// <summary>Each takes an expectation and a write, and the role's guard takes one more operation.</summary>
-    private const int WritesPerCommit = (StoreCommit.OperationsMax - 1) / 2;
+    /// <summary>Without the role's guard.</summary>
+    private const int OperationsPerCommit = StoreCommit.OperationsMax - 1;
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
 
@@ -110,10 +110,15 @@ public sealed partial class DeciderLoop(
     private async Task<Revision?> CommitAsync(ClusterState state, Plan plan, CancellationToken stop)
     {
         Revision? last = null;
-        foreach (var writes in Bites([.. RolloutWrites(plan), .. PlacementWrites(plan)]))
+        var lost = state.Facts.Values.Where(f => f.Session == HostSession.Lost)
+            .ToDictionary(f => StoreKeys.Placements(f.Host), f => StoreKeys.Facts(f.Host), StringComparer.Ordinal);
+        foreach (var writes in Bites([.. RolloutWrites(plan), .. PlacementWrites(plan)], lost))
         {
+            // What is taken from a lost host without a drain is taken only while it is lost: so each of its instances is either
+            // replaced before it is heard again, or is its own still.
+            var keys = writes.Select(w => w.Key).Concat(writes.Where(w => lost.ContainsKey(w.Key)).Select(w => lost[w.Key]));
             var commit = new StoreCommit(
-                [guard.Expectation, .. writes.Select(w => new StoreExpectation(w.Key, state.ModifiedOf(w.Key)))], writes);
+                [guard.Expectation, .. keys.Select(key => new StoreExpectation(key, state.ModifiedOf(key)))], writes);
             switch (await store.CommitAsync(commit, stop))
             {
                 case CommitOutcome.Committed(var revision):
@@ -153,21 +158,25 @@ public sealed partial class DeciderLoop(
         StoreKeys.Placements(p.Host), JsonSerializer.SerializeToUtf8Bytes(p, WireJson.Default.HostPlacements)));
 
     /// <summary>Commits within the store's limits, each safe alone: no instance moves between hosts within one plan.</summary>
-    private static IEnumerable<ImmutableArray<StoreWrite>> Bites(ImmutableArray<StoreWrite> writes)
+    /// <param name="guarded">Keys whose write has another expectation besides its own.</param>
+    private static IEnumerable<ImmutableArray<StoreWrite>> Bites(
+        ImmutableArray<StoreWrite> writes, Dictionary<string, string> guarded)
     {
         var bite = ImmutableArray.CreateBuilder<StoreWrite>();
-        var bytes = 0;
+        var (bytes, operations) = (0, 0);
         foreach (var write in writes)
         {
             var size = (write.Value?.Length ?? 0) + (2 * StoreCommit.KeyCharsMax);
-            if (bite.Count > 0 && (bite.Count == WritesPerCommit || bytes + size > StoreCommit.BytesMax))
+            var takes = guarded.ContainsKey(write.Key) ? 3 : 2;   // it, its expectation, the other one
+            if (bite.Count > 0 && (operations + takes > OperationsPerCommit || bytes + size > StoreCommit.BytesMax))
             {
                 yield return bite.DrainToImmutable();
-                bytes = 0;
+                (bytes, operations) = (0, 0);
             }
 
             bite.Add(write);
             bytes += size;
+            operations += takes;
         }
 
         if (bite.Count > 0)

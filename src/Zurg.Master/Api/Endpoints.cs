@@ -39,6 +39,7 @@ internal static class Endpoints
         ShowHost.Map(routes);
         DrainHost.Map(routes);
         UndrainHost.Map(routes);
+        LoseHost.Map(routes);
         ListCores.Map(routes);
         GetCore.Map(routes);
         ListReleases.Map(routes);

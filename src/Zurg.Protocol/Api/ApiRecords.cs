@@ -65,6 +65,9 @@ public sealed record RolloutStarted(SpecNumber Spec, long After, string Text);
 /// <param name="Why">In the person's words, at most 200 characters of them are kept.</param>
 public sealed record HostDrain(string? Why = null);
 
+/// <param name="Why">In the person's words; null: none.</param>
+public sealed record HostLoss(string? Why = null);
+
 /// <summary>An action of a person was written down; what follows is the decider's.</summary>
 public sealed record ActionAccepted(string Text);
 
@@ -160,6 +163,9 @@ public sealed record HostStatus
 
     /// <summary>Who is emptying it; null when nobody is.</summary>
     public HostIntent? Drained { get; init; }
+
+    /// <summary>By whose word it is lost; null while it is not.</summary>
+    public LostIntent? Lost { get; init; }
 
     /// <summary>What it is short of; while there is any, it gets no new instance.</summary>
     public ImmutableArray<HostLow> Lows { get; init => field = value.IsDefault ? [] : value; } = [];

@@ -54,6 +54,7 @@ namespace Zurg.Protocol;
 [JsonSerializable(typeof(RolloutStart))]
 [JsonSerializable(typeof(RolloutStarted))]
 [JsonSerializable(typeof(HostDrain))]
+[JsonSerializable(typeof(HostLoss))]
 [JsonSerializable(typeof(ReleasePush))]
 [JsonSerializable(typeof(ReleasePushAnswer))]
 [JsonSerializable(typeof(ReleaseSign))]

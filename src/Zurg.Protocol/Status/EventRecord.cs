@@ -121,4 +121,10 @@ public enum EventKind
 
     /// <summary>A stop.command failed; the instance is stopped all the same.</summary>
     StopCommandFailed,
+
+    /// <summary>A silent host is counted as gone, by whose word.</summary>
+    HostLost,
+
+    /// <summary>A lost host was heard again.</summary>
+    HostReturned,
 }

@@ -53,6 +53,9 @@ public enum HoldReason
     /// <summary>A person retired the service, and the spec still names it.</summary>
     Retired,
 
+    /// <summary>Its host is lost, and it can be nowhere else.</summary>
+    HostLost,
+
     // The agent's.
     BackingOff,
     TooManyRestarts,

@@ -17,7 +17,7 @@ public sealed record HostFacts
     /// <summary>The generation that the agent has taken over.</summary>
     public required Generation Applied { get; init; }
 
-    /// <summary>Ordered by instance.</summary>
+    /// <summary>Ordered by instance; none of a lost host.</summary>
     public ImmutableArray<InstanceStatus> Instances { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>What the host is short of: while there is any, it gets no new instance.</summary>
@@ -28,6 +28,18 @@ public sealed record HostFacts
     /// Written before the host is told its first set (DESIGN.md promise 2).
     /// </summary>
     public ImmutableArray<ServiceName> Follows { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>
+    /// It was lost and has been heard again, then: it is told what to run once nobody uses any more what it is to give up. Null
+    /// when it was told.
+    /// </summary>
+    public DateTimeOffset? ReturnedAt { get; init; }
+
+    /// <summary>
+    /// What it ran when it was lost, ordered, until it is told again what to run: an agent that comes back without its journal
+    /// does not know of it before that.
+    /// </summary>
+    public ImmutableArray<InstanceId> RanWhenLost { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public InstanceStatus? Find(InstanceId instance) => Instances.FirstOrDefault(i => i.Instance == instance);
 }

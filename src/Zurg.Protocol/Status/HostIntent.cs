@@ -14,4 +14,14 @@ public sealed record HostIntent
 
     /// <summary>In the person's words; null when none were given.</summary>
     public string? Why { get; init; }
+
+    /// <summary>That it is lost; null: never said. Void once the host has been heard again.</summary>
+    public LostIntent? Lost { get; init; }
 }
+
+/// <summary>A person's word that a silent host is gone.</summary>
+/// <param name="SilentSince">
+/// The silence that it speaks of, by <see cref="HostFacts.SessionSince"/>: of a later one it says nothing.
+/// </param>
+/// <param name="Why">In the person's words; null when none were given.</param>
+public sealed record LostIntent(DateTimeOffset SilentSince, DateTimeOffset At, string By, string? Why = null);

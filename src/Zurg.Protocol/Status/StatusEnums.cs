@@ -43,6 +43,12 @@ public enum HostSession
 
     /// <summary>No report for a while: its endpoints are suspect. It does not mean that anything stopped.</summary>
     Silent,
+
+    /// <summary>
+    /// Counted as gone for good: its endpoints are removed, its consumers are not waited for, its instances start elsewhere.
+    /// Its next report ends that.
+    /// </summary>
+    Lost,
 }
 
 [JsonConverter(typeof(WireEnumConverter<EndpointState>))]

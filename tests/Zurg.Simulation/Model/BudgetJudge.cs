@@ -66,7 +66,8 @@ internal sealed class BudgetJudge(Sim sim)
         ClusterState known, ServiceSpec spec, (HostId Host, Placement Placement) placed,
         ImmutableArray<(HostId Host, Placement Placement)> all) => spec.Scale.Instances is { } count
             ? placed.Placement.Instance.Index < count
-            : known.DrainOf(placed.Host) is null && (spec.Scale.Hosts.IsEmpty || spec.Scale.Hosts.Contains(placed.Host))
+            : known.DrainOf(placed.Host) is null && (!spec.Scale.Hosts.IsEmpty || !known.IsLost(placed.Host))
+                && (spec.Scale.Hosts.IsEmpty || spec.Scale.Hosts.Contains(placed.Host))
                 && all.Count(p => p.Host == placed.Host && p.Placement.Instance.Index < placed.Placement.Instance.Index)
                     < (spec.Scale.PerHost ?? 1);
 

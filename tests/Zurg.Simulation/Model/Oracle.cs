@@ -18,6 +18,13 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
     /// </summary>
     private readonly SortedSet<InstanceId> _excused = [];
 
+    /// <summary>
+    /// Of an instance on a host: hosts that were lost when it was decided to stop it there. Nobody waited for them.
+    /// </summary>
+    private readonly Dictionary<(HostId, InstanceId), ImmutableSortedSet<HostId>> _notWaitedFor = [];
+
+    private readonly SortedDictionary<HostId, TimeSpan> _returned = [];
+
     public ClusterState State { get; private set; } = ClusterState.Empty;
 
     public NamingState Naming { get; private set; } = NamingState.Empty;
@@ -38,6 +45,7 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
             State.Unreadable.IsEmpty, "the store holds what cannot be read: " + string.Join(", ", State.Unreadable.Values));
         CheckConfirmed(commit);
         CheckPlacedOnce();
+        CheckLost(before);
         _budget.OnCommit(before, State);
         ExcuseStops(before);
         CheckRollouts(commit, before);
@@ -69,7 +77,7 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
         foreach (var confirmed in State.Confirmed.Values.Where(c => written.Contains(StoreKeys.Confirmed(c.Service))))
         {
             sim.Count("speaker: said how far consumers are");
-            foreach (var host in hosts.Values)
+            foreach (var host in hosts.Values.Where(h => !State.IsLost(h.Id)))
             {
                 var used = host.Consumers.UsedOf(confirmed.Service)?.Revision;
                 sim.Demand(
@@ -78,6 +86,61 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
             }
         }
     }
+
+    /// <summary>
+    /// A lost host has no endpoint, and one that is back none of what was replaced: no instance is listed twice.
+    /// </summary>
+    private void CheckLost(ClusterState before)
+    {
+        foreach (var (host, facts) in State.Facts)
+        {
+            var old = before.Facts.GetValueOrDefault(host);
+            if (facts.Session == HostSession.Lost && old?.Session != HostSession.Lost)
+            {
+                sim.Count("a host was lost");
+            }
+            else if (facts.Session != HostSession.Lost && old?.Session == HostSession.Lost)
+            {
+                sim.Count("a lost host came back");
+                _returned[host] = sim.Time.Elapsed;
+            }
+
+            if (old?.ReturnedAt is { } since && facts.ReturnedAt is null)
+            {
+                GiveUp(facts, old.RanWhenLost, since);
+            }
+        }
+
+        foreach (var set in Naming.Sets.Values)
+        {
+            sim.Demand(!set.Endpoints.Any(e => State.IsLost(e.Host)), $"{set.Service} has an endpoint on a lost host");
+            sim.Demand(
+                set.Endpoints.DistinctBy(e => e.Instance).Count() == set.Endpoints.Length,
+                $"an instance of {set.Service} is listed twice");
+        }
+    }
+
+    /// <summary>A host that was lost may stop from now on what is not its own any more.</summary>
+    private void GiveUp(HostFacts facts, ImmutableArray<InstanceId> ran, DateTimeOffset since)
+    {
+        var placed = State.Placements.GetValueOrDefault(facts.Host)?.Instances ?? [];
+        foreach (var instance in facts.Instances.Select(i => i.Instance).Union(ran).Where(i => placed.All(p => p.Instance != i)))
+        {
+            sim.Count("a host gave up what was replaced");
+            _notWaitedFor[(facts.Host, instance)] = LostNow();
+            if (sim.Time.GetUtcNow() - since >= StopPolicy.DrainUsual)
+            {
+                _excused.Add(instance);
+            }
+        }
+    }
+
+    /// <summary>Or a moment ago: the decision was made on what was known then.</summary>
+    private ImmutableSortedSet<HostId> LostNow() =>
+    [
+        .. State.Facts.Keys.Where(State.IsLost),
+        .. _returned.Where(r => sim.Time.Elapsed - r.Value <= TimeSpan.FromSeconds(2)).Select(r => r.Key),
+    ];
 
     private void CheckPlacedOnce()
     {
@@ -110,7 +173,8 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
     public void OnSignal(HostId host, InstanceId instance, Incarnation incarnation)
     {
         var users = hosts.Values.Where(h => h.Consumers.UsedOf(instance.Service)?.Endpoints
-            .Any(e => e.Instance == instance && e.Incarnation == incarnation && e.Host == host) is true).ToList();
+            .Any(e => e.Instance == instance && e.Incarnation == incarnation && e.Host == host) is true)
+            .Where(h => h.Id == host || _notWaitedFor.GetValueOrDefault((host, instance))?.Contains(h.Id) is not true).ToList();
         sim.Count("a process was signalled");
         sim.Demand(
             users.Count == 0 || _excused.Contains(instance),
@@ -120,10 +184,16 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
     private void ExcuseStops(ClusterState before)
     {
         var now = State.Placements.Values.SelectMany(h => h.Instances).ToDictionary(p => p.Instance);
-        foreach (var old in before.Placements.Values.SelectMany(h => h.Instances).Where(p => p.Wanted == WantedPhase.Running))
+        foreach (var (host, old) in before.Placements.Values.SelectMany(h => h.Instances.Select(p => (h.Host, p)))
+            .Where(p => p.p.Wanted == WantedPhase.Running))
         {
             var stays = now.TryGetValue(old.Instance, out var by)
                 && (by.Spec, by.Restarts, by.Wanted) == (old.Spec, old.Restarts, old.Wanted);
+            if (!stays)
+            {
+                _notWaitedFor[(host, old.Instance)] = LostNow();
+            }
+
             if (!stays && (State.Applied?.Spec.Find(old.Instance.Service) is null
                 || old.DrainingSince <= sim.Time.GetUtcNow() - StopPolicy.DrainUsual))
             {

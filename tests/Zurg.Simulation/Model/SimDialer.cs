@@ -31,7 +31,7 @@ internal sealed class SimDialer(Sim sim, SimHost host, SimFaults faults, AgentIn
         while (!stop.IsCancellationRequested)
         {
             await sim.Delay(sim.Milliseconds(1, 400), stop);
-            if (master() is not { IsUp: true } up || _report is null)
+            if (master() is not { IsUp: true } up || _report is null || host.IsCutOff)
             {
                 continue;
             }
@@ -42,6 +42,7 @@ internal sealed class SimDialer(Sim sim, SimHost host, SimFaults faults, AgentIn
             up.Speaker.Connected(
                 link, new AgentHello { Host = host.Id, AgentEpoch = journal.Epoch, Description = host.Describe() });
             _link = link;
+            host.EndSession = link.Cut;
             link.CarrySubscription();
             link.CarryWord();
             host.Consumers.Changed = () =>

@@ -17,6 +17,7 @@ internal sealed class SimFaults
         PrepareFails = Drawn(0.1);
         Reboot = Drawn(0.1);
         JournalLost = Drawn(0.05);
+        CutOff = Drawn(0.1);
 
         double Drawn(double most) => sim.Chance(0.7) ? most * (1 + sim.Next(10)) / 10 : 0;
     }
@@ -50,4 +51,7 @@ internal sealed class SimFaults
 
     /// <summary>A second: a host loses its power.</summary>
     public double Reboot { get; }
+
+    /// <summary>A second: no session of a host is open for a while, and everything on it runs on.</summary>
+    public double CutOff { get; }
 }

@@ -20,6 +20,7 @@ internal sealed class SimHost(
     private CancellationTokenSource _agent = new();
     private int _boots = 1;
     private int _pids = 100;
+    private TimeSpan _cutOffUntil;
 
     public HostId Id => id;
 
@@ -27,6 +28,11 @@ internal sealed class SimHost(
     public SimConsumers Consumers => consumers;
 
     public bool IsAgentUp { get; private set; }
+
+    public bool IsCutOff => sim.Time.Elapsed < _cutOffUntil;
+
+    /// <summary>Ends the open session; null while there is none.</summary>
+    public Action? EndSession { get; set; }
 
     /// <summary>Whatever of an incarnation still runs, be it only a child of it.</summary>
     public IEnumerable<SimProcess> Left => _processes.Where(p => p.IsAlive || p.HasTree);
@@ -79,6 +85,12 @@ internal sealed class SimHost(
             new AgentIdentity(id, sim.Seed), sim.Time, NullLogger<AgentLoop>.Instance);
         sim.Spawn($"agent of {id}", () => loop.RunAsync(stop));
         sim.Spawn($"dialer of {id}", () => dialer.RunAsync(_journal, stop));
+    }
+
+    public void CutOff(TimeSpan time)
+    {
+        _cutOffUntil = sim.Time.Elapsed + time;
+        EndSession?.Invoke();
     }
 
     public void KillAgent()

@@ -40,11 +40,12 @@ internal sealed class SimPeople(Sim sim, IStateStore store, SimWishes wishes)
         while (faults.On)
         {
             await sim.Delay(sim.Milliseconds(200, 5000), stop);
-            await (sim.Next(10) switch
+            await (sim.Next(12) switch
             {
                 < 5 => ApplyAsync(stop),
                 < 7 => IntendAsync(AnyName(), faults, stop),
                 < 9 => SayAsync(AnyName(), stop),
+                < 11 => LoseAsync(stop),
                 _ => EmptyAsync(Hosts[sim.Next(Hosts.Length)], sim.Chance(0.5), stop),
             });
         }
@@ -105,11 +106,45 @@ internal sealed class SimPeople(Sim sim, IStateStore store, SimWishes wishes)
     private async Task EmptyAsync(string name, bool drained, CancellationToken stop)
     {
         sim.Count("people: emptied a host, or took that back");
-        var host = new HostId(name);
-        var intent = new HostIntent { Host = host, Drained = drained, At = sim.Time.GetUtcNow(), By = "sim" };
-        var json = JsonSerializer.SerializeToUtf8Bytes(intent, WireJson.Default.HostIntent);
-        var commit = new StoreCommit([], [Json(StoreKeys.HostIntent(host), json)]);
-        await RetryAsync(async () => await store.CommitAsync(commit, stop), stop);
+        await WriteHostAsync(
+            new HostId(name), (intent, _) => intent with { Drained = drained, At = sim.Time.GetUtcNow() }, stop);
+    }
+
+    /// <summary>Whoever is silent now is counted as gone, be it alive or not.</summary>
+    private async Task LoseAsync(CancellationToken stop)
+    {
+        foreach (var name in Hosts)
+        {
+            await WriteHostAsync(
+                new HostId(name),
+                (intent, facts) => facts is { Session: HostSession.Silent, SessionSince: var since }
+                    ? intent with { Lost = wishes.AnyLoss(since, sim.Time.GetUtcNow()) }
+                    : null,
+                stop);
+        }
+    }
+
+    /// <param name="change">Null: nothing is written.</param>
+    private async Task WriteHostAsync(
+        HostId host, Func<HostIntent, HostFacts?, HostIntent?> change, CancellationToken stop)
+    {
+        var (key, factsKey) = (StoreKeys.HostIntent(host), StoreKeys.Facts(host));
+        await RetryAsync(
+            async () =>
+            {
+                var entry = (await store.ListAsync(key, at: null, stop)).Entries.FirstOrDefault(e => e.Key == key);
+                var known = (await store.ListAsync(factsKey, at: null, stop)).Entries.FirstOrDefault(e => e.Key == factsKey);
+                var before = entry is null
+                    ? new HostIntent { Host = host, Drained = false, At = default, By = "sim" }
+                    : JsonSerializer.Deserialize(entry.Value.Span, WireJson.Default.HostIntent)!;
+                var facts = known is null ? null : JsonSerializer.Deserialize(known.Value.Span, WireJson.Default.HostFacts);
+                if (change(before, facts) is { } intent)
+                {
+                    var json = JsonSerializer.SerializeToUtf8Bytes(intent, WireJson.Default.HostIntent);
+                    await store.CommitAsync(new StoreCommit([], [Json(key, json)]), stop);
+                }
+            },
+            stop);
     }
 
     /// <summary>Pauses, promotes, aborts, tries again: whatever the rollout's number is now.</summary>

@@ -35,6 +35,10 @@ internal sealed class SimWishes(Sim sim)
         };
     }
 
+    /// <summary>Of the silence that began then; now and then of an older one, which it is no word on.</summary>
+    public LostIntent AnyLoss(DateTimeOffset silentSince, DateTimeOffset now) =>
+        new(sim.Chance(0.1) ? silentSince - TimeSpan.FromSeconds(1) : silentSince, now, "sim");
+
     public RolloutIntent AnyWords(long number, RolloutIntent? before)
     {
         var said = before?.Number == number ? before : new RolloutIntent(number, false, false, false, 0, 0, false, "sim");

@@ -171,6 +171,35 @@ internal sealed record World
         return Put(StoreKeys.Facts(facts.Host), facts, WireJson.Default.HostFacts);
     }
 
+    /// <summary>By word of ann, and as its speaker makes a fact of it.</summary>
+    public World Lose(string host)
+    {
+        var silent = Silence(host);
+        var facts = silent.State.Facts[new HostId(host)];
+        var before = silent.State.HostIntents.GetValueOrDefault(facts.Host)
+            ?? new HostIntent { Host = facts.Host, Drained = false, At = Now, By = "ann" };
+        return silent.Put(
+                StoreKeys.HostIntent(facts.Host), before with { Lost = new LostIntent(facts.SessionSince, Now, "ann") },
+                WireJson.Default.HostIntent)
+            .Put(
+                StoreKeys.Facts(facts.Host), facts with { Session = HostSession.Lost, SessionSince = Now, Instances = [] },
+                WireJson.Default.HostFacts);
+    }
+
+    /// <summary>Consumers of the host follow these services.</summary>
+    public World Follow(string host, params string[] services)
+    {
+        var facts = State.Facts[new HostId(host)] with { Follows = [.. services.Select(s => new ServiceName(s))] };
+        return Put(StoreKeys.Facts(facts.Host), facts, WireJson.Default.HostFacts);
+    }
+
+    /// <summary>A lost host is heard again, and runs what its agent knew last.</summary>
+    public World Return(string host, World before)
+    {
+        var facts = before.State.Facts[new HostId(host)] with { Session = HostSession.Connected, ReturnedAt = Now };
+        return Put(StoreKeys.Facts(facts.Host), facts, WireJson.Default.HostFacts);
+    }
+
     /// <summary>The host is short of disk; an empty text: it has room again.</summary>
     public World Low(string host, string text)
     {

@@ -41,6 +41,18 @@ public sealed class NamingFoldTests
         Assert.All(set.Endpoints, e => Assert.Equal(EndpointState.Suspect, e.State));
     }
 
+    /// <summary>Whatever its facts still say of what ran there.</summary>
+    [Fact]
+    public void A_lost_host_has_no_endpoints()
+    {
+        var silent = Running.Silence("host1");
+        var facts = silent.State.Facts[new HostId("host1")] with { Session = HostSession.Lost };
+        var set = silent.Put(StoreKeys.Facts(facts.Host), facts, WireJson.Default.HostFacts).Naming.SetOf(Web);
+
+        Assert.NotEmpty(facts.Instances);
+        Assert.Equal(["web.1", "web.2"], set.Endpoints.Select(e => e.Instance.Value));
+    }
+
     [Fact]
     public void An_instance_that_is_placed_there_no_more_is_withdrawn_before_its_host_has_stopped_it()
     {

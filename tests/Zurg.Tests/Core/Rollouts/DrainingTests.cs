@@ -98,6 +98,16 @@ public sealed class DrainingTests
     }
 
     [Fact]
+    public void Consumers_of_a_lost_host_are_not_waited_for_and_the_step_says_by_whose_word()
+    {
+        var world = Draining.Join("host3@az3").Follow("host3", "web").Lose("host3");
+        var step = Assert.Single(world.Confirm(Web, Newest(world)).Plan().Steps);
+
+        Assert.Equal(
+            "web.0 on host1: gets release 2.0, though the consumers on host3 (by word of ann) are counted as gone", step.Text);
+    }
+
+    [Fact]
     public void A_limit_of_zero_asks_nobody()
     {
         var hasty = Specs.Service("web", 2, "2.0") with { Stop = new StopPolicy("TERM", TimeSpan.Zero, TimeSpan.Zero) };
