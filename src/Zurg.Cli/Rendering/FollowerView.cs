@@ -19,7 +19,8 @@ internal static class FollowerView
 
         var newest = explained.Endpoints.Revision;
         var lost = followers.Where(f => f.Session == HostSession.Lost).Select(f => f.Host.Value).ToArray();
-        var late = followers.Where(f => f.Session != HostSession.Lost && !IsCurrent(f, newest)).OrderBy(f => f.Confirmed ?? default).ThenBy(f => f.Host).ToArray();
+        var late = followers.Where(f => f.Session != HostSession.Lost && !IsCurrent(f, newest))
+            .OrderBy(f => f.Confirmed ?? default).ThenBy(f => f.Host).ToArray();
         var current = followers.Where(f => IsCurrent(f, newest)).Select(f => f.Host.Value).ToArray();
         return
         [

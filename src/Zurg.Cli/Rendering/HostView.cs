@@ -24,8 +24,8 @@ internal static class HostView
         .. host.Lost is { } lost
             ? [
                 Fact("lost", $"by word of {lost.By} {Measures.Age(now - lost.At)} ago"
-                    + $"{(lost.Why is { } said ? $": {said}" : "")}; silent since {Measures.Age(now - lost.SilentSince)}, and lost "
-                    + "no more once its agent is heard"),
+                    + $"{(lost.Why is { } said ? $": {said}" : "")}; silent for {Measures.Age(now - lost.SilentSince)}, and "
+                    + "lost no more once its agent is heard"),
             ]
             : (Block[])[],
         .. host.Drained is { } drained

@@ -55,8 +55,8 @@ internal sealed class LostVerb : ClientVerb
         {
             HostSession.Silent => new VerbFailedException(
                 $"{name} has been silent for {Measures.Age(call.Now - known.SessionSince)}, and what was last known to run there "
-                    + $"({Measures.Count(known.Instances, "instance")}) may run on. Counted as gone, its instances start elsewhere, "
-                    + "and nobody waits for the programs on it",
+                    + $"({Measures.Count(known.Instances, "instance")}) may run on. Counted as gone, its instances start "
+                    + "elsewhere, and nobody waits for the programs on it",
                 $"if it is gone: zurg lost {name} --yes"),
             HostSession.Lost => new VerbFailedException(
                 $"{name} is lost already{(known.Lost is { } word ? $", by word of {word.By}" : "")}", $"see: zurg hosts {name}"),

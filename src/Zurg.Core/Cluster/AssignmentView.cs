@@ -54,7 +54,8 @@ public static class AssignmentView
     /// </summary>
     public static ImmutableArray<ClusterHost> HostsOf(ClusterState state) =>
     [
-        .. state.Facts.Values.Where(f => f.Session != HostSession.Lost).Select(f => new ClusterHost(f.Host, f.Description.Cell, f.Description.Address)
+        .. state.Facts.Values.Where(f => f.Session != HostSession.Lost).Select(f => new ClusterHost(
+            f.Host, f.Description.Cell, f.Description.Address)
         {
             Labels = f.Description.Labels,
         }),

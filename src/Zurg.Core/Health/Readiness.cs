@@ -46,7 +46,8 @@ internal static class Readiness
         { Service = status.Instance.Service, Instance = status.Instance, Host = facts.Host };
     }
 
-    private const string SilentMend = "look whether the host and its agent run; what runs on it is left alone. If it is gone for good: zurg lost HOST";
+    private const string SilentMend = "look whether the host and its agent run; what runs on it is left alone. "
+        + "If it is gone for good: zurg lost HOST";
 
     private static string SilentText(HostFacts facts, string then) =>
         string.Create(

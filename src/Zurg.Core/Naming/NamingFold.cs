@@ -40,8 +40,8 @@ public static class NamingFold
 
     /// <summary>
     /// The endpoints that one host contributes: placed, wanted running, listed, not draining, and ready in this incarnation
-    /// (promise 1); none of a lost one. It must be what the placement asks for: the commit that changes an instance ends its drain, and until its
-    /// agent has heard of that the facts still say that the old one, which nobody uses any more, is ready.
+    /// (promise 1); none of a lost one. It must be what the placement asks for: the commit that changes an instance ends its
+    /// drain, and until its agent has heard of that the facts still say that the old one, which nobody uses any more, is ready.
     /// </summary>
     private static IEnumerable<Endpoint> EndpointsOf(ClusterState state, HostId host)
     {

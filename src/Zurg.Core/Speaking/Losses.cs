@@ -41,7 +41,7 @@ internal static class Losses
     public static EventRecord Returned(SpokenHost host, DateTimeOffset now) => FactsWriting.Event(
         EventKind.HostReturned, host.Host, now,
         string.Create(CultureInfo.InvariantCulture,
-            $"{host.Host} is back, lost since {host.SessionSince.UtcDateTime:HH:mm:ss} UTC: it gives up what was replaced meanwhile"));
+            $"{host.Host} is back, lost since {host.SessionSince.UtcDateTime:HH:mm:ss} UTC: it gives up what was replaced"));
 
     /// <summary>It is not told yet what to run.</summary>
     public static bool IsHeldBack(SpokenHost host) => host.Session == HostSession.Lost || host.ReturnedAt is not null;
@@ -68,7 +68,8 @@ internal static class Losses
 
         var placed = state.Cluster.Placements.GetValueOrDefault(host.Host)?.Instances ?? [];
         return host.RanWhenLost.Union(host.Instances.Select(i => i.Instance)).Except(placed.Select(p => p.Instance))
-            .Select(i => i.Service).Distinct().All(s => now - host.ReturnedAt >= LimitOf(state.Cluster, s) || Confirming.IsUsedByNobodyOld(state, s));
+            .Select(i => i.Service).Distinct()
+            .All(s => now - host.ReturnedAt >= LimitOf(state.Cluster, s) || Confirming.IsUsedByNobodyOld(state, s));
     }
 
     private static TimeSpan LimitOf(ClusterState cluster, ServiceName service) =>

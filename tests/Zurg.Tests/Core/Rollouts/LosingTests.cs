@@ -26,7 +26,8 @@ public sealed class LosingTests
         var world = Running.Lose("host2");
         Assert.Equal(["web.0@host1", "web.2@host3"], Listed(world));
         Assert.Equal(
-            "web.1 leaves host2: host2 is lost, by word of ann", Assert.IsType<Step.Remove>(Assert.Single(world.Plan().Steps)).Text);
+            "web.1 leaves host2: host2 is lost, by word of ann",
+            Assert.IsType<Step.Remove>(Assert.Single(world.Plan().Steps)).Text);
 
         world = world.Settle();
         Assert.Equal("host1: web.0 web.1; host3: web.2", world.Placed());
@@ -61,7 +62,8 @@ public sealed class LosingTests
         Assert.Equal("host1: web.0 web.2; host2: web.3; host3: web.1", world.Placed());
         var hold = Assert.Single(world.Plan().Holds);
         Assert.Equal((HoldReason.HostLost, "web.3"), (hold.Reason, hold.Instance?.Value));
-        Assert.Contains("web.3 runs nowhere: host2 has been lost since 12:00:00 UTC, by word of ann", hold.Text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "web.3 runs nowhere: host2 has been lost since 12:00:00 UTC, by word of ann", hold.Text, StringComparison.Ordinal);
         Assert.Contains("of memory not yet promised", hold.Text, StringComparison.Ordinal);
 
         Assert.Equal(4, world.Join("host4@az1").Settle().Naming.SetOf(Name).Endpoints.Length);
@@ -86,7 +88,7 @@ public sealed class LosingTests
     [Fact]
     public void Those_that_a_lost_host_is_to_replace_serve_on()
     {
-        var world = Three.Apply(Specs.Service("web", 3)).Settle().Lose("host1").Apply(Specs.Pinned("web", "host1", "host2")).Settle();
+        var world = Running.Lose("host1").Apply(Specs.Pinned("web", "host1", "host2")).Settle();
 
         Assert.Equal(["web.1@host2", "web.2@host3"], Listed(world));
     }
@@ -144,7 +146,8 @@ public sealed class LosingTests
     {
         var pinned = Specs.Pinned("web", "host1", "host2", "host3") with { Update = Slow with { MaxUnavailable = 2 } };
         var world = Three.Apply(pinned).Settle();
-        world = world.Apply(pinned.With(i => i with { Release = Id.Parse<ReleaseId>("web@2.0") })).Settle().Lose("host3").Settle();
+        world = world.Apply(pinned.With(i => i with { Release = Id.Parse<ReleaseId>("web@2.0") })).Settle();
+        world = world.Lose("host3").Settle();
         world = Enumerable.Range(0, 3).Aggregate(world, (w, _) => w.After(TimeSpan.FromSeconds(10)).Settle());
 
         Assert.Equal(RolloutPhase.Completed, world.RolloutOf("web").Phase);

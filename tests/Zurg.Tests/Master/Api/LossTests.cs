@@ -51,7 +51,8 @@ public sealed class LossTests : IAsyncLifetime
         await UntilAsync("it is listed again", async () => (await EndpointsAsync()).Endpoints.Length == 1);
         Assert.Null((await HostAsync()).Lost);
         var events = await _master.GetAsync("/v1/events?host=host1", WireJson.Default.ImmutableArrayEventRecord);
-        Assert.Single(events, e => e.Kind == EventKind.HostLost && e.Text.Contains("by word of ann: burnt", StringComparison.Ordinal));
+        var lost = Assert.Single(events, e => e.Kind == EventKind.HostLost);
+        Assert.StartsWith("host1 is lost, by word of ann: burnt", lost.Text, StringComparison.Ordinal);
         Assert.Single(events, e => e.Kind == EventKind.HostReturned);
     }
 
