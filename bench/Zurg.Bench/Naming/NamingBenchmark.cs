@@ -30,6 +30,8 @@ internal static class NamingBenchmark
         Console.WriteLine($"load average {File.ReadAllText("/proc/loadavg").Trim()}, data in {directory}");
         await using var ours = await ZurgNaming.StartAsync(Path.Combine(directory, "zurg"), stop);
         await using var peer = await EtcdNaming.StartAsync(etcd, Path.Combine(directory, "etcd"), stop);
+        await NamingRound.WarmUpAsync(ours, stop);
+        await NamingRound.WarmUpAsync(peer, stop);
         var comparisons = new List<Comparison>();
         foreach (var count in Counts)
         {

@@ -8,12 +8,22 @@ internal static class NamingRound
     /// <summary>Between two changes: what a server does after its last write must not count for the next one.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
+
+    private const int WarmUpWatchers = 100;
     private const int WarmUpChangesMin = 5;
     private const int ChangesMin = 10;
     private const int FirstPort = 10_000;
     private const int Ports = 50_000;
 
     private static int _changes;
+
+    /// <summary>A server that has just been started compiles, and has not found its sizes yet: no figure of one that runs.</summary>
+    public static async Task WarmUpAsync(INamingServer server, CancellationToken stop)
+    {
+        await using var watchers = await WatcherProcess.StartAsync(server.Watched, WarmUpWatchers, stop);
+        await ChangeAsync(server, watchers, WarmUp, WarmUpChangesMin, stop);
+    }
 
     public static async Task<NamingResult> MeasureAsync(
         INamingServer server, int count, TimeSpan duration, CancellationToken stop)
