@@ -18,7 +18,7 @@ internal static class NamingRound
 
     private static int _changes;
 
-    /// <summary>A server that has just been started compiles, and has not found its sizes yet: no figure of one that runs.</summary>
+    /// <summary>A server that has just been started compiles and finds its sizes: no figure of one that runs.</summary>
     public static async Task WarmUpAsync(INamingServer server, CancellationToken stop)
     {
         await using var watchers = await WatcherProcess.StartAsync(server.Watched, WarmUpWatchers, stop);

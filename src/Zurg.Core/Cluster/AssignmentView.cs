@@ -90,7 +90,7 @@ public static class AssignmentView
     /// <summary>What a rollout brings to it later: its host makes it ready before anything is taken away.</summary>
     private static NextInstance? NextOf(ClusterState state, AppliedSpec applied, Placement placement)
     {
-        if (state.Rollouts.GetValueOrDefault(placement.Instance.Service) is not { Phase: not RolloutPhase.Completed } rollout
+        if (state.Rollouts.GetValueOrDefault(placement.Instance.Service) is not { } rollout
             || rollout.To.DigestOf(placement.Instance) is var digest && digest == placement.Spec
             || state.InstanceSpecs.GetValueOrDefault(digest) is not { } spec
             || state.Releases.GetValueOrDefault(spec.Release) is not { } release)

@@ -17,6 +17,10 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
 
     public DateTimeOffset Now => at.Now;
 
+    /// <summary>When what this plan places or changes was: never before its rollout, whatever a clock says.</summary>
+    private DateTimeOffset Since =>
+        State.Rollouts.GetValueOrDefault(service.Name) is { } rollout && rollout.StartedAt > at.Now ? rollout.StartedAt : at.Now;
+
     public Board Board => board;
 
     public ServiceSpec Service => service;
@@ -43,7 +47,7 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
 
     public void Place(InstanceId instance, HostId host, RolloutTarget target, bool unlisted = false)
     {
-        board.Add(host, new Placement(instance, target.DigestOf(instance), RestartsOf(target, instance), Phase, Since: Now)
+        board.Add(host, new Placement(instance, target.DigestOf(instance), RestartsOf(target, instance), Phase, Since: Since)
         {
             Unlisted = unlisted ? true : null,
         });
@@ -65,7 +69,7 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
         {
             var old = placed.Placement;
             board.Replace(placed, new Placement(
-                old.Instance, target.DigestOf(old.Instance), RestartsOf(target, old.Instance), Phase, Since: Now)
+                old.Instance, target.DigestOf(old.Instance), RestartsOf(target, old.Instance), Phase, Since: Since)
             {
                 Unlisted = old.Unlisted,
             });

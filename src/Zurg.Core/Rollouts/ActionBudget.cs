@@ -19,7 +19,7 @@ internal sealed class ActionBudget(ClusterState state, DateTimeOffset now)
     private readonly int _most = Math.Max(
         1, (int)(state.Placements.Values.Sum(h => h.Instances.Length) * Share));
 
-    private ImmutableArray<DateTimeOffset> _recent = [.. (state.Unasked?.At ?? []).Where(at => at > now - Window)];
+    private ImmutableArray<DateTimeOffset> _recent = [.. (state.Unasked?.At ?? []).Where(at => at > now - Window && at <= now)];
 
     /// <summary>What is to be remembered; null: nothing new.</summary>
     public UnaskedActions? Changed { get; private set; }

@@ -123,12 +123,7 @@ internal static class BlueGreen
     {
         if (plan.Now >= until || words?.Promotes > rollout.Promotes || words?.PromoteAll is true)
         {
-            return rollout with
-            {
-                Allowed = Math.Max(1, plan.Roster.Regular.Length),
-                StageSince = plan.Now,
-                Promotes = words?.Promotes ?? rollout.Promotes,
-            };
+            return EndKeep(plan, rollout with { Promotes = words?.Promotes ?? rollout.Promotes });
         }
 
         plan.WakeBy(until);
@@ -139,6 +134,10 @@ internal static class BlueGreen
             $"zurg rollout abort {rollout.Service} to go back at once, zurg rollout promote {rollout.Service} to finish now");
         return rollout;
     }
+
+    /// <summary>The old side gets the new one too, and with it the way back ends.</summary>
+    public static Rollout EndKeep(ServicePlan plan, Rollout rollout) =>
+        rollout with { Allowed = Math.Max(1, plan.Roster.Regular.Length), StageSince = plan.Now };
 
     private static Rollout Finish(ServicePlan plan, Rollout rollout, Roster roster)
     {

@@ -35,11 +35,11 @@ internal static class Changing
     /// </summary>
     private static void AtOnce(ServicePlan plan, Rollout rollout)
     {
+        var proven = rollout.Phase is RolloutPhase.Completed or RolloutPhase.RollingBack;
         foreach (var placed in plan.Roster.Staying.Where(p => p.Placement.Wanted != plan.Phase
-            || (plan.Stopped && !plan.Has(p, rollout.To))))
+            || (plan.Stopped && proven && !plan.Has(p, rollout.To))))
         {
-            var target = plan.Stopped || rollout.Phase == RolloutPhase.Completed || plan.Has(placed, rollout.To)
-                ? rollout.To : rollout.From;
+            var target = proven || plan.Has(placed, rollout.To) ? rollout.To : rollout.From;
             plan.Change(placed, target, plan.Stopped ? "stopped by a person" : "started by a person");
         }
     }

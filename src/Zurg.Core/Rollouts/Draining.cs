@@ -18,7 +18,7 @@ internal static class Draining
             return DrainVerdict.Free;
         }
 
-        if (placement.DrainingSince is not { } since)
+        if (placement.DrainingSince is not { } since || since > now)   // a clock went back: the limit counts anew
         {
             return new DrainVerdict.Begin();
         }

@@ -5,8 +5,9 @@ using Zurg.Protocol;
 namespace Zurg.Core;
 
 /// <summary>
-/// The next state of a service's rollout: it begins when what people want is not what the last one brought, goes on by stages,
-/// stops or goes back when an instance fails or a person says so. What is done about it is <see cref="Changing"/>'s.
+/// The next state of a service's rollout: it begins when what people want is not what the last one brought
+/// (<see cref="RolloutStart"/>), goes on by stages, stops or goes back when an instance fails or a person says so. What is done
+/// about it is <see cref="Changing"/>'s.
 /// </summary>
 internal static class RolloutMachine
 {
@@ -29,82 +30,15 @@ internal static class RolloutMachine
                 : Step(plan, before);
         }
 
-        var rollout = placed.Count == 0 ? First(plan, before, applied) : before ?? Known(plan, applied, placed);
+        var rollout = RolloutStart.Newest(plan, before, applied, placed);
         if (rollout is { Phase: RolloutPhase.Completed, Refused: { } refused } && !refused.RunsSameAs(applied))
         {
             rollout = rollout with { Refused = null };   // people want something else by now
         }
 
         var target = RolloutTargets.Wanted(rollout, applied);
-        return target.RunsSameAs(rollout.To) && target.Restarts == rollout.To.Restarts
-            ? Step(plan, rollout)
-            : Start(plan, rollout, target);
-    }
-
-    /// <summary>Nothing of it runs: it gets all at once what is wanted.</summary>
-    private static Rollout First(ServicePlan plan, Rollout? before, RolloutTarget applied) =>
-        before is { Phase: RolloutPhase.Completed, Refused: null } && before.To.RunsSameAs(applied)
-            && before.To.Restarts == applied.Restarts
-            ? before
-            : Ended(plan, before?.Number ?? 0, applied, $"release {applied.Release.Version} (spec {applied.Spec})");
-
-    /// <summary>An earlier build of Zurg placed it and wrote no rollout: what runs is what the last one brought.</summary>
-    private static Rollout Known(ServicePlan plan, RolloutTarget applied, IReadOnlyCollection<PlacedOn> placed) =>
-        Ended(plan, 0, RolloutTargets.Placed(plan.State, applied, placed), "what ran before there were rollouts");
-
-    private static Rollout Ended(ServicePlan plan, long number, RolloutTarget target, string why) => new()
-    {
-        Service = plan.Service.Name,
-        Number = number + 1,
-        From = target,
-        To = target,
-        Phase = RolloutPhase.Completed,
-        StartedAt = plan.Now,
-        EndedAt = plan.Now,
-        StageSince = plan.Now,
-        Why = why,
-        Allowed = 0,
-    };
-
-    private static Rollout Start(ServicePlan plan, Rollout before, RolloutTarget target)
-    {
-        var from = before.Phase == RolloutPhase.Completed ? before.To : before.From;
-        var back = !target.RunsSameAs(before.To) && target.RunsSameAs(from);
-        var why = WhyOf(plan, from, target);
-        var rollout = new Rollout
-        {
-            Service = before.Service,
-            Number = before.Number + 1,
-            From = from,
-            To = target,
-            Phase = back ? RolloutPhase.RollingBack : RolloutPhase.Running,
-            StartedAt = plan.Now,
-            StageSince = plan.Now,
-            Why = why,
-            Allowed = 0,
-            Reason = back ? $"the spec says again what ran before rollout {before.Number}" : null,
-            Refused = before.Refused is { } refused && refused.RunsSameAs(target) ? null : RefusedStill(plan, before),
-        };
-        rollout = !back && plan.Service.Update.BlueGreen is not null && !target.RunsSameAs(from)
-            ? rollout with { BlueGreen = true }
-            : rollout with { Allowed = plan.StagesOf(rollout) is [var first, ..] ? first : 0 };
-        plan.Tell(EventKind.RolloutStarted, before.Phase == RolloutPhase.Completed
-            ? $"rollout {rollout.Number} of {rollout.Service}: {why}"
-            : $"rollout {rollout.Number} of {rollout.Service} takes the place of {before.Number}: {why}");
-        return rollout;
-    }
-
-    /// <summary>A restart of what runs does not forgive what was taken back; another spec does.</summary>
-    private static RolloutTarget? RefusedStill(ServicePlan plan, Rollout before) =>
-        before.Refused is { } refused
-        && refused.RunsSameAs(RolloutTargets.Applied(plan.Applied, plan.Service, plan.Intent)) ? refused : null;
-
-    private static string WhyOf(ServicePlan plan, RolloutTarget from, RolloutTarget to)
-    {
-        var by = $"spec {to.Spec} by {plan.Applied.Author}";
-        return to.RunsSameAs(from) ? "a restart that a person asked for"
-            : to.Release != from.Release ? $"release {from.Release.Version} -> {to.Release.Version} ({by})"
-            : $"what it is started with has changed ({by})";
+        var isNews = !target.RunsSameAs(rollout.To) || target.Restarts != rollout.To.Restarts;
+        return Step(plan, isNews ? RolloutStart.Of(plan, rollout, target) : rollout);
     }
 
     private static Rollout Step(ServicePlan plan, Rollout rollout) => rollout.Phase switch
@@ -119,14 +53,14 @@ internal static class RolloutMachine
     private static Rollout Run(ServicePlan plan, Rollout rollout)
     {
         var words = plan.WordsOn(rollout);
-        if (plan.Stopped)
-        {
-            return rollout with { Phase = RolloutPhase.Completed, EndedAt = plan.Now };
-        }
-
         if (words?.Aborted is true)
         {
             return TakeBack(plan, rollout, $"{words.By} aborted it");
+        }
+
+        if (plan.Stopped)
+        {
+            return rollout;   // each keeps what it has, and what is not proven goes out no further when they are started
         }
 
         if (WhyFailed(plan, rollout) is { } failure)
@@ -258,7 +192,7 @@ internal static class RolloutMachine
             HoldReason.RolledBack,
             string.Create(CultureInfo.InvariantCulture,
                 $"{rollout.Service} runs {Name(rollout.To, refused)}, not {Name(refused, rollout.To)} as the spec says: "
-                    + $"rollout {rollout.Number} went back, since {rollout.Reason}"),
+                    + $"that was taken back, since {rollout.Reason}"),
             $"apply something else, or try again: zurg rollout start {rollout.Service} {refused.Release.Version}");
         return rollout;
     }

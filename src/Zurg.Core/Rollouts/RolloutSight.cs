@@ -48,6 +48,15 @@ internal sealed partial class ServicePlan
         }
     }
 
+    /// <summary>
+    /// Whether those that have the target show that it works: each that can be heard is ready, and there is one of them.
+    /// </summary>
+    public bool IsProven(Rollout rollout)
+    {
+        var heard = Roster.Staying.Where(p => Has(p, rollout.To) && IsReachable(p)).ToList();
+        return heard.Count > 0 && heard.TrueForAll(IsReady);
+    }
+
     /// <summary>A restart of what runs is no news to anybody: it goes as fast as the budget lets it.</summary>
     public ImmutableArray<int> StagesOf(Rollout rollout)
     {
@@ -61,13 +70,13 @@ internal sealed partial class ServicePlan
     }
 
     /// <summary>
-    /// How many count against <see cref="Rollout.Allowed"/>: instances with the target, and in the first stage spare ones too.
-    /// So the canary is a spare one where there is any, and takes nothing away.
+    /// How many count against <see cref="Rollout.Allowed"/>: instances with the target, and in the first of several stages spare
+    /// ones too. So the canary is a spare one where there is any, and takes nothing away.
     /// </summary>
     public int CountOn(Rollout rollout, ImmutableArray<int> stages)
     {
         var roster = Roster;
-        var withSpare = !IsBlueGreen(rollout) && (stages.IsEmpty || rollout.Allowed <= stages[0]);
+        var withSpare = !IsBlueGreen(rollout) && stages.Length > 1 && rollout.Allowed <= stages[0];
         return (withSpare ? roster.Staying : roster.Regular).Count(p => Has(p, rollout.To));
     }
 

@@ -10,25 +10,32 @@ internal static class RolloutStage
     public static Rollout Next(ServicePlan plan, Rollout rollout, RolloutIntent? words)
     {
         var stages = plan.StagesOf(rollout);
-        var (all, here) = (plan.Wanted, Math.Max(1, plan.Roster.Regular.Length));
-        if (words?.PromoteAll is true && rollout.Allowed < all)
+        var here = plan.Roster.Regular.Length;
+        if (here == 0)
         {
-            plan.Tell(EventKind.RolloutPromoted, $"{words.By} lets the rest of {rollout.Service} have it at once");
-            return Enter(plan, rollout, all) with { Promotes = words.Promotes };
+            return plan.Service.Scale.Instances == 0 ? Complete(plan, rollout) : rollout;   // those that moved are placed again
         }
 
-        if (!plan.Roster.Staying.Where(p => plan.Has(p, rollout.To)).All(p => plan.IsReady(p))
-            || plan.CountOn(rollout, stages) < Math.Min(rollout.Allowed, here))
+        var last = stages[^1];
+        if (words?.PromoteAll is true && rollout.Allowed < last)
+        {
+            plan.Tell(EventKind.RolloutPromoted, $"{words.By} lets the rest of {rollout.Service} have it at once");
+            return Enter(plan, rollout, last) with { Promotes = words.Promotes };
+        }
+
+        if (!plan.IsProven(rollout) || plan.CountOn(rollout, stages) < Math.Min(rollout.Allowed, here))
         {
             return rollout with { StageReadyAt = null };
         }
 
-        if (rollout.Allowed >= all)
+        if (rollout.Allowed >= last)
         {
             return Complete(plan, rollout);
         }
 
-        var ready = rollout with { StageReadyAt = rollout.StageReadyAt ?? plan.Now };
+        // Not later than now: a clock that went back must not stretch the watch.
+        var since = rollout.StageReadyAt is { } before && before < plan.Now ? before : plan.Now;
+        var ready = rollout with { StageReadyAt = since };
         return words?.Promotes > rollout.Promotes ? Advance(plan, ready, stages) with { Promotes = words.Promotes }
             : plan.Service.Update.ManualPromotion is true ? WaitForPromotion(plan, ready, stages)
             : Bake(plan, ready, stages);

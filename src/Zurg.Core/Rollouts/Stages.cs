@@ -8,7 +8,9 @@ namespace Zurg.Core;
 internal static class Stages
 {
     /// <summary>
-    /// Growing numbers; the last is all of them. A step never reaches from one cell into the next when they go one after another.
+    /// Growing numbers; the last lets all of them have it. A step never reaches from one cell into the next when they go one after
+    /// another. Where the canary would be everybody, a service of one instance, spare ones are the canary alone: they are watched
+    /// before any other is touched, and the numbers count them too.
     /// </summary>
     /// <param name="cells">How many instances there are in each cell, in the order of the cells.</param>
     public static ImmutableArray<int> Of(UpdatePolicy policy, IReadOnlyCollection<int> cells)
@@ -33,7 +35,8 @@ internal static class Stages
             }
         }
 
-        return stages.ToImmutable();
+        var spares = Math.Min(policy.Canary, policy.Surge);
+        return stages.Count == 1 && spares > 0 && policy.Canary >= all ? [spares, all + spares] : stages.ToImmutable();
     }
 
     /// <summary>One step for everybody: what was proven before, or runs on unchanged but for its restart.</summary>

@@ -71,6 +71,30 @@ public sealed class BlueGreenTests
     }
 
     [Fact]
+    public void Something_newer_after_the_switch_never_brings_the_old_side_back()
+    {
+        var world = Both().After(Bake).Settle();
+        Assert.Equal("web.2 web.3", Serving(world));
+        world = world.Apply(Web("3.0"));
+        Assert.Contains(world.Plan().Holds, h => h.Text.StartsWith("web's next rollout begins when", StringComparison.Ordinal));
+        for (var round = 0; round < 100 && !world.Plan().IsConverged; round++)
+        {
+            world = world.Commit(world.Plan()).Run().After(TimeSpan.FromSeconds(1));
+            var versions = world.Naming.SetOf(Name).Endpoints.Select(e => VersionOf(world, e.Instance)).ToList();
+            Assert.True(versions.Count >= 2, $"round {round}: {versions.Count} serve");
+            Assert.DoesNotContain("1.0", versions);
+            world = world.RolloutOf("web") is { Number: 3, SwitchedAt: not null } ? world.Say("web", w => w with { Promotes = 1 }) : world;
+        }
+
+        Assert.Equal("web.0 web.1", Serving(world));
+        Assert.Equal("3.0", VersionOf(world, InstanceId.Parse("web.0")));
+    }
+
+    private static string VersionOf(World world, InstanceId instance) => world.State.InstanceSpecs[
+        world.State.Placements.Values.SelectMany(h => h.Instances).Single(p => p.Instance == instance).Spec]
+        .Release.Version.Value;
+
+    [Fact]
     public void A_new_side_that_fails_before_the_switch_is_taken_away_and_nobody_has_met_it()
     {
         var world = Both().Report("web.2", s => s with { CrashesSinceChange = 1 });

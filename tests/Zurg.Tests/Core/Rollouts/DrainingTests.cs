@@ -27,6 +27,16 @@ public sealed class DrainingTests
     private static Revision Newest(World world) => world.Naming.SetOf(Web).Revision;
 
     [Fact]
+    public void A_clock_that_goes_back_lets_the_limit_begin_anew_and_not_last_for_an_hour()
+    {
+        var late = Draining.Confirm(Web, new Revision(1), Late).After(-TimeSpan.FromHours(1));
+        var again = late.Commit(late.Plan()).Confirm(Web, new Revision(1), Late);
+        Assert.Equal(World.Noon.AddHours(-1).AddSeconds(30), again.Plan().WakeAt);
+        Assert.Empty(again.Plan().Steps);
+        Assert.Contains(again.After(TimeSpan.FromSeconds(30)).Plan().Steps, s => s is Step.Change);
+    }
+
+    [Fact]
     public void The_first_step_of_a_change_withdraws_and_stops_nothing()
     {
         var plan = Running.Apply(Specs.Service("web", 2, "2.0")).Plan();

@@ -44,6 +44,16 @@ public sealed class PreparingTests
     }
 
     [Fact]
+    public void What_is_to_change_though_no_rollout_is_under_way_is_prepared_too()
+    {
+        var rollout = Changed.RolloutOf("web") with { Phase = RolloutPhase.Completed };
+        var over = Changed.Put(StoreKeys.Rollout(rollout.Service), rollout, WireJson.Default.Rollout);
+
+        Assert.Contains(over.Plan().Holds, h => h.Reason == HoldReason.WaitsForPrepare);
+        Assert.NotNull(AssignmentView.Of(over.State, Host1)!.Instances.Single().Next);
+    }
+
+    [Fact]
     public void Why_the_host_cannot_have_it_is_said()
     {
         var world = Changed.Report("web.0", s => s with

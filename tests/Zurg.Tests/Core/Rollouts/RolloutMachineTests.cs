@@ -102,7 +102,7 @@ public sealed class RolloutMachineTests
         Assert.Empty(On(world, "2.0"));
         var hold = Assert.Single(world.Plan().Holds);
         Assert.Equal(
-            $"web runs release 1.0, not release 2.0 as the spec says: rollout 2 went back, since {why}", hold.Text);
+            $"web runs release 1.0, not release 2.0 as the spec says: that was taken back, since {why}", hold.Text);
         Assert.Equal(HoldReason.RolledBack, hold.Reason);
     }
 

@@ -38,6 +38,75 @@ public sealed class RolloutStageTests
         Assert.True(Canary.After(TimeSpan.FromSeconds(10)).Settle().After(TimeSpan.FromSeconds(10)).Settle().Plan().IsConverged);
 
     [Fact]
+    public void A_spare_instance_is_watched_before_the_only_one_is_touched_and_proves_nothing_for_it()
+    {
+        var world = World.Of("host1@az1", "host2@az2")
+            .Apply(Specs.Service("web", 1) with { Update = Specs.NoneAway }).Settle()
+            .Apply(Specs.Service("web", 1, "2.0") with { Update = Specs.NoneAway }).Settle();
+        Assert.Equal("host1: web.0; host2: web.1", world.Placed());
+        Assert.Equal(HoldReason.Baking, Assert.Single(world.Plan().Holds).Reason);
+
+        world = world.After(TimeSpan.FromSeconds(10)).Settle("web.0");
+        Assert.Equal(RolloutPhase.Running, world.RolloutOf("web").Phase);
+        world = world.Run().Settle();
+        Assert.Equal((RolloutPhase.Completed, "host1: web.0"), (world.RolloutOf("web").Phase, world.Placed()));
+        Assert.True(world.Plan().IsConverged);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(0)]
+    public void A_restart_is_over_when_the_instance_that_stays_was_restarted(int canary)
+    {
+        var policy = Specs.NoneAway with { Canary = canary };
+        var world = World.Of("host1@az1", "host2@az2").Apply(Specs.Service("web", 1) with { Update = policy }).Settle();
+        world = world.Intend(ServiceIntent.Of(new ServiceName("web")) with { Restarts = 1 }).Settle("web.0");
+        Assert.Equal(RolloutPhase.Running, world.RolloutOf("web").Phase);
+
+        world = world.Run().Settle();
+        Assert.Equal((RolloutPhase.Completed, "host1: web.0"), (world.RolloutOf("web").Phase, world.Placed()));
+    }
+
+    [Fact]
+    public void One_that_falls_silent_with_the_new_release_does_not_hold_up_the_others()
+    {
+        // Two may be away: the silent one is.
+        var policy = Slow with { Bake = TimeSpan.Zero, MaxUnavailable = 2 };
+        var world = World.Of("host1@az1", "host2@az2", "host3@az3", "host4@az1")
+            .Apply(Specs.Service("web", 4) with { Update = policy }).Settle()
+            .Apply(Specs.Service("web", 4, "2.0") with { Update = policy });
+        while (world.RolloutOf("web") is not { Number: 2, Allowed: 3 })
+        {
+            world = world.Commit(world.Plan()).Run();
+        }
+
+        Assert.Equal(RolloutPhase.Completed, world.Silence(HostOfCanary(world)).Settle().RolloutOf("web").Phase);
+    }
+
+    [Fact]
+    public void A_canary_that_cannot_be_heard_shows_nothing()
+    {
+        var world = Canary.Silence(HostOfCanary(Canary)).After(TimeSpan.FromHours(1)).Settle();
+
+        Assert.Equal((1, (DateTimeOffset?)null), (world.RolloutOf("web").Allowed, world.RolloutOf("web").StageReadyAt));
+    }
+
+    private static string HostOfCanary(World world) => world.State.Placements.Values.Single(
+        h => h.Instances.Any(p => p.Spec == world.RolloutOf("web").To.Digest)).Host.Value;
+
+    [Fact]
+    public void A_clock_that_goes_back_neither_stretches_the_watch_nor_blinds_it()
+    {
+        var world = Canary.After(-TimeSpan.FromHours(1)).Settle();
+        Assert.Equal(World.Noon.AddHours(-1).AddSeconds(10), world.Plan().WakeAt);
+
+        world = world.After(TimeSpan.FromSeconds(10)).Settle("web.1");
+        Assert.Equal(3, world.RolloutOf("web").Allowed);
+        world = world.Report("web.1", s => s with { CrashesSinceChange = 1 });
+        Assert.Equal(RolloutPhase.RollingBack, world.Plan().Rollouts.Values.Single()!.Phase);
+    }
+
+    [Fact]
     public void An_instance_on_a_silent_host_holds_up_its_own_end_and_no_stage()
     {
         var world = Canary.Silence("host3").After(TimeSpan.FromSeconds(10)).Settle().After(TimeSpan.FromSeconds(10)).Settle();

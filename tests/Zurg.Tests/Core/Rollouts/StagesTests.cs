@@ -15,7 +15,9 @@ public sealed class StagesTests
     [InlineData(2, "3", 8, "2 5 8")]
     [InlineData(1, "100%", 5, "1 5")]
     [InlineData(5, "1", 3, "1 2 3")]
-    [InlineData(1, "10000", 1, "1")]
+    [InlineData(5, "100%", 3, "1 4")]
+    [InlineData(1, "10000", 1, "1 2")]
+    [InlineData(0, "10000", 1, "1")]
     [InlineData(1, "25%", 0, "")]
     public void A_canary_then_batches_then_all(int canary, string batch, int instances, string stages) =>
         Assert.Equal(stages, string.Join(' ', Stages.Of(Policy with { Canary = canary, Batch = batch }, [instances])));
@@ -26,6 +28,10 @@ public sealed class StagesTests
     [InlineData(1, 20, 4, "1 2 3 4")]
     public void Batches_by_their_number_are_of_one_size(int canary, int batches, int instances, string stages) =>
         Assert.Equal(stages, string.Join(' ', Stages.Of(Policy with { Canary = canary, Batches = batches }, [instances])));
+
+    [Fact]
+    public void Without_spare_ones_there_is_no_canary_beside_an_only_instance() =>
+        Assert.Equal(1, Assert.Single(Stages.Of(Specs.OneAway with { Canary = 1 }, [1])));
 
     [Fact]
     public void No_batch_reaches_from_one_cell_into_the_next()
