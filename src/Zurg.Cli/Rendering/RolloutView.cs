@@ -75,7 +75,8 @@ internal static class RolloutView
             .. rollout.SwitchedAt is { } at && rollout.EndedAt is null
                 ? [Block.Line.Of($"  the new side serves since {Measures.Age(now - at)}; the old one runs on, for the way back")]
                 : (Block[])[],
-            .. rollout is { Reason: { } reason, Phase: not RolloutPhase.Running } ? [Block.Line.Of("  because ", new Span(reason, Tone.Bad))] : (Block[])[],
+            .. rollout is { Reason: { } reason, Phase: not RolloutPhase.Running }
+                ? [Block.Line.Of("  because ", new Span(reason, Tone.Bad))] : (Block[])[],
             Instances(service, status, now),
             .. HoldView.Of(holds),
         ];

@@ -11,8 +11,8 @@ internal static class RolloutStart
         placed.Count == 0 ? First(plan, before, applied) : before ?? Known(plan, applied, placed);
 
     /// <summary>
-    /// The rollout that brings <paramref name="target"/>: a new one as a rule. A restart that is asked for in the middle of a change
-    /// joins it, so that neither a pause nor a halt is over by it.
+    /// The rollout that brings <paramref name="target"/>: a new one as a rule. A restart that is asked for in the middle of a
+    /// change joins it, so that neither a pause nor a halt is over by it.
     /// </summary>
     public static Rollout Of(ServicePlan plan, Rollout before, RolloutTarget target) =>
         before.Phase == RolloutPhase.Completed ? Begin(plan, before, target)
@@ -65,7 +65,8 @@ internal static class RolloutStart
 
         plan.Wait(
             HoldReason.WaitsForTurn,
-            $"{plan.Service.Name}'s next rollout begins when the side that rollout {before.Number} has switched to is all there is",
+            $"{plan.Service.Name}'s next rollout begins when the side that rollout {before.Number} has switched to "
+                + "is all there is",
             $"zurg rollout abort {plan.Service.Name}, if it must not wait: what ran before serves again at once");
         return before.Allowed > 0 ? before : BlueGreen.EndKeep(plan, before);
     }
@@ -87,7 +88,9 @@ internal static class RolloutStart
             StageSince = plan.Now,
             Why = why,
             Allowed = 0,
-            Reason = back ? $"the spec says again what ran before rollout {before.Number}" : refused is null ? null : before.Reason,
+            Reason = back ? $"the spec says again what ran before rollout {before.Number}"
+                : refused is null ? null
+                : before.Reason,
             Refused = refused,
         };
         rollout = !back && plan.Service.Update.BlueGreen is not null && !target.RunsSameAs(from)

@@ -83,7 +83,8 @@ public sealed class BlueGreenTests
             var versions = world.Naming.SetOf(Name).Endpoints.Select(e => VersionOf(world, e.Instance)).ToList();
             Assert.True(versions.Count >= 2, $"round {round}: {versions.Count} serve");
             Assert.DoesNotContain("1.0", versions);
-            world = world.RolloutOf("web") is { Number: 3, SwitchedAt: not null } ? world.Say("web", w => w with { Promotes = 1 }) : world;
+            world = world.RolloutOf("web") is { Number: 3, SwitchedAt: not null }
+                ? world.Say("web", w => w with { Promotes = 1 }) : world;
         }
 
         Assert.Equal("web.0 web.1", Serving(world));
