@@ -9,8 +9,8 @@ internal static class Stages
 {
     /// <summary>
     /// Growing numbers; the last lets all of them have it. A step never reaches from one cell into the next when they go one
-    /// after another. Where the canary would be everybody, a service of one instance, spare ones are the canary alone: they are watched
-    /// before any other is touched, and the numbers count them too.
+    /// after another. Where the canary would be everybody, a service of one instance, spare ones are the canary alone: they are
+    /// watched before any other is touched, and the numbers count them too.
     /// </summary>
     /// <param name="cells">How many instances there are in each cell, in the order of the cells.</param>
     public static ImmutableArray<int> Of(UpdatePolicy policy, IReadOnlyCollection<int> cells)
