@@ -20,8 +20,9 @@ public static class DeciderMachine
             return new Plan { Holds = [.. holds] };
         }
 
-        RemoveDeparted(board, applied.Spec, steps);
-        var plans = applied.Spec.Services.Select(service => new ServicePlan(at, board, service, applied)).ToImmutableArray();
+        RemoveDeparted(board, applied, steps);
+        var plans = (applied.Leaving ?? []).Select(l => l.Service).Concat(applied.Spec.Services)
+            .Select(service => new ServicePlan(at, board, service, applied)).ToImmutableArray();
         var rollouts = ImmutableSortedDictionary.CreateBuilder<ServiceName, Rollout?>();
         foreach (var plan in plans)
         {
@@ -52,6 +53,12 @@ public static class DeciderMachine
     private static Rollout? PlanService(ServicePlan plan)
     {
         var service = plan.Service.Name;
+        if (plan.Applied.FindLeaving(service) is { } leaving)
+        {
+            Leaving.Plan(plan, leaving);
+            return null;
+        }
+
         if (plan.State.Unreadable.ContainsKey(StoreKeys.Rollout(service))
             || plan.State.Unreadable.ContainsKey(StoreKeys.Intent(service)))
         {
@@ -75,11 +82,11 @@ public static class DeciderMachine
     }
 
     /// <summary>
-    /// Without a drain: a service that has left the spec has no endpoint that its consumers could go to instead.
+    /// Without a drain: of a service that left the spec before services were remembered as leaving, nobody knows the policies.
     /// </summary>
-    private static void RemoveDeparted(Board board, ClusterSpec spec, List<Step> steps)
+    private static void RemoveDeparted(Board board, AppliedSpec applied, List<Step> steps)
     {
-        foreach (var service in board.Services.Where(s => spec.Find(s) is null).ToImmutableArray())
+        foreach (var service in board.Services.Where(s => applied.FindLast(s) is null).ToImmutableArray())
         {
             foreach (var placed in board.Of(service).ToImmutableArray())
             {

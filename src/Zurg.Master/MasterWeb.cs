@@ -75,7 +75,8 @@ internal static class MasterWeb
         services.AddSingleton(options.Time).AddSingleton(store).AddSingleton(view).AddSingleton<IEventLog>(events);
         services.AddSingleton(events).AddSingleton(artifacts).AddSingleton(deltas).AddSingleton(sessions).AddSingleton(naming);
         services.AddSingleton(speaker).AddSingleton(alerts).AddSingleton(new WriteLanes());
-        var (archive, applying) = (new SpecArchive(store), new SpecApplying(store, view, events, options.Time));
+        var retiring = new Retiring(store, view, speaker, uses, events, options.Time);
+        var (archive, applying) = (new SpecArchive(store), new SpecApplying(store, view, events, retiring, options.Time));
         services.AddSingleton(archive).AddSingleton(applying);
         services.AddSingleton(new InstanceAsking(view, sessions, options.Time));
         var counter = new ExecCounter();
@@ -85,7 +86,7 @@ internal static class MasterWeb
         services.AddSingleton(intents).AddSingleton(new RolloutTelling(intents, view));
         services.AddSingleton(new StartContext(store, archive, applying, intents));
         services.AddSingleton(new HostIntentChanging(store, view, events, options.Time));
-        services.AddSingleton(new Retiring(store, view, speaker, uses, events, options.Time));
+        services.AddSingleton(retiring);
         services.AddSingleton(new PushContext(releases, view, events, options.Time));
         services.AddSingleton(new SignContext(new ReleaseVouching(store, options.Time), view, events, options.Time));
     }

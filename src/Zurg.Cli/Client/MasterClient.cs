@@ -62,10 +62,14 @@ internal sealed class MasterClient : IDisposable
         SendAsync(HttpMethod.Post, "/v1/alerts/test", null, WireJson.Default.ImmutableArrayAlertTestResult, stop);
 
     /// <param name="seen">The newest spec that the author had seen; null: whatever is newest.</param>
-    public Task<ApplyResult> ApplyAsync(string text, bool plan, string author, SpecNumber? seen, CancellationToken stop)
+    public Task<ApplyResult> ApplyAsync(string text, bool plan, string author, SpecNumber? seen, CancellationToken stop) =>
+        ApplyAsync(text, plan, author, seen, removeUsed: false, stop);
+
+    public Task<ApplyResult> ApplyAsync(
+        string text, bool plan, string author, SpecNumber? seen, bool removeUsed, CancellationToken stop)
     {
         var content = new StringContent(text, Encoding.UTF8, "application/yaml");
-        var path = $"/v1/spec?plan={(plan ? "true" : "false")}&author={Uri.EscapeDataString(author)}";
+        var path = $"/v1/spec?plan={(plan ? "true" : "false")}&author={Uri.EscapeDataString(author)}{Removing(removeUsed)}";
         return SendAsync(HttpMethod.Put, path, content, WireJson.Default.ApplyResult, seen, stop);
     }
 
@@ -78,10 +82,13 @@ internal sealed class MasterClient : IDisposable
     public Task<ApplyResult> DiffAsync(SpecNumber from, SpecNumber to, CancellationToken stop) =>
         GetAsync($"/v1/specs/diff?from={from}&to={to}", WireJson.Default.ApplyResult, stop);
 
-    public Task<ApplyResult> RevertAsync(SpecNumber to, string author, SpecNumber? seen, CancellationToken stop) =>
+    public Task<ApplyResult> RevertAsync(
+        SpecNumber to, string author, SpecNumber? seen, bool removeUsed, CancellationToken stop) =>
         SendAsync(
-            HttpMethod.Post, $"/v1/specs/revert?author={Uri.EscapeDataString(author)}",
+            HttpMethod.Post, $"/v1/specs/revert?author={Uri.EscapeDataString(author)}{Removing(removeUsed)}",
             JsonOf(new RevertRequest(to), WireJson.Default.RevertRequest), WireJson.Default.ApplyResult, seen, stop);
+
+    private static string Removing(bool used) => used ? "&remove_used=true" : "";
 
     public Task<ServiceUsers> UsersAsync(ServiceName service, CancellationToken stop) =>
         GetAsync($"/v1/services/{service}/users", WireJson.Default.ServiceUsers, stop);

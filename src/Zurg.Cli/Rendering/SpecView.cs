@@ -9,7 +9,12 @@ internal static class SpecView
     public static ImmutableArray<Block> Changes(ApplyResult result) =>
         result.Changes.IsEmpty
             ? [Block.Line.Of("nothing would change")]
-            : [.. result.Changes.SelectMany(Lines), Touched(result)];
+            :
+            [
+                .. result.Changes.SelectMany(Lines),
+                .. result.Warnings.Select(w => Block.Line.Of(new Span($"  ! {w}", Tone.Warn))),
+                Touched(result),
+            ];
 
     private static IEnumerable<Block> Lines(SpecChange change)
     {

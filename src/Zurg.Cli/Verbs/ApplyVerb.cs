@@ -24,6 +24,8 @@ internal sealed class ApplyVerb : ClientVerb
     private readonly Option<bool> wait =
         new("--wait") { Description = "wait until the cluster has converged (the default on a terminal)" };
     private readonly Option<bool> noWait = new("--no-wait") { Description = "return as soon as the spec is written down" };
+    private readonly Option<bool> removeUsed =
+        new("--remove-used") { Description = "take services out though somebody uses them now" };
     private readonly Option<string?> timeout =
         new("--timeout") { Description = "how long to wait, such as 90s or 5m (5m)", HelpName = "TIME" };
 
@@ -32,6 +34,7 @@ internal sealed class ApplyVerb : ClientVerb
         Add(file);
         Add(plan);
         Add(basedOn);
+        Add(removeUsed);
         Add(wait);
         Add(noWait);
         Add(timeout);
@@ -71,9 +74,9 @@ internal sealed class ApplyVerb : ClientVerb
         var name = Path.GetRelativePath(call.Surroundings.WorkingDirectory, path);
         try
         {
-            return await master.ApplyAsync(text, planned, call.Surroundings.Author, seen, call.Stop);
+            return await master.ApplyAsync(text, planned, call.Surroundings.Author, seen, call.Value(removeUsed), call.Stop);
         }
-        catch (VerbFailedException refused) when (refused.HttpStatus == (int)HttpStatusCode.Conflict)
+        catch (VerbFailedException refused) when (refused is { HttpStatus: (int)HttpStatusCode.Conflict, Problems.IsEmpty: true })
         {
             var diff = seen is { Value: > 0 } known ? $"zurg spec diff {known}" : "zurg spec show";
             throw new VerbFailedException(

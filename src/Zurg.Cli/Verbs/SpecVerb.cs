@@ -121,9 +121,13 @@ internal static class SpecVerb
     {
         private readonly Argument<long> number = new("N") { Description = "the spec to go back to" };
 
+        private readonly Option<bool> removeUsed =
+            new("--remove-used") { Description = "take services out though somebody uses them now" };
+
         public Revert() : base("revert", "apply an older spec again, as a new one")
         {
             Add(number);
+            Add(removeUsed);
             Examples = ["zurg spec revert 3    # what spec 3 said becomes the newest spec"];
         }
 
@@ -131,7 +135,7 @@ internal static class SpecVerb
         {
             var newest = await master.SpecAsync(null, call.Stop);
             var result = await master.RevertAsync(
-                new SpecNumber(call.Value(number)), call.Surroundings.Author, newest.Number, call.Stop);
+                new SpecNumber(call.Value(number)), call.Surroundings.Author, newest.Number, call.Value(removeUsed), call.Stop);
             // Not remembered as seen: the file still says what was reverted, and an apply of it must be a decision.
             if (json)
             {

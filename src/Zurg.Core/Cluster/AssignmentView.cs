@@ -65,7 +65,7 @@ public static class AssignmentView
         placements.Instances.Any(p => state.InstanceSpecs.GetValueOrDefault(p.Spec) is { Templates.IsEmpty: false });
 
     private static AssignedInstance? InstanceOf(ClusterState state, AppliedSpec applied, Placement placement) =>
-        applied.Spec.Find(placement.Instance.Service) is { } service
+        applied.FindLast(placement.Instance.Service) is { } service
         && state.InstanceSpecs.GetValueOrDefault(placement.Spec) is { } spec
         && state.Releases.GetValueOrDefault(spec.Release) is { } release
             ? new AssignedInstance
@@ -92,6 +92,7 @@ public static class AssignmentView
     {
         if (state.Rollouts.GetValueOrDefault(placement.Instance.Service) is not { } rollout
             || rollout.To.DigestOf(placement.Instance) is var digest && digest == placement.Spec
+            || applied.Spec.Find(placement.Instance.Service) is null
             || state.InstanceSpecs.GetValueOrDefault(digest) is not { } spec
             || state.Releases.GetValueOrDefault(spec.Release) is not { } release)
         {

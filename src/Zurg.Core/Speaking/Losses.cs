@@ -73,5 +73,5 @@ internal static class Losses
     }
 
     private static TimeSpan LimitOf(ClusterState cluster, ServiceName service) =>
-        cluster.Applied?.Spec.Find(service)?.Stop.DrainLimit ?? StopPolicy.DrainUsual;
+        cluster.Applied?.FindLast(service)?.Stop.DrainLimit ?? StopPolicy.DrainUsual;
 }

@@ -35,6 +35,9 @@ public sealed record ApplyResult
 
     /// <summary>Empty when the spec says what the newest one says.</summary>
     public ImmutableArray<SpecChange> Changes { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>Who uses, or used within 31 days, what is taken away: a sentence each.</summary>
+    public ImmutableArray<string> Warnings { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 /// <summary>One difference between two specs. Nulls are written: a constructor's parameter that is absent is refused.</summary>

@@ -31,7 +31,24 @@ public sealed record AppliedSpec
 
     /// <summary>Set when this is a revert: the number whose text it repeats.</summary>
     public SpecNumber? RevertOf { get; init; }
+
+    /// <summary>
+    /// Services that this apply or an earlier one took out and that may have instances still, ordered; null: none. What is left
+    /// of them is drained and stopped as their last spec said.
+    /// </summary>
+    public ImmutableArray<LeavingService>? Leaving { get; init; }
+
+    public LeavingService? FindLeaving(ServiceName service) =>
+        Leaving is { } leaving ? leaving.FirstOrDefault(l => l.Service.Name == service) : null;
+
+    /// <summary>What the spec says of a service, or said last while it leaves; null: nothing.</summary>
+    public ServiceSpec? FindLast(ServiceName service) => Spec.Find(service) ?? FindLeaving(service)?.Service;
 }
+
+/// <param name="Service">As the last spec that had it said.</param>
+/// <param name="At">When it was taken out.</param>
+/// <param name="By">Who took it out.</param>
+public sealed record LeavingService(ServiceSpec Service, DateTimeOffset At, string By);
 
 /// <summary>What people asked of a running service besides its spec.</summary>
 public sealed record ServiceIntent

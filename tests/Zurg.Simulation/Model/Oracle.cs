@@ -194,7 +194,7 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
                 _notWaitedFor[(host, old.Instance)] = LostNow();
             }
 
-            if (!stays && (State.Applied?.Spec.Find(old.Instance.Service) is null
+            if (!stays && (State.Applied?.FindLast(old.Instance.Service) is null
                 || old.DrainingSince <= sim.Time.GetUtcNow() - StopPolicy.DrainUsual))
             {
                 sim.Count("a drain's limit passed, or there was none");

@@ -236,9 +236,13 @@ internal sealed class SimPeople(Sim sim, IStateStore store, SimWishes wishes)
         At = sim.Time.GetUtcNow(),
         Text = "",
         BasedOn = newest?.Number ?? default,
-        Spec = new ClusterSpec { Cluster = new ClusterName("sim"), Services = services },
+        Spec = Spec(services),
+        Leaving = Departing.Of(newest, Spec(services), [], "sim", sim.Time.GetUtcNow()),
         InstanceDigests = services.ToImmutableSortedDictionary(s => s.Name, s => SpecDigest.Of(s.Instance)),
     };
+
+    private static ClusterSpec Spec(ImmutableArray<ServiceSpec> services) =>
+        new() { Cluster = new ClusterName("sim"), Services = services };
 
     private static StoreWrite Json(string key, byte[] json) => new(key, json);
 }

@@ -60,7 +60,10 @@ internal sealed record World
     {
         var number = (State.Applied?.Number ?? default).Next;
         var spec = new ClusterSpec { Cluster = new ClusterName("test"), Services = [.. services.OrderBy(s => s.Name)] };
-        var applied = SpecCompiler.Compile(spec, "", "test", Noon, State.Applied?.Number ?? default, number, revertOf: null);
+        var applied = SpecCompiler.Compile(spec, "", "test", Noon, State.Applied?.Number ?? default, number, revertOf: null) with
+        {
+            Leaving = Departing.Of(State.Applied, spec, State.Placements.Values, "ann", Now),
+        };
         var specs = services.SelectMany(s => (s.PerInstance?.Keys ?? []).Select(s.InstanceOf).Append(s.Instance));
         var world = specs.Aggregate(this, (w, s) =>
             w.Put(StoreKeys.InstanceSpec(SpecDigest.Of(s)), s, WireJson.Default.InstanceSpec));

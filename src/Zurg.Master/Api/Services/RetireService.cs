@@ -65,7 +65,8 @@ internal static class RetireService
             [.. users.Take(NamedMax).Select(ProblemOf)]);
     }
 
-    private static Problem ProblemOf(ServiceUser user)
+    /// <summary>One user with the evidence.</summary>
+    public static Problem ProblemOf(ServiceUser user)
     {
         var where = user.Host is { } host ? $" on {host}" : "";
         var proofs = user.Proofs.Select(p => string.Create(

@@ -39,6 +39,15 @@ internal sealed class Retiring(
     /// <exception cref="StoreFaultException">What was seen cannot be read.</exception>
     public ServiceUsers UsersOf(ServiceName service) => UsersOf(view.Current.State, service);
 
+    /// <summary>
+    /// Who would miss the service in the next spec. Instances of services that it does not have either do not count, nor does
+    /// what only the spec before says.
+    /// </summary>
+    /// <exception cref="StoreFaultException">What was seen cannot be read.</exception>
+    public ServiceUsers UsersOf(ServiceName service, AppliedSpec next) => UsersOf(
+        view.Current.State with { Applied = next }, service,
+        seen => seen.Sighting.Instance is not { } instance || next.Spec.Find(instance.Service) is not null);
+
     /// <summary>Null when the service is known, else those that are.</summary>
     public ImmutableArray<ServiceName>? Known(ServiceName service, ServiceUsers users)
     {
@@ -89,11 +98,13 @@ internal sealed class Retiring(
         throw new StoreFaultException($"{service} or the spec was changed {AttemptsMax} times while it was to be retired");
     }
 
-    private ServiceUsers UsersOf(ClusterState state, ServiceName service)
+    private ServiceUsers UsersOf(ClusterState state, ServiceName service) => UsersOf(state, service, _ => true);
+
+    private ServiceUsers UsersOf(ClusterState state, ServiceName service, Func<KeptSighting, bool> counts)
     {
         var (sightings, watches) = uses.Read(service);
         var follows = speaker.FollowersOf(service).Select(f => f.Host).ToImmutableArray();
-        return UseView.Of(state, service, sightings, watches, follows, time.GetUtcNow());
+        return UseView.Of(state, service, [.. sightings.Where(counts)], watches, follows, time.GetUtcNow());
     }
 
     /// <summary>Guarded by what was judged, as this server knew it.</summary>

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Zurg.Protocol;
 using ApplyResults = Microsoft.AspNetCore.Http.HttpResults.Results<
     Microsoft.AspNetCore.Http.HttpResults.Ok<Zurg.Protocol.ApplyResult>, Zurg.Master.Api.Problem400, Zurg.Master.Api.Problem404,
     Zurg.Master.Api.Problem409, Zurg.Master.Api.Problem413, Zurg.Master.Api.Problem428>;
@@ -26,11 +28,22 @@ internal static class ApplyAnswers
             $"the newest spec is {newest.Number}, applied by {newest.Author} at {At(newest.At)}: "
                 + "this apply is based on another one",
             $"see: zurg spec diff, then apply again based on {newest.Number}"),
+        ApplyOutcome.Used(var used) => Used(used),
         ApplyOutcome.TooLarge(var max) => new Problem413(
             $"the spec is larger than the store keeps as one value ({max} bytes, its text and what was read of it together)",
             "shorten it: templates and files belong into releases"),
         _ => throw new System.Diagnostics.UnreachableException(),
     };
+
+    private static Problem409 Used(ImmutableArray<(ServiceName Service, ImmutableArray<ServiceUser> Users)> used)
+    {
+        const int namedMax = 50;
+        var (services, it) = (string.Join(", ", used.Select(u => u.Service)), used.Length == 1 ? "it" : "them");
+        return new Problem409(
+            $"this takes {services} out, and somebody uses {it} now: nothing was applied",
+            $"end these uses first (zurg who-uses {used[0].Service}), or take {it} out in spite of them: --remove-used",
+            [.. used.SelectMany(u => u.Users.Select(RetireService.ProblemOf)).Take(namedMax)]);
+    }
 
     /// <summary>
     /// An author as given in a query: cut to a length that fits a line of a history, without what would move a terminal's cursor

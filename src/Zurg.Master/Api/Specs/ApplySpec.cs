@@ -24,12 +24,14 @@ internal static class ApplySpec
             "The body is the YAML text, at most 1 MiB. "
             + "Guarded by If-Match: the number of the newest spec that its author saw, in quotes (\"0\" for none), or *. "
             + "Either all of it is applied, or nothing and every problem is listed with line and column. "
-            + "A text that means what the newest spec says gets no new number.")
+            + "A text that means what the newest spec says gets no new number. "
+            + "Refused when it takes out a service that somebody uses now, unless remove_used=true; warnings name those "
+            + "users, and who was seen within 31 days.")
         .WithTextBody("application/yaml", "cluster.yaml")
         .WithMetadata(new BodyLimit(DrainedBytesMax));
 
     private static async Task<Results<Ok<ApplyResult>, Problem400, Problem404, Problem409, Problem413, Problem428>> HandleAsync(
-        HttpRequest request, [FromHeader(Name = "If-Match")] string? ifMatch, bool? plan, string? author,
+        HttpRequest request, [FromHeader(Name = "If-Match")] string? ifMatch, bool? plan, string? author, bool? remove_used,
         SpecApplying applying, CancellationToken stop)
     {
         var (match, problem) = IfMatch.Read(ifMatch);
@@ -50,7 +52,10 @@ internal static class ApplySpec
             return new Problem400("the body is no UTF-8 text: nothing was applied", "save cluster.yaml as UTF-8");
         }
 
-        var apply = new ApplyRequest(text, ApplyAnswers.Author(author), match.Value, plan ?? false);
+        var apply = new ApplyRequest(text, ApplyAnswers.Author(author), match.Value, plan ?? false)
+        {
+            RemoveUsed = remove_used ?? false,
+        };
         return ApplyAnswers.Of(await applying.ApplyAsync(apply, stop));
     }
 

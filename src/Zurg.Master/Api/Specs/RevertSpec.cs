@@ -16,7 +16,7 @@ internal static class RevertSpec
         .WithDescription("Like an apply of the old text, guarded by If-Match in the same way; history is never rewritten.");
 
     private static async Task<Results<Ok<ApplyResult>, Problem400, Problem404, Problem409, Problem413, Problem428>> HandleAsync(
-        RevertRequest revert, [FromHeader(Name = "If-Match")] string? ifMatch, string? author,
+        RevertRequest revert, [FromHeader(Name = "If-Match")] string? ifMatch, string? author, bool? remove_used,
         SpecApplying applying, SpecArchive archive, CancellationToken stop)
     {
         var (match, problem) = IfMatch.Read(ifMatch);
@@ -31,7 +31,10 @@ internal static class RevertSpec
         }
 
         var apply = new ApplyRequest(
-            old.Text, ApplyAnswers.Author(author), match.Value, Planned: false) { RevertOf = old.Number };
+            old.Text, ApplyAnswers.Author(author), match.Value, Planned: false)
+        {
+            RevertOf = old.Number, RemoveUsed = remove_used ?? false,
+        };
         return ApplyAnswers.Of(await applying.ApplyAsync(apply, stop));
     }
 }

@@ -11,6 +11,9 @@ internal sealed record ApplyRequest(string Text, string Author, IfMatch Match, b
 {
     /// <summary>Set for a revert.</summary>
     public SpecNumber? RevertOf { get; init; }
+
+    /// <summary>Services may be taken out though somebody uses them now.</summary>
+    public bool RemoveUsed { get; init; }
 }
 
 internal abstract record ApplyOutcome
@@ -27,10 +30,15 @@ internal abstract record ApplyOutcome
     public sealed record Stale(AppliedSpec? Newest) : ApplyOutcome;
 
     public sealed record TooLarge(int BytesMax) : ApplyOutcome;
+
+    /// <summary>It takes a service out that somebody uses now.</summary>
+    /// <param name="Users">Of each such service those that do.</param>
+    public sealed record Used(ImmutableArray<(ServiceName Service, ImmutableArray<ServiceUser> Users)> Users) : ApplyOutcome;
 }
 
 /// <summary>Turns a text into the newest spec, whole or not at all, guarded by the one that its author saw.</summary>
-internal sealed class SpecApplying(IStateStore store, IClusterView view, IEventLog events, TimeProvider time)
+internal sealed class SpecApplying(
+    IStateStore store, IClusterView view, IEventLog events, Retiring retiring, TimeProvider time)
 {
     private const int AttemptsMax = 10;
     private readonly SpecArchive _archive = new(store);
@@ -71,10 +79,23 @@ internal sealed class SpecApplying(IStateStore store, IClusterView view, IEventL
             }
 
             var applied = Numbered(request, spec, newest);
-            var result = new ApplyResult { Number = applied.Number, Planned = request.Planned, Changes = changes };
+            var missed = Missed(newest, applied);
+            var result = new ApplyResult
+            {
+                Number = applied.Number, Planned = request.Planned, Changes = changes, Warnings = [.. missed.Select(WarningOf)],
+            };
             if (request.Planned)
             {
                 return new ApplyOutcome.Done(result);
+            }
+
+            if (!request.RemoveUsed && missed.Any(m => m.User.Now))
+            {
+                return new ApplyOutcome.Used(
+                [
+                    .. missed.Where(m => m.User.Now).GroupBy(m => m.Service, m => m.User)
+                        .Select(g => (g.Key, g.ToImmutableArray())),
+                ]);
             }
 
             switch (await SpecCommit.WriteAsync(store, applied, newest, modified, Obsolete(spec), stop))
@@ -90,6 +111,25 @@ internal sealed class SpecApplying(IStateStore store, IClusterView view, IEventL
 
         throw new StoreFaultException($"others applied {AttemptsMax} times while this apply was under way");
     }
+
+    /// <summary>
+    /// Who uses what this apply takes out, or did within 31 days. Of a service that was retired that was looked at then, and one
+    /// without instances nobody can miss.
+    /// </summary>
+    private ImmutableArray<(ServiceName Service, ServiceUser User)> Missed(AppliedSpec? newest, AppliedSpec next)
+    {
+        var state = view.Current.State;
+        var placed = state.Placements.Values.SelectMany(h => h.Instances).Select(p => p.Instance.Service).ToHashSet();
+        return
+        [
+            .. (newest?.Spec.Services ?? []).Select(s => s.Name)
+                .Where(s => next.Spec.Find(s) is null && placed.Contains(s) && state.IntentOf(s).Retired is null)
+                .SelectMany(s => retiring.UsersOf(s, next).Users.Select(u => (s, u))),
+        ];
+    }
+
+    private static string WarningOf((ServiceName Service, ServiceUser User) missed) =>
+        $"{missed.Service} leaves, and {RetireService.ProblemOf(missed.User).Text}";
 
     /// <summary>
     /// What was said of services that were retired and leave the spec now: should one come back some day, it is a new one.
@@ -138,7 +178,10 @@ internal sealed class SpecApplying(IStateStore store, IClusterView view, IEventL
 
     private AppliedSpec Numbered(ApplyRequest request, ClusterSpec spec, AppliedSpec? newest) => SpecCompiler.Compile(
         spec, request.Text, request.Author, time.GetUtcNow(), basedOn: newest?.Number ?? default,
-        number: newest?.Number.Next ?? new SpecNumber(1), request.RevertOf);
+        number: newest?.Number.Next ?? new SpecNumber(1), request.RevertOf) with
+        {
+            Leaving = Departing.Of(newest, spec, view.Current.State.Placements.Values, request.Author, time.GetUtcNow()),
+        };
 
     private Task RecordAsync(AppliedSpec applied)
     {

@@ -102,6 +102,38 @@ public sealed class RetireTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Taking_a_used_service_out_of_the_spec_is_refused_with_the_list_unless_it_is_meant()
+    {
+        await ApplyAsync("web", "front", dependsOn: "[]");
+        using var late = new CancellationTokenSource(TestMaster.Deadline);
+        while ((await StatusAsync()).Instances.IsEmpty)
+        {
+            await Task.Delay(5, late.Token);
+        }
+
+        const string without = "cluster: test\nservices: {}\n";
+        await SayAsync(open: true);
+        var refused = await TestMaster.ProblemAsync(await _master.ApplyAsync(without), 409);
+        Assert.Equal("this takes web out, and somebody uses it now: nothing was applied", refused.Detail);
+        Assert.StartsWith(
+            "job.py on host1: has TCP connections to it", Assert.Single(refused.Problems).Text, StringComparison.Ordinal);
+        Assert.EndsWith("take it out in spite of them: --remove-used", refused.Mend, StringComparison.Ordinal);
+        var planned = await ReadAsync("?plan=true");
+        Assert.StartsWith("web leaves, and job.py on host1: has TCP", Assert.Single(planned.Warnings), StringComparison.Ordinal);
+
+        // Who was there within 31 days and is gone is told, and in nobody's way.
+        await SayAsync(open: false);
+        Assert.Contains("last at", Assert.Single((await ReadAsync("?plan=true")).Warnings), StringComparison.Ordinal);
+        await SayAsync(open: true);
+        Assert.Single((await ReadAsync("?remove_used=true&author=ann")).Warnings);
+        var applied = await _master.GetAsync("/v1/spec", WireJson.Default.AppliedSpec);
+        Assert.Equal("ann", applied.FindLeaving(new ServiceName("web"))?.By);
+
+        async Task<ApplyResult> ReadAsync(string query) =>
+            await TestMaster.ReadAsync(await _master.ApplyAsync(without, query: query), WireJson.Default.ApplyResult);
+    }
+
+    [Fact]
     public async Task Of_operators_who_retire_at_once_one_is_told_that_another_did_and_a_service_of_no_spec_is_none()
     {
         await ApplyAsync("web", "front", dependsOn: "[]");
