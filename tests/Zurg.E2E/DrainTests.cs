@@ -136,6 +136,34 @@ public sealed class DrainTests : IAsyncLifetime
         await UntilAsync("both have the new release", IsNew);
     }
 
+    [NeedsFact("python3")]
+    public async Task A_service_in_use_is_not_taken_out_by_an_apply_unless_it_is_meant_and_then_it_is_drained()
+    {
+        await StartAsync();
+        await ConsumeAsync();
+        var before = await RunningAsync();
+        await File.WriteAllTextAsync(_cluster.Shared("cluster.yaml"), "cluster: e2e\nservices: {}\n");
+        await DevFixture.Until("its use is known", Soon, async () =>
+        {
+            var planned = await _cluster.ZurgAsync("apply", "--plan");
+            return planned.Output.Contains("! web leaves, and", StringComparison.Ordinal);
+        });
+        var refused = await _cluster.ZurgAsync("apply", "--based-on", "newest");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("consumer.py", refused.Errors, StringComparison.Ordinal);
+
+        var meant = await _cluster.ZurgAsync("apply", "--based-on", "newest", "--remove-used", "--no-wait");
+        Assert.True(meant.ExitCode == 0, $"{meant}");
+        await UntilHeldAsync();
+        _cluster.KillMaster();
+        await _cluster.StartMasterAsync();
+        await UntilHeldAsync();
+        Assert.Equal(before, await RunningAsync());
+        await File.WriteAllTextAsync(_cluster.Shared("confirm"), "");
+        await DevFixture.Until("nothing of it is left", Soon, async () =>
+            await _cluster.StatusAsync() is { Services.IsEmpty: true, Converged: true } && _cluster.Marked().Count == 0);
+    }
+
     private async Task ConsumeAsync()
     {
         var program = _cluster.Shared("consumer.py");

@@ -91,6 +91,23 @@ internal sealed class ProcessCluster : IAsyncDisposable
         [], null,
         [.. AgentLine(host, masterPort, DirectoryOf(host), host + ".sock", "28500-28999"), "--share", "127.0.0.1:0"]));
 
+    /// <summary>SIGKILL to the agent of another host, and to all that it has started: the machine burns.</summary>
+    public void Burn(string host)
+    {
+        KillHard(_others.Last(p => p.StartInfo.ArgumentList.Contains(host)));
+        foreach (var pid in MarkedOn(host))
+        {
+            KillPid(pid);
+        }
+    }
+
+    /// <summary>Living instances of this cluster on one host.</summary>
+    public IReadOnlyCollection<int> MarkedOn(string host)
+    {
+        var word = $"ZURG_HOST={host}\0";
+        return [.. Marked().Keys.Where(pid => Read($"/proc/{Text(pid)}/environ").Contains(word, StringComparison.Ordinal))];
+    }
+
     /// <summary>The agent's directory of another host.</summary>
     public string DirectoryOf(string host) => Path.Combine(_directory, host);
 

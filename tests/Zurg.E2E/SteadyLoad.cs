@@ -18,10 +18,11 @@ internal sealed class SteadyLoad : IAsyncDisposable
     private readonly Task _running;
     private int _answered;
 
-    public SteadyLoad(string socketPath, string service)
+    /// <param name="attemptsMax">Of each request; more than one hides what a client that tries again does not notice.</param>
+    public SteadyLoad(string socketPath, string service, int attemptsMax = 1)
     {
         _client = new ZurgClient(socketPath);
-        _http = new HttpClient(_client.CreateHandler(new ZurgHandlerOptions { AttemptsMax = 1 }));
+        _http = new HttpClient(_client.CreateHandler(new ZurgHandlerOptions { AttemptsMax = attemptsMax }));
         _address = new Uri($"http://{service}/");
         _running = Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => AskAsync()));
     }

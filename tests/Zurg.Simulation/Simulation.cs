@@ -12,7 +12,9 @@ namespace Zurg.Simulation;
 internal sealed class Simulation
 {
     private static readonly TimeSpan Faulty = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan Healing = TimeSpan.FromSeconds(90);
+
+    /// <summary>An agent that was killed last may stay away for 25 s of it.</summary>
+    private static readonly TimeSpan Healing = TimeSpan.FromSeconds(120);
 
     private readonly Sim _sim;
     private readonly SimFaults _faults;

@@ -143,7 +143,8 @@ internal static class BlueGreen
     {
         if (!roster.Regular.All(p => plan.IsDone(p, rollout)))
         {
-            return rollout;
+            // A host that came back meanwhile has one more to bring the new one to.
+            return rollout with { Allowed = Math.Max(rollout.Allowed, roster.Regular.Length) };
         }
 
         plan.Tell(EventKind.RolloutCompleted, $"rollout {rollout.Number} of {rollout.Service} is complete");

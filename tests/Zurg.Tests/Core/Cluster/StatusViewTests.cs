@@ -65,7 +65,7 @@ public sealed class StatusViewTests
         Assert.Null(web.Release);
         Assert.Equal((0, 2), (web.Wanted, web.Instances.Length));
 
-        Assert.Empty(StatusView.Of(world.Settle().State, world.Naming, World.Noon).Services);
+        Assert.Empty(StatusView.Of(world.Confirm().Settle().State, world.Naming, World.Noon).Services);
     }
 
     [Fact]

@@ -52,6 +52,22 @@ public sealed class BlueGreenTests
     }
 
     [Fact]
+    public void A_host_that_comes_back_at_the_end_gets_the_new_one_too()
+    {
+        var service = Web("1.0") with { Scale = new ScaleSpec { PerHost = 1 } };
+        var before = World.Of("host1@az1", "host2@az2", "host3@az3").Apply(service).Settle();
+        var world = before.Lose("host3").Apply(service.With(i => i with { Release = Id.Parse<ReleaseId>("web@2.0") })).Settle();
+        world = world.After(Bake).Settle().After(Kept);
+        world = world.Commit(world.Plan());
+        Assert.Equal((RolloutPhase.Running, 2), (world.RolloutOf("web").Phase, world.RolloutOf("web").Allowed));
+
+        world = world.Return("host3", before).Settle();
+        Assert.Equal(RolloutPhase.Completed, world.RolloutOf("web").Phase);
+        Assert.Single(world.State.Placements.Values.SelectMany(h => h.Instances).Select(p => p.Spec).Distinct());
+        Assert.Equal(3, world.Naming.SetOf(Name).Endpoints.Length);
+    }
+
+    [Fact]
     public void Then_the_old_side_gets_the_new_one_and_the_spare_side_leaves()
     {
         var world = Both().After(Bake).Settle();
