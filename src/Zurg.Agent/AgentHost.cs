@@ -247,13 +247,14 @@ public sealed partial class AgentHost : IAsyncDisposable
             Task.Run(() => _namingFile.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => new KnownSetsLoop(_naming.Sets, _session.Say, _options.Time).RunAsync(_stop.Token),
                 CancellationToken.None),
-            Task.Run(_execs.CleanAsync, CancellationToken.None),
+            Task.Run(() => _execs.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _cores.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _relays.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _measures.RunAsync(_stop.Token), CancellationToken.None),
             _logs.RunAsync(_stop.Token),
         ];
-        Completion = CompleteAsync(loops);
+        Completion = LoopGuard.UntilEndedAsync(
+            loops, () => _stop.IsCancellationRequested || Volatile.Read(ref _stopping) == 1, EndAsync);
     }
 
     /// <summary>Written when it is new: a full disk keeps no agent from starting where one was before.</summary>
@@ -292,20 +293,10 @@ public sealed partial class AgentHost : IAsyncDisposable
         await _useWatch.RunAsync(stop);
     }
 
-    /// <summary>A loop that dies takes the others with it: half an agent would look alive.</summary>
-    private async Task CompleteAsync(Task[] loops)
+    private async Task EndAsync(Exception died)
     {
-        await foreach (var ended in Task.WhenEach(loops))
-        {
-            if (ended.IsFaulted)
-            {
-                Log.LoopDied(_logger, Host, ended.Exception);
-                await _stop.CancelAsync();
-            }
-        }
-
-        // Cancelled is how loops end when they are told to.
-        await Task.WhenAll(loops.Where(l => l.IsFaulted));
+        Log.LoopDied(_logger, Host, died);
+        await _stop.CancelAsync();
     }
 
     private async Task ShutDownAsync()

@@ -40,8 +40,14 @@ internal sealed partial class ExecDesk(
         _running[request.Ticket] = Task.Run(() => GuardAsync(request, _stop.Token), CancellationToken.None);
     }
 
-    /// <summary>Kills the commands of an earlier agent.</summary>
-    public async Task CleanAsync()
+    /// <summary>Kills the commands of an earlier agent, and ends with <paramref name="stop"/> as every loop of the agent.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        await CleanAsync();
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, stop);
+    }
+
+    private async Task CleanAsync()
     {
         using var late = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         late.CancelAfter(DialWithin);

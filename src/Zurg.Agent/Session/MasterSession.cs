@@ -7,7 +7,13 @@ using Zurg.Protocol;
 namespace Zurg.Agent.Session;
 
 /// <param name="TokenFile">Read anew for each connection: a token may be changed without a restart.</param>
-internal sealed record SessionOptions(Uri Master, string TokenFile);
+internal sealed record SessionOptions(Uri Master, string TokenFile)
+{
+    // Only to notice a connection that died without a word; a master that is merely slow must not lose its agents.
+    public TimeSpan PingEvery { get; init; } = TimeSpan.FromSeconds(10);
+
+    public TimeSpan PongWithin { get; init; } = TimeSpan.FromSeconds(30);
+}
 
 /// <summary>
 /// Keeps one session with the master: dials, says hello, sends what the slots hold, hands on what comes, and dials again. It
@@ -27,10 +33,6 @@ internal sealed partial class MasterSession(
 
     /// <summary>A session that ended sooner counts as a failure: the next one is dialled later.</summary>
     public static readonly TimeSpan LastedMin = TimeSpan.FromSeconds(5);
-
-    // Only to notice a connection that died without a word; a master that is merely slow must not lose its agents.
-    private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan PongWithin = TimeSpan.FromSeconds(30);
 
     /// <summary>A master that does not return the goodbye is not waited for.</summary>
     private static readonly TimeSpan GoodbyeWithin = TimeSpan.FromMilliseconds(500);
@@ -117,8 +119,8 @@ internal sealed partial class MasterSession(
         try
         {
             using var socket = new ClientWebSocket();
-            socket.Options.KeepAliveInterval = PingEvery;
-            socket.Options.KeepAliveTimeout = PongWithin;
+            socket.Options.KeepAliveInterval = options.PingEvery;
+            socket.Options.KeepAliveTimeout = options.PongWithin;
             socket.Options.Proxy = null;
             var session = new SessionSocket(socket, time);
             await LetInAsync(socket, session, hello, stop);
@@ -129,7 +131,7 @@ internal sealed partial class MasterSession(
             await TalkAsync(session, stop);
             return $"the master ended the session: {session.ClosedBecause ?? "no reason given"}";
         }
-        catch (Exception e) when (IsFault(e) || (e is OperationCanceledException && stop.IsCancellationRequested))
+        catch (Exception e) when (IsFault(e))
         {
             return (e.InnerException ?? e).Message;
         }
@@ -144,8 +146,9 @@ internal sealed partial class MasterSession(
         }
     }
 
-    private static bool IsFault(Exception e) =>
-        e is WebSocketException or IOException or HttpRequestException or SessionEndedException or UnauthorizedAccessException;
+    /// <summary>Cancelled is what waits on an aborted socket, too: whether it is time to end is asked of the token.</summary>
+    private static bool IsFault(Exception e) => e is WebSocketException or IOException or HttpRequestException
+        or SessionEndedException or UnauthorizedAccessException or OperationCanceledException;
 
     private async Task LetInAsync(ClientWebSocket socket, SessionSocket session, AgentHello hello, CancellationToken stop)
     {

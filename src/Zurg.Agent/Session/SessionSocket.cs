@@ -24,13 +24,15 @@ internal sealed class SessionSocket(WebSocket socket, TimeProvider time)
     private readonly ArrayBufferWriter<byte> _read = new(PieceBytes);
 
     /// <summary>The next message; it is valid until the next call. Null when the master has closed the session.</summary>
-    /// <exception cref="SessionEndedException">It is longer than <see cref="MessageBytesMax"/>.</exception>
+    /// <exception cref="SessionEndedException">
+    /// It is longer than <see cref="MessageBytesMax"/>, or the connection was given up.
+    /// </exception>
     public async Task<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken stop)
     {
         _read.ResetWrittenCount();
         while (true)
         {
-            var piece = await socket.ReceiveAsync(_read.GetMemory(PieceBytes), stop);
+            var piece = await ReceiveAsync(stop);
             if (piece.MessageType == WebSocketMessageType.Close)
             {
                 return null;
@@ -47,6 +49,19 @@ internal sealed class SessionSocket(WebSocket socket, TimeProvider time)
             {
                 return _read.WrittenMemory;
             }
+        }
+    }
+
+    private async Task<ValueWebSocketReceiveResult> ReceiveAsync(CancellationToken stop)
+    {
+        try
+        {
+            return await socket.ReceiveAsync(_read.GetMemory(PieceBytes), stop);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            // So ends what waits on a socket that was aborted: nobody here asked for it.
+            throw new SessionEndedException("the connection was given up: the master answered no ping in time");
         }
     }
 

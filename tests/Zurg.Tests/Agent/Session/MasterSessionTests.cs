@@ -292,6 +292,17 @@ public sealed class MasterSessionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_master_that_has_gone_mute_is_dialled_again()
+    {
+        // Pongs come from a socket that is read, and nobody reads here.
+        Start(patience: TimeSpan.FromMilliseconds(100));
+        await _master.VisitAsync();
+        await _master.VisitAsync();
+        await _master.VisitAsync();
+        Assert.False(_running.IsCompleted);
+    }
+
+    [Fact]
     public async Task At_its_end_it_says_goodbye()
     {
         Start();
@@ -319,7 +330,7 @@ public sealed class MasterSessionTests : IAsyncLifetime
         }
     }
 
-    private void Start(bool run = true)
+    private void Start(bool run = true, TimeSpan? patience = null)
     {
         var answers = new SessionAnswers(
             (request, _) => request.Instance.Index == 0
@@ -329,7 +340,9 @@ public sealed class MasterSessionTests : IAsyncLifetime
             request => new EnvAnswer { Nonce = request.Nonce, Problem = "none" },
             request => new CoreAnswer { Nonce = request.Nonce, Problem = "none" });
         var inbox = new SessionInbox(_brain, _sets.Enqueue, answers, _ => { }, _ => { });
-        _session = new MasterSession(new SessionOptions(_master.Url, _directory["token"]),
+        var options = new SessionOptions(_master.Url, _directory["token"]);
+        options = patience is { } some ? options with { PingEvery = some, PongWithin = some } : options;
+        _session = new MasterSession(options,
             new ClusterMembership(_directory["cluster_id"]), inbox, TimeProvider.System, NullLogger<MasterSession>.Instance);
         _running = run ? _session.RunAsync(Hello, _stop.Token) : Task.CompletedTask;
     }
