@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Zurg.Protocol.Local;
@@ -20,6 +21,7 @@ internal sealed class ServiceConfirm(string service, HttpMessageInvoker agent, T
     private readonly HashSet<SetReader> _readers = [];
     private readonly string _part = string.Create(CultureInfo.InvariantCulture, $"sdk.{Interlocked.Increment(ref _clients)}");
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CancellationTokenSource? _stream;
     private long? _published;
     private long? _said;
 
@@ -27,7 +29,8 @@ internal sealed class ServiceConfirm(string service, HttpMessageInvoker agent, T
     public string Query => $"confirm=true&part={_part}";
 
     /// <summary>A new stream: its agent may be another one, which has heard nothing.</summary>
-    public void Begin() => Change(() => _said = null);
+    /// <param name="end">Cancelled when the agent does not know any more who reads it: another one is to be opened.</param>
+    public void Begin(CancellationTokenSource end) => Change(() => (_said, _stream) = (null, end));
 
     /// <summary>Every request from now on goes by this set.</summary>
     public void Published(long revision) => Change(() => _published = revision);
@@ -102,9 +105,14 @@ internal sealed class ServiceConfirm(string service, HttpMessageInvoker agent, T
         try
         {
             using var answer = await agent.SendAsync(request, either.Token).ConfigureAwait(false);
-            return (int)answer.StatusCode < 500;
+
+            // An agent of an older build, which does not know the question, says nothing of why.
+            var isForgotten = answer is { StatusCode: HttpStatusCode.NotFound, Content.Headers.ContentType: not null };
+            (isForgotten ? _stream : null)?.Cancel();
+            return !isForgotten && (int)answer.StatusCode < 500;
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException
+            or ObjectDisposedException)
         {
             return false;
         }

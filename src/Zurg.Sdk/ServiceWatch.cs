@@ -80,13 +80,9 @@ internal sealed class ServiceWatch
                 await FollowAsync(stop).ConfigureAwait(false);
                 Publish(Seen.Set, "the agent ended the stream");
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
+            catch (Exception e) when (e is HttpRequestException or IOException or JsonException or OperationCanceledException)
             {
                 Publish(Seen.Set, e.Message);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
             }
 
             wait = ReferenceEquals(before, Seen.Set) ? wait : RetryAfterMin;
@@ -105,10 +101,11 @@ internal sealed class ServiceWatch
             throw new HttpRequestException($"the agent answered {(int)response.StatusCode}");
         }
 
-        Confirm.Begin();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Confirm.Begin(end);
         var lines = await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false);
         var sets = JsonSerializer.DeserializeAsyncEnumerable(
-            lines, LocalJson.Default.LocalEndpointSet, topLevelValues: true, stop);
+            lines, LocalJson.Default.LocalEndpointSet, topLevelValues: true, end.Token);
         await foreach (var set in sets.ConfigureAwait(false))
         {
             if (set is not null)

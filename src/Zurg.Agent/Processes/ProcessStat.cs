@@ -26,7 +26,7 @@ internal readonly record struct ProcessStat(int Pid, char State, int Parent, int
     public static ProcessStat? Read(int pid)
     {
         Span<byte> line = stackalloc byte[LineMax];
-        var length = ReadFile(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"), line);
+        var length = ReadFile(PathOf(pid), line);
         return length > 0 ? Parse(pid, line[..length]) : null;
     }
 
@@ -46,9 +46,23 @@ internal readonly record struct ProcessStat(int Pid, char State, int Parent, int
         return all;
     }
 
-    /// <summary>Whether the process as it was known still runs: the same pid with the same start, and not dead.</summary>
-    public static bool IsAlive(ProcessIdentity process) =>
-        Read(process.Pid) is { IsDead: false } stat && stat.Is(process);
+    /// <summary>
+    /// Whether the process as it was known still runs: the same pid with the same start, and not dead. One that cannot be looked
+    /// at now, for want of files or memory, is not known to have ended.
+    /// </summary>
+    public static bool IsAlive(ProcessIdentity process)
+    {
+        Span<byte> line = stackalloc byte[LineMax];
+        var length = ReadFile(PathOf(process.Pid), line);
+        return length > 0
+            ? Parse(process.Pid, line[..length]) is { IsDead: false } stat && stat.Is(process)
+            : process.BootId == BootId && !SaysGone(length);
+    }
+
+    /// <param name="length">Of <see cref="ReadFile"/>.</param>
+    public static bool SaysGone(int length) => length is -Libc.Errno.NotFound or -Libc.Errno.NoSuchProcess;
+
+    private static string PathOf(int pid) => string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat");
 
     /// <summary>
     /// The wait status of a process that has ended and was not reaped yet: field 52 (proc_pid_stat(5)). Null when it lives, is
@@ -150,7 +164,7 @@ internal readonly record struct ProcessStat(int Pid, char State, int Parent, int
     public static long[]? Numbers(int pid, int count)
     {
         Span<byte> line = stackalloc byte[LineMax];
-        var length = ReadFile(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"), line);
+        var length = ReadFile(PathOf(pid), line);
         return length > 0 ? Numbers(line[..length], count) : null;
     }
 
@@ -180,24 +194,27 @@ internal readonly record struct ProcessStat(int Pid, char State, int Parent, int
         return index < values.Length ? null : values;
     }
 
-    /// <summary>Reads once, from the start; -1 when it cannot be. File.ReadAllBytes makes three times the system calls.</summary>
+    /// <summary>Reads once, from the start. File.ReadAllBytes makes three times the system calls.</summary>
+    /// <returns>How much; -ERRNO when it cannot be read.</returns>
     public static unsafe int ReadFile(string path, Span<byte> buffer)
     {
         const int readOnlyCloseOnExec = 0x80000;
         var fd = Libc.Open(path, readOnlyCloseOnExec, 0);
         if (fd < 0)
         {
-            return -1;
+            return -Libc.LastError;
         }
 
         var total = 0;
         fixed (byte* start = buffer)
         {
-            nint got;
+            nint got = 0;
             while (total < buffer.Length && (got = Libc.Read(fd, start + total, (nuint)(buffer.Length - total))) > 0)
             {
                 total += (int)got;
             }
+
+            total = got < 0 && total == 0 ? -Libc.LastError : total;
         }
 
         _ = Libc.Close(fd);

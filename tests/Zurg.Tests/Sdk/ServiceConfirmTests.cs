@@ -1,3 +1,4 @@
+using Zurg.Core;
 using Zurg.Sdk;
 using Zurg.Tests.Agent.Local;
 using static Zurg.Tests.Agent.Local.NamingFixtures;
@@ -105,6 +106,20 @@ public sealed class ServiceConfirmTests : IAsyncLifetime
         await _agent.ListenAsync();
         await Eventually.TrueAsync(() => _agent.Subscribers.Follows(Service("web")), "joined again");
         _agent.Naming.Take(Set("web", 2));
+        await SaysAsync("2");
+    }
+
+    [Fact]
+    public async Task Who_is_no_longer_known_to_read_asks_again_and_is_waited_for_as_before()
+    {
+        await _client.ResolveAsync("web", default);
+        await SaysAsync("1");
+        var process = _agent.Subscribers.Followers().Single().Process;
+        Assert.Contains(Enumerable.Range(1, 10_000), client =>
+            _agent.Subscribers.Leave(Service("web"), new SubscriberId(process, $"sdk.{client}")));
+
+        _agent.Naming.Take(Set("web", 2));
+        await Eventually.TrueAsync(() => _agent.Subscribers.Follows(Service("web")), "joined again");
         await SaysAsync("2");
     }
 
