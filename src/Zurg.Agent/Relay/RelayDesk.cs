@@ -218,7 +218,8 @@ internal sealed class RelayDesk(
             _taken.Remove(use.Listen);
             if (!_routes.TryGetValue(use.Service, out var route))
             {
-                _routes[use.Service] = route = new RelayRoute(use.Service, ++_routesMade, naming, subscribers, logger);
+                _routes[use.Service] = route = new RelayRoute(
+                    use.Service, ++_routesMade, naming, subscribers, () => _signal.Writer.TryWrite(true), logger);
             }
 
             route.Add(listener);

@@ -18,13 +18,17 @@ internal sealed partial class RelayRoute : IAsyncDisposable
     private readonly NamingCache _naming;
     private readonly Subscribers _subscribers;
     private readonly SubscriberId _self;
+    private readonly Action _taken;
     private readonly Task _following;
     private EndpointSet? _newest;
 
     /// <param name="number">Of no other one of this agent: one may begin while the last one for the service ends.</param>
-    public RelayRoute(ServiceName service, long number, NamingCache naming, Subscribers subscribers, ILogger logger)
+    /// <param name="taken">Called after each set: connections to what it no longer has are to be looked after.</param>
+    public RelayRoute(
+        ServiceName service, long number, NamingCache naming, Subscribers subscribers, Action taken, ILogger logger)
     {
-        (_service, _naming, _subscribers, _self) = (service, naming, subscribers, Subscribers.OfRelay(number));
+        (_service, _naming, _subscribers, _taken) = (service, naming, subscribers, taken);
+        _self = Subscribers.OfRelay(number);
         if (!subscribers.TryJoin(service, _self, $"connections that the agent carries to {service}"))
         {
             Log.NotCounted(logger, service, Subscribers.UsesMax);
@@ -72,6 +76,7 @@ internal sealed partial class RelayRoute : IAsyncDisposable
             {
                 Take(set.Set);
                 _subscribers.Confirm(_service, _self, set.Set.Revision);
+                _taken();
             }
         }
         catch (OperationCanceledException)

@@ -6,6 +6,7 @@ using Zurg.Agent.Relay;
 using Zurg.Core;
 using Zurg.Protocol;
 using Zurg.Tests.Agent.Local;
+using Zurg.Tests.Support;
 
 namespace Zurg.Tests.Agent.Relay;
 
@@ -13,6 +14,7 @@ public sealed class RelayDeskTests : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<AgentInput.UsesHeld> _told = new();
+    private readonly ManualTime _time = new();
     private readonly RawServer _solver = new();
     private readonly int _port;
     private LocalAgent _agent = null!;
@@ -93,6 +95,31 @@ public sealed class RelayDeskTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_set_alone_ends_idle_connections_to_what_it_withdraws()
+    {
+        await BeginAsync(_time);
+        Observe(Using("old.0", InstancePhase.Running, _port));
+        await Eventually.TrueAsync(() => _agent.Subscribed == "solver", "the service is followed");
+        _agent.Naming.Take(NamingFixtures.Set("solver", 5, _solver.At("solver.0")));
+        using var client = await ConnectAsync(_port);
+        using var server = await _solver.AcceptAsync();
+        await server.SendAsync("5.5.5-MariaDB"u8.ToArray());
+        await client.ReceiveAsync(new byte[100]);
+
+        // From here on neither end says a word or closes what it has.
+        _agent.Naming.Take(NamingFixtures.Set("solver", 6));
+        await Eventually.TrueAsync(() => Later("zurg_uses_closed_total", 1), "both are told that it is over");
+        await Eventually.TrueAsync(() => Later("zurg_uses_connections", 0), "it is cut");
+        Assert.InRange(_time.GetElapsedTime(0), RelayCare.IdleAfter, TimeSpan.FromMinutes(5));
+    }
+
+    private bool Later(string number, int value)
+    {
+        _time.Advance(RelayDesk.LookEvery);
+        return Measure().Contains($"{number}{{listen=\"127.0.0.1:{_port}\",to=\"solver\"}} {value}", StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_carried_is_measured()
     {
         await BeginAsync();
@@ -110,14 +137,14 @@ public sealed class RelayDeskTests : IAsyncDisposable
         return page.ToString();
     }
 
-    private async Task BeginAsync()
+    private async Task BeginAsync(TimeProvider? time = null)
     {
         _agent = await LocalAgent.StartAsync();
         _desk = new RelayDesk(_agent.Naming, _agent.Subscribers, input =>
         {
             _told.Enqueue((AgentInput.UsesHeld)input);
             return true;
-        }, seed: 1, TimeProvider.System, NullLogger<RelayDesk>.Instance);
+        }, seed: 1, time ?? TimeProvider.System, NullLogger<RelayDesk>.Instance);
         _running = _desk.RunAsync(_stop.Token);
     }
 
