@@ -160,6 +160,12 @@ internal sealed class RelayConnection(RelayListener listener, Socket client)
             }
 
             ObjectDisposedException.ThrowIf(_aborted, this);
+            if (_turns.IsBetween && IsUnlisted)
+            {
+                // Nobody has looked since the last answer: a new request goes by the newest set.
+                Detach_NeedsLock();
+            }
+
             _turns.FromClient(bytes);
             (_said, _serverLast, _heardAt) = (true, false, listener.Time.GetTimestamp());
             return _upstream;
