@@ -22,6 +22,7 @@ public sealed partial class DeciderLoop(
     private readonly Channel<bool> _wake =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
 
+    private readonly SteadyClock _clock = new(time);
     private DateTimeOffset? _wakeAt;
 
     /// <exception cref="RoleLostException">Another master decides now.</exception>
@@ -77,7 +78,7 @@ public sealed partial class DeciderLoop(
     /// <summary>Until the time has come that the last plan waits for.</summary>
     private TimeSpan Due()
     {
-        var left = _wakeAt - time.GetUtcNow();
+        var left = _wakeAt - _clock.Now;
         return left is null ? Timeout.InfiniteTimeSpan : left > WakeMin ? left.Value : WakeMin;
     }
 
@@ -89,7 +90,7 @@ public sealed partial class DeciderLoop(
     {
         while (true)
         {
-            var plan = DeciderMachine.Decide(snapshot.State, snapshot.Naming, time.GetUtcNow());
+            var plan = DeciderMachine.Decide(snapshot.State, snapshot.Naming, _clock.Now);
             _wakeAt = plan.WakeAt;
             try
             {

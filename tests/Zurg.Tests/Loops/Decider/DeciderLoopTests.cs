@@ -55,6 +55,37 @@ public sealed class DeciderLoopTests
         Assert.Null(Assert.Single(placements.Instances).DrainingSince);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task A_clock_that_is_set_neither_ends_a_drain_nor_prolongs_it(int hours)
+    {
+        var time = new ManualTime();
+        var world = World.Of("host1@az1").Apply(Specs.Service("web", 1)).Settle() with { Now = time.GetUtcNow() };
+        world = world.Apply(Specs.Service("web", 1, "2.0"));
+        world = world.Commit(world.Plan());
+        var (store, view) = (new FaultingStore(faults: 0), new FixedView(world));
+        var loop = new DeciderLoop(store, view, new NoLog(), Guard, time, NullLogger<DeciderLoop>.Instance);
+        using var stop = new CancellationTokenSource();
+        var running = Task.Run(() => loop.RunAsync(stop.Token));
+        await Eventually.TrueAsync(() => time.Armed == 1, "it waits for the limit");
+
+        time.Jump(TimeSpan.FromHours(hours));
+        var before = view.Looks;
+        for (var looks = 1; looks <= 2; looks++)
+        {
+            // The second look comes after all that the first one led to.
+            view.Show();
+            await Eventually.TrueAsync(() => view.Looks >= before + looks, "it plans again");
+        }
+
+        Assert.Null(store.Committed);
+        time.Advance(StopPolicy.DrainUsual);
+        await Eventually.TrueAsync(() => store.Committed is not null, "the change is committed");
+        await stop.CancelAsync();
+        await Task.WhenAny(running);
+    }
+
     /// <summary>Takes nothing so many times, as a full disk does.</summary>
     private sealed class FaultingStore(int faults) : IStateStore
     {
@@ -83,16 +114,35 @@ public sealed class DeciderLoopTests
         public ValueTask CompactAsync(Revision upTo, CancellationToken stop) => throw new NotSupportedException();
     }
 
-    /// <summary>One snapshot, and then never another one.</summary>
+    /// <summary>One snapshot, and never another one.</summary>
     private sealed class FixedView(World world) : IClusterView
     {
-        public ClusterSnapshot Current { get; } = new(world.State, world.Naming);
+        private readonly ClusterSnapshot _snapshot = new(world.State, world.Naming);
+        private readonly SemaphoreSlim _shown = new(1);
+        private int _looks;
+
+        public ClusterSnapshot Current
+        {
+            get
+            {
+                Interlocked.Increment(ref _looks);
+                return _snapshot;
+            }
+        }
+
+        /// <summary>How often it was looked at.</summary>
+        public int Looks => Volatile.Read(ref _looks);
+
+        public void Show() => _shown.Release();
 
         public async IAsyncEnumerable<ClusterSnapshot> WatchAsync(
             [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
         {
-            yield return Current;
-            await Task.Delay(Timeout.InfiniteTimeSpan, stop);
+            while (true)
+            {
+                await _shown.WaitAsync(stop);
+                yield return _snapshot;
+            }
         }
     }
 
