@@ -66,7 +66,10 @@ internal static class Confirming
         .. state.Hosts.Values.Where(h => h.Follows.Contains(service)).Select(h =>
         {
             var said = h.Confirmed.GetValueOrDefault(service);
-            return new ServiceFollower(h.Host, h.Session, said?.Revision) { Late = said?.Late ?? [] };
+
+            // From beyond the newest revision: the store was put back from a backup, and the word is about another history.
+            var revision = said is { } word && word.Revision <= state.Cluster.Revision ? word.Revision : default(Revision?);
+            return new ServiceFollower(h.Host, h.Session, revision) { Late = said?.Late ?? [] };
         }),
     ];
 

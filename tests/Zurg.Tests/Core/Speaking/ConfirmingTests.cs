@@ -58,6 +58,17 @@ public sealed class ConfirmingTests
     }
 
     [Fact]
+    public void A_word_from_beyond_the_store_s_newest_revision_counts_for_nothing()
+    {
+        var draining = Drain(Running);
+        var state = Step(Following(Running), Changed(draining)).State;
+        var beyond = draining.State.Revision.Next;
+        state = Step(state, Confirmed(Host1, beyond.Value)).State;
+        Assert.Null(FollowersOf(state)[0].Confirmed);
+        Assert.Equal(0, Assert.Single(Step(state, new SpeakerInput.Tick()).Confirmed).Lowest.Value);
+    }
+
+    [Fact]
     public void A_host_that_connects_anew_has_said_nothing_until_it_says_it_again()
     {
         var state = Step(Following(Running), Changed(Drain(Running))).State;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Loops;
 using Zurg.Master.Store;
@@ -48,6 +50,38 @@ public sealed class SqliteStateStoreTests : StateStoreConformance, IAsyncLifetim
         Assert.Equal(
             ["a", "b", "end"], (await store.WatchUntilAsync("", first, "end")).SelectMany(s => s.Changes).Select(c => c.Key));
     }
+
+    [Fact]
+    public async Task A_store_that_was_restored_as_the_operations_page_says_has_only_revisions_that_nobody_has_seen()
+    {
+        var directory = NextDirectory;
+        var store = Open(directory);
+        var first = await store.CommitAsync(Put("a", "1"), Put("b", "1"));
+        var second = await store.CommitAsync(Put("a", "2"), Remove("b"));
+        await store.DisposeAsync();
+
+        const string command = "    sqlite3 /var/lib/zurg/master/store.db \"UPDATE ";
+        var line = File.ReadLines(Path.Combine(Repository(), "docs/operations.md"))
+            .Single(l => l.StartsWith(command, StringComparison.Ordinal));
+        using (var file = new SqliteConnection($"Data Source={directory}/store.db;Pooling=False"))
+        {
+            file.Open();
+            using var update = file.CreateCommand();
+            update.CommandText = line.Split('"')[1];
+            update.ExecuteNonQuery();
+        }
+
+        store = Open(directory);
+        var listed = await store.ListAsync();
+        const long skipped = 1_000_000_000;
+        Assert.Equal(second.Value + skipped, listed.Revision.Value);
+        Assert.Equal([$"a=2@{second.Value + skipped}"], listed.Lines());
+        Assert.Equal(2, (await store.ListAsync("", new Revision(first.Value + skipped))).Entries.Length);
+        Assert.Equal(listed.Revision.Next, await store.CommitAsync(Put("end", "4")));
+    }
+
+    private static string Repository([CallerFilePath] string file = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "../../../.."));
 
     [Fact]
     public async Task Compaction_is_remembered_and_the_revision_too_when_nothing_is_left()
