@@ -78,7 +78,7 @@ public sealed partial class AgentHost : IAsyncDisposable
         var reader = new LogReader(paths, time);
         _subscribers = new Subscribers(time, word => _session!.Confirm(word),
             new SubscribersFile(Path.Combine(directory, "subscribers"), logs.CreateLogger<SubscribersFile>()));
-        _selves = new SelfDesk(_names, _inbox.PostAsync);
+        _selves = new SelfDesk(_names, _inbox.PostAsync, time);
         _naming = new NamingCache(options.Host, _subscribers, time, naming => _session!.Subscribe(naming));
         _uses = new UseDesk(time, uses => _session!.Say(uses));
         _usesFile = new UsesFile(Path.Combine(directory, "uses"), logs.CreateLogger<UsesFile>());

@@ -15,7 +15,8 @@ internal readonly record struct InFlightWord(int Count, bool Answered);
 /// Tells the instances of this host what is wanted of them, and hears from those that count their requests how many are under
 /// way.
 /// </summary>
-internal sealed class SelfDesk(ProcessNames names, Func<AgentInput, CancellationToken, ValueTask> tell) : IAgentObserver
+internal sealed class SelfDesk(
+    ProcessNames names, Func<AgentInput, CancellationToken, ValueTask> tell, TimeProvider clock) : IAgentObserver
 {
     /// <summary>So many processes of one instance may count: workers of a server that forks.</summary>
     public const int CountersMax = 1_000;
@@ -23,16 +24,25 @@ internal sealed class SelfDesk(ProcessNames names, Func<AgentInput, Cancellation
     /// <summary>A process that was just started may ask before its start is written down: it waits so long for that.</summary>
     public static readonly TimeSpan KnownWithin = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Processes that counted for an earlier agent come back one after the other, a second or so after this one's start: until
+    /// then those that are back do not speak for the others.
+    /// </summary>
+    public static readonly TimeSpan BackWithin = TimeSpan.FromSeconds(4);
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(10);
 
+    private readonly long _began = clock.GetTimestamp();
     private readonly Lock _lock = new();
     private readonly Dictionary<(InstanceId, Incarnation), Entry> _entries = [];
+    private HashSet<(InstanceId, Incarnation)>? _earlier;
     private AgentState? _newest;
 
     public void Observe(AgentState state)
     {
         lock (_lock)
         {
+            _earlier ??= [.. state.Instances.Where(i => i.Value.Counts).Select(i => (i.Key, i.Value.Incarnation))];
             _newest = state;
             foreach (var (key, entry) in _entries.ToList())
             {
@@ -150,8 +160,9 @@ internal sealed class SelfDesk(ProcessNames names, Func<AgentInput, Cancellation
                 entry.Counts.Remove(process);
             }
 
+            var allBack = clock.GetElapsedTime(_began) >= BackWithin || _earlier?.Contains((instance, incarnation)) is not true;
             return new InFlightWord(
-                entry.Counts.Values.Sum(c => c.Count), entry.Counts.Values.All(c => c.State == entry.State));
+                entry.Counts.Values.Sum(c => c.Count), allBack && entry.Counts.Values.All(c => c.State == entry.State));
         }
     }
 

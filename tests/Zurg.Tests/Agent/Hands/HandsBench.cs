@@ -209,7 +209,7 @@ internal sealed class HandsBench : IReleaseStore, ILocalNaming, ICoreKeeper, IAs
 
     private AgentHands NewHands()
     {
-        Selves = new SelfDesk(new ProcessNames(), _inputs.Writer.WriteAsync);
+        Selves = new SelfDesk(new ProcessNames(), _inputs.Writer.WriteAsync, TimeProvider.System);
         var site = new AgentSite(Paths, new HostId("host1"), new CellName("az1"), IPAddress.Loopback, "/run/zurg/test.sock");
         var time = TimeProvider.System;
         Configs?.Dispose();

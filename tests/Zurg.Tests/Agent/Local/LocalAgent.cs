@@ -99,7 +99,7 @@ internal sealed class LocalAgent : IAsyncDisposable
         {
             Told.Enqueue(input);
             return ValueTask.CompletedTask;
-        });
+        }, TimeProvider.System);
         Subscribers.Load();
         Naming.Forget();
         _stop = new CancellationTokenSource();

@@ -4,6 +4,7 @@ using Zurg.Agent.Local;
 using Zurg.Agent.Processes;
 using Zurg.Core;
 using Zurg.Protocol;
+using Zurg.Tests.Support;
 using static Zurg.Tests.Agent.Local.NamingFixtures;
 
 namespace Zurg.Tests.Agent.Local;
@@ -98,6 +99,29 @@ public sealed class SelfDeskTests : IAsyncLifetime
         Assert.True(await _agent.Selves.SayAsync(Web, First, This, 2, SelfState.Draining, default));
         Assert.Equal(new InFlightWord(2, Answered: true), _agent.Selves.Counted(Web, First));
         Assert.False(await _agent.Selves.SayAsync(Web, new Incarnation(2), This, 2, SelfState.Draining, default));
+    }
+
+    [Fact]
+    public async Task After_a_restart_of_the_agent_who_is_back_first_does_not_speak_for_the_others()
+    {
+        var time = new ManualTime();
+        var desk = new SelfDesk(_agent.Names, (_, _) => ValueTask.CompletedTask, time);
+        var stopping = Instance("web.0", InstancePhase.Stopping, 1) with { Counts = true };
+        desk.Observe(State(stopping));
+        Assert.True(await desk.SayAsync(Web, First, This, 0, SelfState.Draining, default));
+        Assert.Equal(new InFlightWord(0, Answered: false), desk.Counted(Web, First));
+
+        var other = ProcessStat.Read(1)!.Value.Identity;
+        Assert.True(await desk.SayAsync(Web, First, other, 2, SelfState.Draining, default));
+        time.Advance(SelfDesk.BackWithin);
+        Assert.Equal(new InFlightWord(2, Answered: true), desk.Counted(Web, First));
+
+        // What begins under this agent has nobody to wait for.
+        desk = new SelfDesk(_agent.Names, (_, _) => ValueTask.CompletedTask, time);
+        desk.Observe(State());
+        desk.Observe(State(stopping));
+        Assert.True(await desk.SayAsync(Web, First, This, 0, SelfState.Draining, default));
+        Assert.Equal(new InFlightWord(0, Answered: true), desk.Counted(Web, First));
     }
 
     [Fact]
