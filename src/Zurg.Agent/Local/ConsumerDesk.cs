@@ -29,7 +29,8 @@ internal sealed record ConsumerDesk(
         }
 
         await LocalAnswers.ProblemAsync(http, StatusCodes.Status503ServiceUnavailable, "too many subscribers",
-            $"this host keeps account of {Subscribers.UsesMax} at most; ask without confirm=true", stop);
+            $"this host keeps account of {Subscribers.UsesMax} at most, and once half of them are taken of "
+                + $"{Subscribers.UsesOfOneMax} of one process; ask without confirm=true", stop);
         return null;
     }
 }

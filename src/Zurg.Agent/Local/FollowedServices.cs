@@ -19,11 +19,12 @@ internal sealed class FollowedServices(Subscribers subscribers, TimeProvider tim
     public FollowedService? Find(ServiceName service) => _entries.GetValueOrDefault(service);
 
     /// <summary>Null when this host follows too many services already and cannot forget one.</summary>
-    public FollowedService? Ask(ServiceName service)
+    /// <param name="own">This agent needs it, and it is followed in any case: what is assigned to a host is limited.</param>
+    public FollowedService? Ask(ServiceName service, bool own = false)
     {
         if (!_entries.TryGetValue(service, out var entry))
         {
-            if (_entries.Count >= NamingCache.ServicesMax && !TryEvict())
+            if (_entries.Count >= NamingCache.ServicesMax && !own && !Needed.Contains(service) && !TryEvict())
             {
                 return null;
             }
@@ -33,6 +34,19 @@ internal sealed class FollowedServices(Subscribers subscribers, TimeProvider tim
 
         entry.AskedAt = time.GetUtcNow();
         return entry;
+    }
+
+    /// <returns>False when there is no room for one more, or only for who has not taken so much of it.</returns>
+    public bool TryAdd(ServiceName service, Follower follower)
+    {
+        var isGuest = follower.Process is not null;
+        if ((isGuest && Find(service) is null && HasItsShare(follower.Process!)) || Ask(service, own: !isGuest) is not { } entry)
+        {
+            return false;
+        }
+
+        entry.Add(follower);
+        return true;
     }
 
     /// <returns>Whether there was one that nobody wants any more.</returns>
@@ -47,10 +61,17 @@ internal sealed class FollowedServices(Subscribers subscribers, TimeProvider tim
         _entries.Values.Where(IsWanted).Select(e => e.Service).ToImmutableSortedSet().Union(Needed)
             .Union(subscribers.Followed());
 
+    private bool HasItsShare(ProcessIdentity process) =>
+        _entries.Values.Count(IsHeld) >= NamingCache.ServicesMax / 2
+        && _entries.Values.Count(e => e.Followers.Any(f => f.Process == process) || subscribers.Uses(e.Service, process))
+            >= NamingCache.ServicesOfOneMax;
+
+    private bool IsHeld(FollowedService entry) => entry.Followers.Count > 0 || subscribers.Follows(entry.Service);
+
     private bool TryEvict()
     {
         var oldest = _entries.Values
-            .Where(e => e.Followers.Count == 0 && !Needed.Contains(e.Service) && !subscribers.Follows(e.Service))
+            .Where(e => !IsHeld(e) && !Needed.Contains(e.Service))
             .MinBy(e => e.AskedAt);
         if (oldest is not null)
         {
@@ -67,8 +88,7 @@ internal sealed class FollowedServices(Subscribers subscribers, TimeProvider tim
     }
 
     private bool IsWanted(FollowedService entry) =>
-        entry.Followers.Count > 0 || Needed.Contains(entry.Service) || subscribers.Follows(entry.Service)
-        || time.GetUtcNow() - entry.AskedAt < NamingCache.AskedFor;
+        IsHeld(entry) || Needed.Contains(entry.Service) || time.GetUtcNow() - entry.AskedAt < NamingCache.AskedFor;
 }
 
 internal sealed class FollowedService(ServiceName service)
@@ -121,10 +141,15 @@ internal sealed class FollowedService(ServiceName service)
 }
 
 /// <summary>One stream: which services have something newer than what it had.</summary>
-/// <param name="subscriber">Who promised to confirm what it is given; null: an observer.</param>
-internal sealed class Follower(SubscriberId? subscriber)
+/// <param name="process">Who reads it; null: this agent.</param>
+internal sealed class Follower(ImmutableArray<ServiceName> services, ProcessIdentity? process)
 {
-    public SubscriberId? Subscriber => subscriber;
+    public ImmutableArray<ServiceName> Services => services;
+
+    public ProcessIdentity? Process => process;
+
+    /// <summary>Who joined and promised to confirm what it is given; null: an observer.</summary>
+    public SubscriberId? Subscriber { get; set; }
 
     public HashSet<FollowedService> Due { get; } = [];
 

@@ -1,9 +1,6 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Zurg.Core;
-using Zurg.Protocol;
 using Zurg.Protocol.Local;
 
 namespace Zurg.Agent.Local;
@@ -12,13 +9,7 @@ namespace Zurg.Agent.Local;
 internal static class LocalAnswers
 {
     /// <summary>Whole sets, one a line, until the reader goes or the agent stops. The headers go out at once.</summary>
-    /// <param name="subscriber">Who joined and promised to confirm; null: an observer.</param>
-    public static async Task StreamAsync(
-        HttpContext http,
-        NamingCache cache,
-        ImmutableArray<ServiceName> services,
-        SubscriberId? subscriber,
-        CancellationToken stop)
+    public static async Task StreamAsync(HttpContext http, NamingCache cache, Follower follower, CancellationToken stop)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stop);
         http.Response.ContentType = "application/x-ndjson";
@@ -26,7 +17,7 @@ internal static class LocalAnswers
         try
         {
             await http.Response.Body.FlushAsync(end.Token);
-            await foreach (var set in cache.FollowAsync(services, subscriber, end.Token))
+            await foreach (var set in cache.ReadAsync(follower, end.Token))
             {
                 await http.Response.Body.WriteAsync(set.Line, end.Token);
                 await http.Response.Body.FlushAsync(end.Token);

@@ -17,11 +17,17 @@ namespace Zurg.Agent.Local;
 internal sealed class NamingCache(
     HostId host, Subscribers subscribers, TimeProvider time, Action<NamingSubscription> subscribe) : ILocalNaming, IAgentObserver
 {
-    /// <summary>So many services can be followed on one host.</summary>
+    /// <summary>So many services can be followed on one host, besides those that its own instances need.</summary>
     public const int ServicesMax = 1_000;
+
+    /// <summary>While half of the room is taken, so many services are the most that one process can follow.</summary>
+    public const int ServicesOfOneMax = 100;
 
     /// <summary>A service that was asked for stays subscribed so long after nobody watches it any more.</summary>
     public static readonly TimeSpan AskedFor = TimeSpan.FromMinutes(10);
+
+    /// <summary>Who asks without a name: all of them are one.</summary>
+    public static readonly ProcessIdentity Nobody = new(0, 0, "");
 
     private readonly Lock _lock = new();
     private readonly Channel<bool> _changed =
@@ -122,13 +128,20 @@ internal sealed class NamingCache(
 
     /// <summary>The known sets at once, then newer ones; of each service only the newest that the reader has not had.</summary>
     /// <param name="subscriber">Who joined and promised to confirm; null: an observer.</param>
-    public async IAsyncEnumerable<LocalSet> FollowAsync(
-        ImmutableArray<ServiceName> services, SubscriberId? subscriber, [EnumeratorCancellation] CancellationToken stop)
+    public IAsyncEnumerable<LocalSet> FollowAsync(
+        ImmutableArray<ServiceName> services, SubscriberId? subscriber, CancellationToken stop) =>
+        ReadAsync(Open(new Follower(services, null) { Subscriber = subscriber })!, stop);
+
+    /// <summary>The first half of following, for a process that is no part of this agent.</summary>
+    /// <returns>Null when there is no room for it; else it is to be read to its end.</returns>
+    public Follower? TryOpen(ImmutableArray<ServiceName> services, ProcessIdentity process) =>
+        Open(new Follower(services, process));
+
+    /// <summary>The other half: as <see cref="FollowAsync"/>.</summary>
+    public async IAsyncEnumerable<LocalSet> ReadAsync(Follower follower, [EnumeratorCancellation] CancellationToken stop)
     {
-        var follower = new Follower(subscriber);
         try
         {
-            Join(follower, services);
             while (true)
             {
                 await follower.Signal.Reader.ReadAsync(stop);
@@ -140,7 +153,7 @@ internal sealed class NamingCache(
         }
         finally
         {
-            Leave(follower, services);
+            Close(follower);
         }
     }
 
@@ -229,11 +242,16 @@ internal sealed class NamingCache(
     private async ValueTask<LocalSet?> FirstAsync(
         ServiceName service, SubscriberId? subscriber, Func<LocalSet, bool> isIt, TimeSpan within, CancellationToken stop)
     {
+        if (Open(new Follower([service], subscriber?.Process ?? Nobody) { Subscriber = subscriber }) is not { } follower)
+        {
+            return null;
+        }
+
         using var late = new CancellationTokenSource(within, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
         try
         {
-            await foreach (var set in FollowAsync([service], subscriber, either.Token))
+            await foreach (var set in ReadAsync(follower, either.Token))
             {
                 if (isIt(set))
                 {
@@ -249,16 +267,18 @@ internal sealed class NamingCache(
         return null;
     }
 
-    private void Join(Follower follower, ImmutableArray<ServiceName> services)
+    private Follower? Open(Follower follower)
     {
         lock (_lock)
         {
-            foreach (var service in services)
+            var isOpen = follower.Services.All(s => _followed.TryAdd(s, follower));
+            if (!isOpen)
             {
-                _followed.Ask(service)?.Add(follower);
+                Close(follower);
             }
 
             Subscribe_NeedsLock();
+            return isOpen ? follower : null;
         }
     }
 
@@ -275,11 +295,12 @@ internal sealed class NamingCache(
         }
     }
 
-    private void Leave(Follower follower, ImmutableArray<ServiceName> services)
+    /// <summary>Nothing more is offered to it.</summary>
+    public void Close(Follower follower)
     {
         lock (_lock)
         {
-            foreach (var service in services)
+            foreach (var service in follower.Services)
             {
                 if (_followed.Find(service) is { } entry && entry.Followers.Remove(follower))
                 {

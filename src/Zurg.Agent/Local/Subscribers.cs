@@ -19,6 +19,12 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
     /// <summary>So many subscriptions of processes to services can be kept account of.</summary>
     public const int UsesMax = 20_000;
 
+    /// <summary>Of them, what only this agent may take, for the files of instances and for what it carries.</summary>
+    public const int OwnUses = 2_000;
+
+    /// <summary>While half of the room is taken, so many are the most that one process can have.</summary>
+    public const int UsesOfOneMax = 1_000;
+
     /// <summary>
     /// How often it is looked whether a subscriber's process still lives, and while one of them is waited for. What they use is
     /// written down as often: an older revision than the true one is on the safe side.
@@ -100,6 +106,14 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
         }
     }
 
+    public bool Uses(ServiceName service, ProcessIdentity process)
+    {
+        lock (_lock)
+        {
+            return _now.Services.GetValueOrDefault(service)?.Uses.Keys.Any(u => u.Process == process) is true;
+        }
+    }
+
     /// <summary>Services that somebody here uses, or will.</summary>
     public ImmutableSortedSet<ServiceName> Followed()
     {
@@ -131,7 +145,7 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
     }
 
     /// <summary>It is going to be given sets, and will be waited for until it has left or its process has ended.</summary>
-    /// <returns>False when there are too many already.</returns>
+    /// <returns>False when there are too many already, or too many of its process.</returns>
     public bool TryJoin(ServiceName service, SubscriberId subscriber, string name)
     {
         lock (_lock)
@@ -142,7 +156,7 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
                 return true;
             }
 
-            if (_uses >= UsesMax)
+            if (!HasRoom_NeedsLock(subscriber.Process))
             {
                 return false;
             }
@@ -295,6 +309,12 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
             Change(s => s.End(gone));
         }
     }
+
+    private bool HasRoom_NeedsLock(ProcessIdentity process) =>
+        process == ThisProcess.Value ? _uses < UsesMax
+        : _uses < UsesMax / 2
+            || (_uses < UsesMax - OwnUses
+                && _now.Services.Values.Sum(s => s.Uses.Keys.Count(u => u.Process == process)) < UsesOfOneMax);
 
     private void Change(Func<LocalConfirmations, LocalConfirmations> change)
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Zurg.Core;
 using Zurg.Protocol;
 
 namespace Zurg.Agent.Local;
@@ -21,14 +22,37 @@ internal static class WatchServices
     public static async Task StreamAsync(
         HttpContext http, ConsumerDesk desk, ImmutableArray<ServiceName> services, CancellationToken ended)
     {
+        var process = LocalCaller.Find(http, out _)?.Process;
+        if (desk.Cache.TryOpen(services, process ?? NamingCache.Nobody) is not { } follower)
+        {
+            await LocalAnswers.ProblemAsync(http, StatusCodes.Status503ServiceUnavailable, "too many services",
+                $"this host follows {NamingCache.ServicesMax} at most, and once half of them are taken "
+                    + $"{NamingCache.ServicesOfOneMax} for one process", http.RequestAborted);
+            return;
+        }
+
+        try
+        {
+            await StreamAsync(http, desk, follower, process, ended);
+        }
+        finally
+        {
+            desk.Cache.Close(follower);
+        }
+    }
+
+    private static async Task StreamAsync(
+        HttpContext http, ConsumerDesk desk, Follower follower, ProcessIdentity? process, CancellationToken ended)
+    {
         if (http.Request.Query["confirm"] != "true")
         {
-            using var reading = desk.Uses.Reads(services, LocalCaller.Find(http, out _)?.Process);
-            await LocalAnswers.StreamAsync(http, desk.Cache, services, null, ended);
+            using var reading = desk.Uses.Reads(follower.Services, process);
+            await LocalAnswers.StreamAsync(http, desk.Cache, follower, ended);
         }
-        else if (await desk.JoinAsync(http, services) is { } subscriber)
+        else if (await desk.JoinAsync(http, follower.Services) is { } subscriber)
         {
-            await LocalAnswers.StreamAsync(http, desk.Cache, services, subscriber, ended);
+            follower.Subscriber = subscriber;
+            await LocalAnswers.StreamAsync(http, desk.Cache, follower, ended);
             desk.Subscribers.Suspect();
         }
     }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Agent.Local;
+using Zurg.Core;
 using static Zurg.Tests.Agent.Local.NamingFixtures;
 
 namespace Zurg.Tests.Agent.Local;
@@ -97,6 +98,21 @@ public sealed class LocalServerTests : IAsyncLifetime
         var names = string.Join('&', Enumerable.Range(0, WatchServices.ServicesMax + 1).Select(i => $"service=s{i}"));
         using var answer = await _http.GetAsync($"/v1/watch?{names}");
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/v1/services/web?watch=true")]
+    [InlineData("/v1/services/web?watch=true&confirm=true")]
+    public async Task A_watch_for_which_there_is_no_room_is_refused_and_not_left_without_a_word(string path)
+    {
+        for (var pid = 1; _agent.Naming.TryOpen([Service($"s{pid}")], new ProcessIdentity(pid, 1, "boot")) is not null; pid++)
+        {
+            Assert.InRange(pid, 1, NamingCache.ServicesMax);
+        }
+
+        using var answer = await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.False(_agent.Subscribers.Follows(Service("web")));
     }
 
     [Theory]

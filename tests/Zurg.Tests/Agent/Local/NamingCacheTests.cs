@@ -195,6 +195,52 @@ public sealed class NamingCacheTests
     }
 
     [Fact]
+    public void Streams_of_one_process_leave_room_for_others_and_always_for_the_instances_of_the_host()
+    {
+        var (greedy, modest) = (new ProcessIdentity(1, 1, "boot"), new ProcessIdentity(2, 1, "boot"));
+        var taken = Enumerable.Range(0, NamingCache.ServicesMax)
+            .TakeWhile(i => _cache.TryOpen([Service($"s{i}")], greedy) is not null).Count();
+        Assert.Equal(NamingCache.ServicesMax / 2, taken);
+        Assert.Null(_cache.TryOpen([Service("a"), Service("s0")], greedy));
+        Assert.NotNull(_cache.TryOpen([Service("s0")], greedy));
+
+        for (var i = 0; i < NamingCache.ServicesOfOneMax; i++)
+        {
+            Assert.NotNull(_cache.TryOpen([Service($"m{i}")], modest));
+        }
+
+        Assert.Null(_cache.TryOpen([Service("a")], modest));
+        for (var pid = 3; _cache.TryOpen([Service($"p{pid}")], new ProcessIdentity(pid, 1, "boot")) is not null; pid++)
+        {
+            Assert.InRange(pid, 3, NamingCache.ServicesMax);
+        }
+
+        // Full: what its own instances depend on has room even so.
+        var web = Instance("web.0", InstancePhase.Running);
+        var needs = web.Assigned with { DependsOn = [Service("db")] };
+        _cache.Observe(State(web) with
+        {
+            Assignment = new Assignment { Host = Own, Generation = new Generation(1), Instances = [needs] },
+        });
+        _cache.Take(Set("db", 1));
+        Assert.NotNull(_cache.Current(Service("db")));
+    }
+
+    [Fact]
+    public void A_stream_that_is_closed_makes_room_again()
+    {
+        var process = new ProcessIdentity(1, 1, "boot");
+        var open = new List<Follower>();
+        for (var i = 0; _cache.TryOpen([Service($"s{i}")], process) is { } follower; i++)
+        {
+            open.Add(follower);
+        }
+
+        open.ForEach(_cache.Close);
+        Assert.NotNull(_cache.TryOpen([Service("a")], process));
+    }
+
+    [Fact]
     public async Task Sets_survive_a_restart_and_a_line_that_cannot_be_read_costs_only_itself()
     {
         using var directory = new TemporaryDirectory();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Zurg.Agent.Local;
+using Zurg.Core;
 using Zurg.Protocol;
 using static Zurg.Tests.Agent.Local.NamingFixtures;
 
@@ -58,6 +59,29 @@ public sealed class SubscribersTests : IAsyncLifetime
 
         string Followed() => string.Join(' ', _agent.Uses.Book.Lines.Keys
             .Where(k => k.Evidence == UseEvidence.Follows).Select(k => k.Service.Value));
+    }
+
+    [Fact]
+    public void One_process_cannot_use_up_the_account_of_everybody()
+    {
+        var quiet = new Subscribers(TimeProvider.System, _ => { }, null);
+        var (greedy, modest) = (new ProcessIdentity(1, 1, "boot"), new ProcessIdentity(2, 1, "boot"));
+        var services = Enumerable.Range(0, 10).Select(i => Service($"s{i}")).ToArray();
+        Assert.Equal(Subscribers.UsesMax / 2, JoinAll(greedy));
+        Assert.Equal(Subscribers.UsesOfOneMax, JoinAll(modest));
+
+        // What is left is kept for what this agent follows for its instances.
+        for (var i = Subscribers.UsesMax / 2 + Subscribers.UsesOfOneMax; i < Subscribers.UsesMax; i++)
+        {
+            var isScarce = i >= Subscribers.UsesMax - Subscribers.OwnUses;
+            Assert.True(quiet.TryJoin(services[0], Subscribers.OfRelay(i), "carried"));
+            Assert.True(!isScarce || JoinAll(new ProcessIdentity(3, 1, "boot")) == 0);
+        }
+
+        Assert.False(quiet.TryJoin(services[0], Subscribers.OfRelay(0), "carried"));
+
+        int JoinAll(ProcessIdentity process) => Enumerable.Range(0, Subscribers.UsesMax).TakeWhile(i =>
+            quiet.TryJoin(services[i % 10], new SubscriberId(process, $"{i}"), "greedy")).Count();
     }
 
     [Fact]
