@@ -76,7 +76,7 @@ public sealed partial class AgentHost : IAsyncDisposable
         (_options, _lock, _logger) = (options, held, logs.CreateLogger<AgentHost>());
         var paths = new AgentPaths(directory);
         var reader = new LogReader(paths, time);
-        _subscribers = new Subscribers(time, word => _session!.Confirm(word),
+        _subscribers = new Subscribers(time, Confirm,
             new SubscribersFile(Path.Combine(directory, "subscribers"), logs.CreateLogger<SubscribersFile>()));
         _selves = new SelfDesk(_names, _inbox.PostAsync, time);
         _naming = new NamingCache(options.Host, _subscribers, time, naming => _session!.Subscribe(naming));
@@ -277,6 +277,16 @@ public sealed partial class AgentHost : IAsyncDisposable
         var description = ThisHost.Describe(_options, _cgroups) with { Share = ShareUrl };
         var hello = new AgentHello { Host = Host, AgentEpoch = epoch, Description = description };
         await _session.RunAsync(hello, stop);
+    }
+
+    /// <summary>
+    /// What is confirmed is kept first: the next agent would else give out an older set, and who is not in the newer one may have
+    /// been stopped by then.
+    /// </summary>
+    private void Confirm(NamingConfirmation word)
+    {
+        _namingFile.Save();
+        _session.Confirm(word);
     }
 
     /// <summary>Nothing is said before it is known whom an earlier agent had to wait for.</summary>

@@ -38,6 +38,7 @@ internal sealed class NamingCache(
     // Null: nothing was said yet. To follow nothing is said too: else a master waits on for what this host followed once.
     private ImmutableSortedSet<ServiceName>? _subscribed;
     private OwnInstances? _own;
+    private long _version;
 
     /// <summary>Done when this host's own instances are known, and with them whose files are made from sets.</summary>
     public Task Known => _known.Task;
@@ -55,7 +56,7 @@ internal sealed class NamingCache(
                 entry.Pushed = set;
                 subscribers.Took(set.Service, set.Revision);
                 entry.Show(_own);
-                _changed.Writer.TryWrite(true);
+                Change_NeedsLock();
             }
         }
     }
@@ -184,6 +185,18 @@ internal sealed class NamingCache(
     public void Leave(InstanceId instance, Incarnation incarnation) =>
         subscribers.Leave(Subscribers.OfFiles(instance, incarnation));
 
+    /// <summary>Another one with each change of <see cref="Kept"/>.</summary>
+    public long Version
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _version;
+            }
+        }
+    }
+
     /// <summary>The master's sets that are worth keeping over a restart of the agent.</summary>
     public ImmutableArray<EndpointSet> Kept()
     {
@@ -217,7 +230,7 @@ internal sealed class NamingCache(
         {
             if (_followed.RemoveUnwanted())
             {
-                _changed.Writer.TryWrite(true);
+                Change_NeedsLock();
             }
 
             Subscribe_NeedsLock();
@@ -324,6 +337,12 @@ internal sealed class NamingCache(
 
             return due;
         }
+    }
+
+    private void Change_NeedsLock()
+    {
+        _version++;
+        _changed.Writer.TryWrite(true);
     }
 
     private void Subscribe_NeedsLock()

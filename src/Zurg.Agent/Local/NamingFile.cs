@@ -12,6 +12,9 @@ internal sealed partial class NamingFile(string path, NamingCache cache, ILogger
     /// <summary>How often services that nobody asks for are looked for, and a failed write is tried again.</summary>
     public static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(30);
 
+    private readonly Lock _lock = new();
+    private long _saved = -1;
+
     /// <summary>Gives the cache what is kept. A line that cannot be read is told and left out.</summary>
     public void Load()
     {
@@ -28,7 +31,9 @@ internal sealed partial class NamingFile(string path, NamingCache cache, ILogger
         }
     }
 
-    /// <summary>Writes what changes, newest only, and once more at the end.</summary>
+    /// <summary>
+    /// Writes what changes, newest only, and once more at the end; durably: a master may be away after a power loss.
+    /// </summary>
     public async Task RunAsync(CancellationToken stop)
     {
         try
@@ -38,34 +43,62 @@ internal sealed partial class NamingFile(string path, NamingCache cache, ILogger
                 await cache.WaitForChangeAsync(SweepEvery, stop);
                 cache.Forget();
                 Save();
+                Sync();
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             Save();
+            Sync();
         }
     }
 
-    private void Save()
+    /// <summary>When it returns, an agent that is killed has left all that is known now, unless the disk is full.</summary>
+    public void Save()
+    {
+        lock (_lock)
+        {
+            var version = cache.Version;
+            if (version != _saved && Try(() => Disk.Replace(path, Text())))
+            {
+                _saved = version;
+            }
+        }
+    }
+
+    private byte[] Text()
+    {
+        using var text = new MemoryStream();
+        foreach (var set in cache.Kept())
+        {
+            text.Write(JsonSerializer.SerializeToUtf8Bytes(set, WireJson.Default.EndpointSet));
+            text.WriteByte((byte)'\n');
+        }
+
+        return text.ToArray();
+    }
+
+    private void Sync() => Try(() =>
+    {
+        using (var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))
+        {
+            file.Flush(flushToDisk: true);
+        }
+
+        Disk.SyncDirectory(Path.GetDirectoryName(path)!);
+    });
+
+    private bool Try(Action write)
     {
         try
         {
-            using var text = new MemoryStream();
-            foreach (var set in cache.Kept())
-            {
-                text.Write(JsonSerializer.SerializeToUtf8Bytes(set, WireJson.Default.EndpointSet));
-                text.WriteByte((byte)'\n');
-            }
-
-            var bytes = text.ToArray();
-            if (!File.Exists(path) || !File.ReadAllBytes(path).AsSpan().SequenceEqual(bytes))
-            {
-                Disk.WriteAtomically(path, bytes);
-            }
+            write();
+            return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Log.NotWritten(logger, path, e.Message);
+            return false;
         }
     }
 

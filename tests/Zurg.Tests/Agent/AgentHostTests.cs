@@ -121,6 +121,23 @@ public sealed class AgentHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_the_master_hears_of_a_set_survives_a_kill_of_the_agent()
+    {
+        await using var agent = await AgentHost.StartAsync(Options, default);
+        var visit = await _master.VisitAsync();
+        for (var revision = 1; revision <= 20; revision++)
+        {
+            await visit.SendAsync(new MasterMessage { Endpoints = NamingFixtures.Set("solver", revision) });
+            while ((await visit.ReadAsync())!.Confirmed?.Services.SingleOrDefault()?.Revision.Value != revision)
+            {
+            }
+
+            Assert.Contains($"\"revision\":{revision}", File.ReadAllText(Path.Combine(Options.Directory, "naming")),
+                StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_second_agent_gets_neither_the_directory_nor_the_socket()
     {
         await using var agent = await AgentHost.StartAsync(Options, default);
