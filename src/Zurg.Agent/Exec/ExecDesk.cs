@@ -40,7 +40,7 @@ internal sealed partial class ExecDesk(
         _running[request.Ticket] = Task.Run(() => GuardAsync(request, _stop.Token), CancellationToken.None);
     }
 
-    /// <summary>Kills the commands of an earlier agent, and ends with <paramref name="stop"/> as every loop of the agent.</summary>
+    /// <summary>Kills the commands of an earlier agent; ends with <paramref name="stop"/>, as every loop of the agent.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         await CleanAsync();
