@@ -37,7 +37,7 @@ internal static class Telling
         var said = new SpeakerCommit { State = commit.State.With(host with { Said = content }) };
         if (size <= SpokenHost.AssignmentBytesMax)
         {
-            return commit.Then(said with { Assignments = [assignment] });
+            return commit.Then(said with { Assignments = [always ? WithReady(assignment, host, size) : assignment] });
         }
 
         if (content == host.Said)
@@ -52,6 +52,25 @@ internal static class Telling
         return commit.Then(
             said with { Events = [FactsWriting.Event(EventKind.AssignmentTooLarge, host.Host, now, text)] });
     }
+
+    /// <summary>
+    /// Only to one that connects: an agent without a journal asks for it then, and what is ready changes all the time. It is a
+    /// help, and not said where there is no room for it.
+    /// </summary>
+    private static Assignment WithReady(Assignment assignment, SpokenHost host, int size)
+    {
+        var told = assignment with
+        {
+            Ready =
+            [
+                .. host.Instances.Where(i => i.IsReady()).Select(i => new ReadyIncarnation(i.Instance, i.Incarnation)),
+            ],
+        };
+        return size + (told.Ready.Length * ReadyBytesMax) <= SpokenHost.AssignmentBytesMax ? told : assignment;
+    }
+
+    /// <summary>Of one as JSON: its name has 63 characters of its service, a dot and an index.</summary>
+    private const int ReadyBytesMax = 160;
 
     private static bool Touches(ClusterState before, ClusterState after, HostId host) =>
         !ReferenceEquals(before.Applied, after.Applied)

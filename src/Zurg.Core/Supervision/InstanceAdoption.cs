@@ -24,8 +24,7 @@ internal static class InstanceAdoption
     public static InstanceTurn Found(InstanceState s, AgentInput.Found found, Moment m) => (s.Phase, found.Process) switch
     {
         (InstancePhase.Starting, { } alive) => Adopt(s, alive, m).Then(a => InstanceMachine.HasProbe(a)
-            ? new InstanceTurn(a with { Deadline = m.Now + a.Assigned.Spec.Probe!.StartTimeout })
-                .Do(InstanceMachine.AskProbe(a, eager: true))
+            ? new InstanceTurn(Await(a, m)).Do(InstanceMachine.AskProbe(a, eager: true))
             : InstanceMachine.Ready(a, m)),
         (InstancePhase.Running, { } alive) => Adopt(s, alive, m).Then(a => a.Unchanged
             .DoIf(InstanceMachine.HasProbe(a), () => InstanceMachine.AskProbe(a, eager: !a.Healthy))
@@ -48,6 +47,45 @@ internal static class InstanceAdoption
         (_, null) => InstanceEnd.Crashed(s, found.Exit ?? Unwatched, m),
         _ => s.Unchanged,
     };
+
+    /// <summary>
+    /// The time of its start is over, and whether it was ready before its agent ended nobody knows. Ending it for that would make
+    /// our own fault its end. READY=1 is said once, so one that is to say it counts as having said it; another probe goes on
+    /// asking.
+    /// </summary>
+    public static InstanceTurn NotKnown(InstanceState s, Moment m)
+    {
+        var limit = Phrases.Of(s.Assigned.Spec.Probe!.StartTimeout);
+        if (SaysItOnce(s))
+        {
+            return s.Unchanged
+                .Tell(EventKind.InstanceChanged,
+                    $"taken for ready: it has run for its start_timeout ({limit}), and READY=1 may have been said while its agent "
+                        + "was away")
+                .Then(next => InstanceMachine.Ready(next, m));
+        }
+
+        var running = s.Enter(InstancePhase.Running, m) with
+        {
+            Failures = s.Assigned.Spec.Probe.FailAfter,
+            Hold = InstanceEnd.HoldOf(s, m, HoldReason.ProbeFailing,
+                $"its probe has not passed within {limit} of its adoption: {s.ProbeText ?? "no reason was given"}",
+                $"if it hangs: zurg restart {s.Instance}; it is not ended by itself, since it may have been ready before"),
+        };
+        return new InstanceTurn(running)
+            .DoIf(InstanceMachine.HasWatchdog(running), () => InstanceMachine.Watch(running));
+    }
+
+    /// <summary>What it says once it may have said to nobody: its own age counts. A probe is asked again, for its whole time.</summary>
+    private static InstanceState Await(InstanceState s, Moment m)
+    {
+        var limit = s.Assigned.Spec.Probe!.StartTimeout;
+        return SaysItOnce(s)
+            ? s with { Outlived = true, Deadline = (s.StartedAt < m.Now ? s.StartedAt : m.Now) + limit }
+            : s with { Deadline = m.Now + limit };
+    }
+
+    private static bool SaysItOnce(InstanceState s) => s.Assigned.Spec.Probe is { Kind: ProbeKind.Notify };
 
     private static InstanceTurn Adopt(InstanceState s, ProcessIdentity process, Moment m) =>
         new InstanceTurn(s with { Process = process, StartedAt = s.StartedAt ?? m.Now, FailedStarts = 0 })

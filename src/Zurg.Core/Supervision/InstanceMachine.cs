@@ -17,7 +17,8 @@ internal static class InstanceMachine
         InstancePhase.Waiting when IsWanted(s, m) && !(s.NotBefore > m.Now) => Prepare(s, m),
         InstancePhase.Starting or InstancePhase.Running when s.TemplateRestartAt <= m.Now =>
             InstanceEnd.Stop(s, "restarted for a changed template", m).Then(next => SettlePhase(next, m)),
-        InstancePhase.Starting when s.Deadline <= m.Now => HasProbe(s) ? InstanceEnd.NeverReady(s, m) : Ready(s, m),
+        InstancePhase.Starting when s.Deadline <= m.Now =>
+            !HasProbe(s) ? Ready(s, m) : s.Outlived ? InstanceAdoption.NotKnown(s, m) : InstanceEnd.NeverReady(s, m),
         InstancePhase.Stopping when s.Deadline <= m.Now && InstanceStop.IsWaiting(s) => InstanceStop.Cut(s, m),
         InstancePhase.Stopping when s.Deadline <= m.Now && s.KilledAt is null => InstanceEnd.Kill(s, m),
         InstancePhase.Stopping when s.Deadline <= m.Now => InstanceEnd.DoesNotDie(s, m),

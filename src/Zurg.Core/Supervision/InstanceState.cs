@@ -96,6 +96,12 @@ public sealed record InstanceState
     /// <summary>Its last word was that it answers no new request.</summary>
     public bool Refuses { get; init; }
 
+    /// <summary>
+    /// It outlived its agent, and whether it was ready before nobody knows: it is not ended for never having been
+    /// (InstanceAdoption).
+    /// </summary>
+    public bool Outlived { get; init; }
+
     /// <summary>SIGKILL was sent to the tree then.</summary>
     public DateTimeOffset? KilledAt { get; init; }
 

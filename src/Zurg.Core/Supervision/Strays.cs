@@ -46,8 +46,8 @@ internal static class Strays
             var word = assignment.Instances.FirstOrDefault(i => i.Instance == stray.Instance);
             draft.TakeIn(stray.Instance, m => word is null
                 ? End(
-                    Taken(stray, Nobodys(stray), m) with { Leaving = true }, "stopped because it is not assigned to this host", m)
-                : Take(stray, word, m));
+                    Taken(stray, Nobodys(stray), knownReady: false, m) with { Leaving = true }, "stopped because it is not assigned to this host", m)
+                : Take(stray, word, assignment.Ready.Contains(new ReadyIncarnation(stray.Instance, stray.Incarnation)), m));
         }
 
         draft.Change(draft.State with { Strays = [] });
@@ -67,9 +67,9 @@ internal static class Strays
     private static bool HasProcesses(InstanceState s) =>
         s.Phase is InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping or InstancePhase.Unknown;
 
-    private static InstanceTurn Take(Stray stray, AssignedInstance word, Moment m)
+    private static InstanceTurn Take(Stray stray, AssignedInstance word, bool knownReady, Moment m)
     {
-        var taken = Taken(stray, word, m);
+        var taken = Taken(stray, word, knownReady, m);
         return stray.Process is null ? Kill(taken, m)
             : Understanding.HoldOf(word, m.Host) is { } hold ? Find(taken with { NotUnderstood = hold })
             : word.Wanted != WantedPhase.Running ? End(taken, "stopped on request", m)
@@ -81,11 +81,13 @@ internal static class Strays
                     + (stray.OutputIsLost ? $"; its output goes to a deleted file until zurg restart {stray.Instance}" : ""));
     }
 
-    private static InstanceState Taken(Stray stray, AssignedInstance word, Moment m)
+    /// <param name="knownReady">The master heard that this incarnation was ready.</param>
+    private static InstanceState Taken(Stray stray, AssignedInstance word, bool knownReady, Moment m)
     {
-        // A probe is asked again, at once. READY=1 is said only once: one that is older than its start may take has most likely
-        // said it, and would be killed for nothing otherwise.
-        var wasReady = word.Spec.Probe is { Kind: ProbeKind.Notify } notify && stray.Age >= notify.StartTimeout;
+        // A probe is asked again, at once. READY=1 is said only once: the master may know that it was, and one that is older than
+        // its start may take has most likely said it. What is younger is waited for, and not ended if it says nothing.
+        var wasReady = word.Spec.Probe is { Kind: ProbeKind.Notify } notify
+            && (knownReady || stray.Age >= notify.StartTimeout);
         return new InstanceState
         {
             Assigned = word,
@@ -96,6 +98,7 @@ internal static class Strays
             Launch = stray.Launch,
             Process = stray.Process,
             StartedAt = m.Now - stray.Age,
+            Outlived = !wasReady,
             StartReason = "an earlier agent started it, and its record of why is lost",
         };
     }

@@ -125,7 +125,16 @@ public sealed record Assignment
 
     /// <summary>Every host of the cluster by name, for templates; empty when no instance of this host has any.</summary>
     public ImmutableArray<ClusterHost> Hosts { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>
+    /// What of this host was ready when the master last heard of it; said to a host that connects, for an agent that has lost its
+    /// journal. Empty from a master of an earlier build.
+    /// </summary>
+    public ImmutableArray<ReadyIncarnation> Ready { get; init => field = value.IsDefault ? [] : value; } = [];
 }
+
+/// <summary>An incarnation that was ready once: what says so only once is not asked to say it again.</summary>
+public sealed record ReadyIncarnation(InstanceId Instance, Incarnation Incarnation);
 
 /// <summary>One instance that a host must have.</summary>
 public sealed record AssignedInstance

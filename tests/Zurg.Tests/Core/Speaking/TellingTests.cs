@@ -21,6 +21,25 @@ public sealed class TellingTests
     }
 
     [Fact]
+    public void Only_a_host_that_connects_is_told_what_of_it_was_ready()
+    {
+        var world = Running;
+        var first = Step(Hearing(world), new SpeakerInput.Connected(Host1, Describe()));
+        var status = world.State.Facts[Host1].Instances.Single();
+        Assert.Equal(
+            new ReadyIncarnation(status.Instance, status.Incarnation), Assert.Single(Assert.Single(first.Assignments).Ready));
+
+        // What is ready changes all the time: that alone is no news to its host.
+        var down = status with { Phase = InstancePhase.Starting, Healthy = false };
+        var report = Report(1) with { Instances = [down] };
+        var reported = Step(first.State, new SpeakerInput.Reported(Host1, report));
+        Assert.Empty(reported.Assignments);
+        Assert.Empty(Assert.Single(Step(reported.State, new SpeakerInput.Connected(Host1, Describe())).Assignments).Ready);
+        var changed = world.Apply(Specs.Service("web", 2, "2.0")).Drain();
+        Assert.Empty(Assert.Single(Step(first.State, Changed(changed.Commit(changed.Plan()))).Assignments).Ready);
+    }
+
+    [Fact]
     public void What_no_session_can_carry_is_not_said_and_people_are_told_once()
     {
         var service = Specs.Service("web", 100);

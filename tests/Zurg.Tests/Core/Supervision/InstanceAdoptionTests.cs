@@ -25,6 +25,25 @@ public sealed class InstanceAdoptionTests
         Assert.Empty(_agent.State.Sought);
     }
 
+    [Theory]
+    [InlineData(ProbeKind.Notify, true)]
+    [InlineData(ProbeKind.Tcp, false)]
+    public void What_was_starting_may_have_said_that_it_is_ready_to_nobody_and_is_not_ended_for_it(ProbeKind kind, bool lives)
+    {
+        _agent.Say(Assign(1, Assigned(Web, Assigned(Web).Spec with { Probe = Probe with { Kind = kind } })));
+        _agent.Say(new AgentInput.Prepared(Web, _agent.Now0, Launch()));
+        _agent.Say(new AgentInput.Started(Web, _agent.Now0, Pid(100)));
+        _agent.Wait(TimeSpan.FromSeconds(12));
+        _agent.Restart();
+        _agent.Say(new AgentInput.Found(Web, _agent.Now0, Pid(100)));
+        _agent.Wait(TimeSpan.FromSeconds(9));
+
+        // Of what it says once its own age counts; what can be asked again has its whole time anew.
+        Assert.Equal(lives, AgentReport.StatusOf(_agent.Web).IsReady());
+        _agent.Wait(TimeSpan.FromSeconds(12));
+        Assert.Equal(!lives, _agent.Effects.Any(e => e is AgentEffect.KillTree));
+    }
+
     [Fact]
     public void One_that_died_meanwhile_is_cleared_away_and_started_again()
     {

@@ -35,15 +35,54 @@ public sealed class StraysTests
     [Fact]
     public void Ready_was_said_long_ago_by_one_that_says_it_only_once()
     {
-        var notify = Assigned(Web, Assigned(Web).Spec with { Probe = Probe with { Kind = ProbeKind.Notify, Port = null } });
-        _agent.RestartWithoutJournal(Of(7, pid: 100, notify));
-        _agent.Say(Assign(1, notify));
+        _agent.RestartWithoutJournal(Of(7, pid: 100, Notify));
+        _agent.Say(Assign(1, Notify));
         _agent.Say(new AgentInput.Found(Web, _agent.Now0, Pid(100)));
         Assert.True(AgentReport.StatusOf(_agent.Web).IsReady());
-        _agent.RestartWithoutJournal(Of(7, pid: 100, notify) with { Age = TimeSpan.FromSeconds(1) });
-        _agent.Say(Assign(1, notify));
+    }
+
+    [Theory]
+    [InlineData(7, true)]
+    [InlineData(6, false)]
+    public void A_young_one_is_ready_at_once_when_the_master_knows_that_this_incarnation_was(long known, bool ready)
+    {
+        _agent.RestartWithoutJournal(Of(7, pid: 100, Notify) with { Age = TimeSpan.FromSeconds(1) });
+        var assigned = Assign(1, Notify);
+        _agent.Say(new AgentInput.Assigned(assigned.Assignment with { Ready = [new(Web, new Incarnation(known))] }));
         _agent.Say(new AgentInput.Found(Web, _agent.Now0, Pid(100)));
+        Assert.Equal(ready, AgentReport.StatusOf(_agent.Web).IsReady());
+    }
+
+    [Fact]
+    public void A_young_one_of_which_nobody_knows_is_waited_for_and_counts_as_ready_when_its_time_is_over()
+    {
+        _agent.RestartWithoutJournal(Of(7, pid: 100, Notify) with { Age = TimeSpan.FromSeconds(15) });
+        _agent.Say(Assign(1, Notify));
+        _agent.Say(new AgentInput.Found(Web, _agent.Now0, Pid(100)));
+        _agent.Wait(TimeSpan.FromSeconds(4));
         Assert.Equal(InstancePhase.Starting, _agent.Web.Phase);
+        _agent.Wait(TimeSpan.FromSeconds(2));
+        Assert.True(AgentReport.StatusOf(_agent.Web).IsReady());
+        Assert.Contains(_agent.State.Events, e => e.Text.StartsWith("taken for ready: it has run", StringComparison.Ordinal));
+        Assert.Equal((new Incarnation(7), 0), (_agent.Now0, _agent.Web.Crashes));
+        Assert.DoesNotContain(_agent.Effects, e => e is AgentEffect.Signal or AgentEffect.KillTree);
+    }
+
+    [Fact]
+    public void One_whose_probe_fails_when_it_is_found_is_not_ended_for_that_and_is_ready_once_it_passes()
+    {
+        _agent.RestartWithoutJournal(Of(7, pid: 100));
+        _agent.Say(Assign(1, Assigned(Web)));
+        _agent.Say(new AgentInput.Found(Web, _agent.Now0, Pid(100)));
+        _agent.Probe(passed: false, "connection refused");
+        _agent.Wait(Probe.StartTimeout);
+        Assert.Equal((InstancePhase.Running, false), (_agent.Web.Phase, _agent.Web.Healthy));
+        Assert.Equal(HoldReason.ProbeFailing, _agent.Web.ShownHold!.Reason);
+        Assert.Contains("connection refused", _agent.Web.ShownHold.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(_agent.Effects, e => e is AgentEffect.Signal or AgentEffect.KillTree);
+        _agent.Probe(passed: true);
+        Assert.True(AgentReport.StatusOf(_agent.Web).IsReady());
+        Assert.Null(_agent.Web.ShownHold);
     }
 
     [Fact]
@@ -123,6 +162,9 @@ public sealed class StraysTests
         _agent.Say(Assign(1, Assigned(Web)));
         Assert.Contains("deleted file until zurg restart web.0", _agent.Last.Events[0].Text, StringComparison.Ordinal);
     }
+
+    private static readonly AssignedInstance Notify =
+        Assigned(Web, Assigned(Web).Spec with { Probe = Probe with { Kind = ProbeKind.Notify, Port = null } });
 
     private static Stray Of(long incarnation, int? pid, AssignedInstance? runs = null) => new(
         Web, new Incarnation(incarnation), pid is { } known ? Pid(known) : null, Hour, (runs ?? Assigned(Web)).SpecDigest,
