@@ -35,6 +35,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
     private readonly WatchdogHands _watchdogs;
     private readonly ProbeHands _probes;
     private readonly StopHands _stops;
+    private readonly ReloadHands _reloads;
     private readonly TaskSet _tasks;
     private AgentState? _newest;
 
@@ -63,7 +64,9 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         _watchdogs = new WatchdogHands(site, tell, time);
         _execs = new ExecPlanning(site, _envs);
         _processes = new ProcessHands(site, tell, cores, time);
-        _stops = new StopHands(site, _preparation, selves, tell, time);
+        var commands = new SideCommand(site, _preparation, time);
+        _stops = new StopHands(commands, selves, tell, time);
+        _reloads = new ReloadHands(site, commands, tell, time, logger);
         _probes = new ProbeHands(site, _preparation, _watchdogs, tell, time, logger);
         _tasks = new TaskSet(e => Log.EffectFailed(logger, site.Host, e));
         Directory.CreateDirectory(site.Paths.Logs);
@@ -129,6 +132,9 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
                 break;
             case AgentEffect.Signal signal:
                 Send(signal);
+                break;
+            case AgentEffect.Reload reload:
+                Reload(reload, WorkOf(reload.Assigned.Instance, reload.Incarnation));
                 break;
             case AgentEffect.KillTree kill:
                 var killing = WorkOf(kill.Instance, kill.Incarnation);
@@ -258,7 +264,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
                     await _templateHands.TellOfStartAsync(work, restored, stop);
                 }
 
-                _templateHands.Watch(prepare.Assigned, work, ready.Launch, () => false, _tasks);
+                _templateHands.Watch(prepare.Assigned, work, ready.Launch, before: null, _tasks);
                 await _tell(new AgentInput.Prepared(work.Instance, work.Incarnation, ready.Launch), stop);
                 break;
             case PreparationOutcome.Held held:
@@ -327,10 +333,10 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
         _ports.Restore(work.Instance, work.Incarnation, find.Launch.Ports, inUse: true);
         if (await _processes.FindAsync(find, work, _tasks, stop) is not null)
         {
-            // A restart that an earlier agent owed is still to come: the process goes by what it read at its start.
-            var isDue = Volatile.Read(ref _newest)?.Instances.GetValueOrDefault(work.Instance) is
-                { TemplateRestartAt: not null } state && state.Incarnation == work.Incarnation;
-            _templateHands.Watch(find.Assigned, work, find.Launch, () => isDue, _tasks);
+            // What an earlier agent owed it is still to come: a restart, a signal. Until then it goes by what it read before.
+            var before = Volatile.Read(ref _newest)?.Instances.GetValueOrDefault(work.Instance);
+            _templateHands.Watch(
+                find.Assigned, work, find.Launch, before?.Incarnation == work.Incarnation ? before : null, _tasks);
         }
         else
         {
@@ -340,16 +346,17 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
 
     private void Send(AgentEffect.Signal signal)
     {
-        var outcome = ProcessTree.Signal(signal.Process, signal.Name);
-        if (outcome == SignalOutcome.Refused)
+        if (ProcessTree.Signal(signal.Process, signal.Name) == SignalOutcome.Refused)
         {
             Log.SignalRefused(_logger, signal.Instance, signal.Name, signal.Process.Pid);
         }
-        else if (_works.TryGetValue((signal.Instance, signal.Incarnation), out var work))
-        {
-            work.Templates?.Signalled(signal.Name);
-        }
     }
+
+    private void Reload(AgentEffect.Reload reload, IncarnationWork work) => _tasks.Begin(async stop =>
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(work.Ending, stop);
+        await _reloads.ReloadAsync(reload, work, Settings, either.Token);
+    });
 
     /// <summary>Its directory stays when something is in it, for a person may want it back. So does its log.</summary>
     private void Forget(InstanceId instance)

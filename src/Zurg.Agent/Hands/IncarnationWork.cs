@@ -10,7 +10,11 @@ namespace Zurg.Agent.Hands;
 /// <summary>What is under way for one incarnation, from its preparation until its ports are free again.</summary>
 internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnation, string token) : IDisposable
 {
+    /// <summary>Looks whether one signal took effect, at the same time.</summary>
+    private const int ReloadsMax = 16;
+
     private readonly Lock _lock = new();
+    private readonly Dictionary<string, List<CancellationTokenSource>> _reloads = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource _exitTold = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? _probing;
@@ -135,6 +139,39 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
             _waiting?.Cancel();
             _waiting = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
             return _waiting.Token;
+        }
+    }
+
+    /// <summary>
+    /// The token of a look whether a signal took effect. Those before go on: each can only be done earlier than one after it, and
+    /// a process that gets signals all the time must get on. Of very many the last but one ends: the last waits for all that it
+    /// waited for.
+    /// </summary>
+    public CancellationToken BeginReload(string signal)
+    {
+        lock (_lock)
+        {
+            if (!_reloads.TryGetValue(signal, out var open))
+            {
+                _reloads[signal] = open = [];
+            }
+
+            if (open.Count >= ReloadsMax)
+            {
+                open[^1].Cancel();
+                open.RemoveAt(open.Count - 1);
+            }
+
+            open.Add(CancellationTokenSource.CreateLinkedTokenSource(_ending.Token));
+            return open[^1].Token;
+        }
+    }
+
+    public void EndReload(string signal, CancellationToken token)
+    {
+        lock (_lock)
+        {
+            _reloads.GetValueOrDefault(signal)?.RemoveAll(r => r.Token == token);
         }
     }
 

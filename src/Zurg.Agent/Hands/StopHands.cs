@@ -1,17 +1,13 @@
 using System.Collections.Immutable;
-using Zurg.Agent.Artifacts;
 using Zurg.Agent.Local;
-using Zurg.Agent.Logs;
 using Zurg.Agent.Ports;
-using Zurg.Agent.Processes;
 using Zurg.Core;
 
 namespace Zurg.Agent.Hands;
 
 /// <summary>What comes before the signal of a stop: stop.command, and the look at what is under way.</summary>
 internal sealed class StopHands(
-    AgentSite site, Preparation preparation, SelfDesk selves, Func<AgentInput, CancellationToken, ValueTask> tell,
-    TimeProvider time)
+    SideCommand commands, SelfDesk selves, Func<AgentInput, CancellationToken, ValueTask> tell, TimeProvider time)
 {
     /// <summary>Between two looks at sockets, doubling: what is about to end mostly does so at once.</summary>
     public static readonly TimeSpan LookMin = TimeSpan.FromMilliseconds(5);
@@ -23,8 +19,6 @@ internal sealed class StopHands(
 
     /// <summary>A wait that is over before is none that people have to hear of.</summary>
     public static readonly TimeSpan TellAfter = TimeSpan.FromMilliseconds(200);
-
-    private static readonly TimeSpan KillWithin = TimeSpan.FromSeconds(5);
 
     /// <summary>A single look, when that is all it takes: null when a wait follows, or the instance counts for itself.</summary>
     public static AgentInput? TryLook(AgentEffect.AwaitIdle wait) =>
@@ -69,25 +63,12 @@ internal sealed class StopHands(
         AgentEffect.RunStopCommand run, IncarnationWork work, ImmutableSortedDictionary<string, string> settings,
         CancellationToken stop)
     {
-        // One of its own: when it hangs, it is killed without touching the instance.
-        var token = work.Token + "/stop";
-        await KillAsync(null, token);
-        string? problem;
-        try
-        {
-            problem = Start(run, work, token, settings) switch
-            {
-                SpawnOutcome.Started started => await WaitAsync(run, started.Process, token, stop),
-                SpawnOutcome.Held held => $"its stop.command could not be run: {held.Hold.Text}",
-                _ => throw new System.Diagnostics.UnreachableException(),
-            };
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            problem = $"its stop.command could not be run: {e.Message}";
-        }
-
-        await tell(new AgentInput.StopCommandEnded(work.Instance, work.Incarnation, problem), stop);
+        var problem = await commands.RunAsync(
+            "stop", run.Assigned.Stop.Command ?? [], run.Assigned, run.Launch, work, settings, stop);
+        var text = problem is null ? null
+            : $"its stop.command {problem.Text}"
+                + (problem.HasRun ? $" (what it wrote is in zurg logs {work.Instance}); it is stopped all the same" : "");
+        await tell(new AgentInput.StopCommandEnded(work.Instance, work.Incarnation, text), stop);
     }
 
     private InFlightCount Look(AgentEffect.AwaitIdle wait) => selves.Counted(wait.Instance, wait.Incarnation) switch
@@ -116,63 +97,5 @@ internal sealed class StopHands(
         {
             // Nothing was said meanwhile.
         }
-    }
-
-    /// <summary>By what runs, which is no longer what is assigned when it is stopped for something newer.</summary>
-    private SpawnOutcome Start(
-        AgentEffect.RunStopCommand run, IncarnationWork work, string token, ImmutableSortedDictionary<string, string> settings)
-    {
-        var running = work.Runs?.Assigned ?? run.Assigned;
-        var release = site.Paths.Release(
-            new ReleasePaths(site.Paths.Directory).ReleaseOf(run.Launch.Executable) ?? running.Spec.Release);
-        var values = LaunchBuilder.Values(running, preparation.VariablesOf(running, work, run.Launch.Ports, release))
-            .SetItems(settings.Select(s => KeyValuePair.Create(Variables.SettingPrefix + s.Key, s.Value)));
-        var command = InstanceCommand.Of(run.Assigned.Stop.Command ?? [], values, release, run.Launch);
-        var output = LogFile.Open(site.Paths.Log(work.Instance));
-        try
-        {
-            return Spawner.Spawn(new SpawnRequest
-            {
-                Executable = command[0],
-                Args = command[1..],
-                Env = run.Launch.Env.SetItem(ProcessTree.TokenVariable, token).RemoveRange(LaunchBuilder.NotifyEnv),
-                WorkingDirectory = run.Launch.WorkingDirectory,
-                Output = output,
-                User = running.Spec.User,
-                Group = running.Spec.Group,
-                Groups = running.Spec.Groups,
-                Umask = running.Spec.Umask,
-            });
-        }
-        finally
-        {
-            LogFile.Close(output);
-        }
-    }
-
-    private async Task<string?> WaitAsync(
-        AgentEffect.RunStopCommand run, ProcessIdentity process, string token, CancellationToken stop)
-    {
-        var exited = ExitWatcher.Shared.WatchAsync(process);
-        try
-        {
-            var exit = await exited.WaitAsync(stop);
-            var how = exit.Code is { } code ? $"exit code {code}"
-                : exit.Signal is { } signal ? UnixSignal.NameOf(signal) : "an unknown exit code";
-            return exit.Code == 0 ? null
-                : $"its stop.command ended with {how} (what it wrote is in zurg logs {run.Assigned.Instance}); "
-                    + "it is stopped all the same";
-        }
-        finally
-        {
-            await KillAsync(process, token);
-        }
-    }
-
-    private async Task KillAsync(ProcessIdentity? process, string token)
-    {
-        using var limit = new CancellationTokenSource(KillWithin, time);
-        await ProcessTree.KillAsync(process, token, process is not null, time, limit.Token)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -15,16 +15,16 @@ internal sealed class TemplateHands(
     public static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(2);
 
     /// <summary>From now on until the incarnation's work ends.</summary>
-    /// <param name="isRestartDue">A changed template asked for a restart that has not come yet.</param>
-    public void Watch(
-        AssignedInstance assigned, IncarnationWork work, Launch launch, Func<bool> isRestartDue, TaskSet tasks)
+    /// <param name="before">What an earlier agent had of it; null when it starts only now.</param>
+    public void Watch(AssignedInstance assigned, IncarnationWork work, Launch launch, InstanceState? before, TaskSet tasks)
     {
         if (assigned.Spec.Templates.IsEmpty || work.Templates is not null)
         {
             return;
         }
 
-        var watch = source.Watch(assigned, site.Paths.Release(assigned.Spec.Release));
+        var owed = before?.Reloads.Where(r => r.Owed).Select(r => r.Signal) ?? [];
+        var watch = source.Watch(assigned, site.Paths.Release(assigned.Spec.Release), [.. owed]);
         work.Templates = watch;
         tasks.Begin(async stop =>
         {
@@ -33,7 +33,7 @@ internal sealed class TemplateHands(
                 template => tell(new AgentInput.TemplateChanged(work.Instance, work.Incarnation, template), stop),
                 restored => TellAsync(work, restored, stop),
                 hold => tell(new AgentInput.TemplateHeld(work.Instance, work.Incarnation, hold), stop),
-                data => Use(data, work, isRestartDue),
+                data => Use(data, work, isRestartDue: before is { OwesTemplateRestart: true } or { TemplateRestartAt: not null }),
                 () => work.Runs is not null);
             await watch.RunAsync(
                 assigned.DependsOn, () => source.DataOf(assigned, work.Incarnation, launch.Ports), ears, either.Token);
@@ -43,9 +43,10 @@ internal sealed class TemplateHands(
     /// <summary>The incarnation has ended, or was never to be: nobody goes by its files.</summary>
     public void Leave(InstanceId instance, Incarnation incarnation) => source.Leave(instance, incarnation);
 
-    private void Use(TemplateData data, IncarnationWork work, Func<bool> isRestartDue)
+    /// <param name="isRestartDue">A changed template asked an earlier agent for a restart, which is still to come.</param>
+    private void Use(TemplateData data, IncarnationWork work, bool isRestartDue)
     {
-        if (!isRestartDue() && !work.Ending.IsCancellationRequested)
+        if (!isRestartDue && !work.Ending.IsCancellationRequested)
         {
             source.Use(data, work.Incarnation);
         }

@@ -61,8 +61,9 @@ internal sealed class TemplateSource(AgentSite site, ILocalNaming naming, Config
     /// <summary>Nothing of the incarnation is left.</summary>
     public void Leave(InstanceId instance, Incarnation incarnation) => naming.Leave(instance, incarnation);
 
-    public TemplateWatch Watch(AssignedInstance assigned, string releaseDirectory) =>
-        new(FilesOf(assigned, releaseDirectory), naming, time);
+    /// <inheritdoc cref="TemplateWatch"/>
+    public TemplateWatch Watch(AssignedInstance assigned, string releaseDirectory, ImmutableArray<string> owed) =>
+        new(FilesOf(assigned, releaseDirectory), naming, time, owed);
 
     /// <summary>
     /// For a process that runs: null while a service was not heard of. An agent that was just restarted knows of nobody, and must

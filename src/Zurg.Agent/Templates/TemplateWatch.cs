@@ -19,7 +19,9 @@ internal sealed record TemplateEars(
     Func<bool> HasStarted);
 
 /// <summary>Keeps the generated files of one running instance in step with what they name, and as they were made.</summary>
-internal sealed class TemplateWatch(InstanceTemplates templates, ILocalNaming naming, TimeProvider time)
+/// <param name="owed">Signals of an earlier agent that may not have taken effect.</param>
+internal sealed class TemplateWatch(
+    InstanceTemplates templates, ILocalNaming naming, TimeProvider time, ImmutableArray<string> owed)
 {
     /// <summary>
     /// A program that writes into its own generated file does so again and again: each time the wait until the file is put back
@@ -39,11 +41,15 @@ internal sealed class TemplateWatch(InstanceTemplates templates, ILocalNaming na
     private long _notBefore;
     private int _restores;
     private int _failed;
-    private readonly UnreadFiles _unread = new();
+    private readonly UnreadFiles _unread = new(owed);
     private TemplateEars? _ears;
 
-    /// <summary>The process was sent a signal: it reads again what it reads then.</summary>
-    public void Signalled(string signal) => Settle(_unread.Signalled(signal));
+    /// <inheritdoc cref="UnreadFiles.Sending"/>
+    public long Sending() => _unread.Sending();
+
+    /// <summary>The process goes by what was written when the signal was sent.</summary>
+    /// <param name="upTo">What <see cref="Sending"/> said.</param>
+    public void TookEffect(string signal, long upTo) => Settle(_unread.TookEffect(signal, upTo));
 
     /// <summary>Something that templates can name may have changed.</summary>
     public void Touch() => _due.Writer.TryWrite(true);
@@ -84,7 +90,7 @@ internal sealed class TemplateWatch(InstanceTemplates templates, ILocalNaming na
                     if (outcome is TemplatesOutcome.Written written)
                     {
                         // Before anybody is told: the signal may be sent at once.
-                        Settle(_unread.Wrote(data, ears.HasStarted() ? written.Changed : []));
+                        Settle(_unread.Wrote(data, ears.HasStarted() ? Unread(written) : []));
                     }
 
                     isHeld = await TellAsync(outcome, isHeld, ears);
@@ -97,6 +103,10 @@ internal sealed class TemplateWatch(InstanceTemplates templates, ILocalNaming na
             await Task.WhenAll(watches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    /// <summary>An edit that was undone may have been read, too, by a process that reads again whenever it is told.</summary>
+    private static ImmutableArray<TemplateSpec> Unread(TemplatesOutcome.Written written) =>
+        [.. written.Changed, .. written.Restored.Select(r => r.Template).Where(t => t.Then == TemplateThen.Reload)];
 
     private void Settle(TemplateData? inUse)
     {

@@ -4,15 +4,20 @@ using Zurg.Protocol;
 namespace Zurg.Agent.Templates;
 
 /// <summary>
-/// Whether a running process goes by what its generated files say: not while a changed one waits for a signal, and never again
-/// when one asks for a restart: the next incarnation does.
+/// Whether a running process goes by what its generated files say: of a changed one only once the signal that tells of it has
+/// taken effect, and never when one asks for a restart: the next incarnation does.
 /// </summary>
-internal sealed class UnreadFiles
+/// <param name="owed">Signals of an earlier agent that may not have taken effect.</param>
+internal sealed class UnreadFiles(ImmutableArray<string> owed)
 {
+    /// <summary>So many times files can be written before one of them has taken effect; then two of them count as one.</summary>
+    public const int OpenMax = 64;
+
+    private const string Restart = "";
+
     private readonly Lock _lock = new();
-    private readonly HashSet<string> _signals = new(StringComparer.Ordinal);
-    private TemplateData? _written;
-    private bool _needsRestart;
+    private readonly List<Writing> _open = owed.IsEmpty ? [] : [new Writing(0, null, [.. owed])];
+    private long _number;
 
     /// <param name="changed">Files whose text is another one than the process may have read.</param>
     /// <returns>What the process goes by now, when that is news.</returns>
@@ -20,32 +25,51 @@ internal sealed class UnreadFiles
     {
         lock (_lock)
         {
-            _written = data;
-            _needsRestart |= changed.Any(t => t.Then == TemplateThen.Restart);
-            _signals.UnionWith(changed.Where(t => t.Then == TemplateThen.Reload).Select(t => t.Signal ?? ""));
+            var needs = changed.Where(t => t.Then is TemplateThen.Restart or TemplateThen.Reload)
+                .Select(t => t.Then == TemplateThen.Restart ? Restart : t.Signal ?? Restart);
+            _open.Add(new Writing(++_number, data, [.. needs]));
+            if (_open.Count > OpenMax)
+            {
+                _open[^1].Needs.UnionWith(_open[^2].Needs);
+                _open.RemoveAt(_open.Count - 2);
+            }
+
             return Take_NeedsLock();
         }
     }
 
-    /// <summary>Sent after the files were written, whatever it was sent for.</summary>
-    public TemplateData? Signalled(string signal)
+    /// <summary>To be called just before a signal is sent: it tells of all that is written by now.</summary>
+    /// <returns>To be given back when it has taken effect.</returns>
+    public long Sending()
     {
         lock (_lock)
         {
-            _signals.Remove(signal);
+            return _number;
+        }
+    }
+
+    /// <param name="upTo">What <see cref="Sending"/> said.</param>
+    public TemplateData? TookEffect(string signal, long upTo)
+    {
+        lock (_lock)
+        {
+            foreach (var writing in _open.Where(w => w.Number <= upTo))
+            {
+                writing.Needs.Remove(signal);
+            }
+
             return Take_NeedsLock();
         }
     }
 
     private TemplateData? Take_NeedsLock()
     {
-        if (_needsRestart || _signals.Count > 0)
-        {
-            return null;
-        }
-
-        var written = _written;
-        _written = null;
-        return written;
+        var taken = _open.TakeWhile(w => w.Needs.Count == 0).ToList();
+        _open.RemoveRange(0, taken.Count);
+        return taken.LastOrDefault()?.Data;
     }
+
+    /// <param name="Data">Null: what an earlier agent wrote.</param>
+    /// <param name="Needs">Signals that the process has to be told by before it goes by this.</param>
+    private sealed record Writing(long Number, TemplateData? Data, HashSet<string> Needs);
 }

@@ -142,7 +142,9 @@ public static class Defaults
     }
 
     private static TemplateSpec Template(TemplateDraft template) => (template.Reload ?? template.Then?.Reload) is { } signal
-        ? new TemplateSpec(template.From!, template.To!, TemplateThen.Reload, signal)
+        ? new TemplateSpec(
+            template.From!, template.To!, TemplateThen.Reload, signal,
+            template.Then?.Done is { IsDefaultOrEmpty: false } done ? done : null)
         : new TemplateSpec(template.From!, template.To!, template.Then?.Restart is true ? TemplateThen.Restart
             : TemplateThen.Nothing);
 

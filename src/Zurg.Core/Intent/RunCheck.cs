@@ -24,7 +24,7 @@ internal static class RunCheck
             }
         }
         LimitsCheck.Check(at, draft, problems);
-        CheckTemplates(at, draft, problems);
+        CheckTemplates(at, draft, names, problems);
         VarsCheck.Check(at, draft, problems);
     }
 
@@ -94,7 +94,7 @@ internal static class RunCheck
         }
     }
 
-    private static void CheckTemplates(string at, ServiceDraft draft, ProblemList problems)
+    private static void CheckTemplates(string at, ServiceDraft draft, SpecNames names, ProblemList problems)
     {
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var (template, index) in (draft.Templates ?? []).Select((template, index) => (template, index)))
@@ -120,6 +120,7 @@ internal static class RunCheck
                     "give each its own file");
             }
             CheckThen(place, template, problems);
+            CheckDone(place, draft, template, names, problems);
         }
     }
 
@@ -142,6 +143,28 @@ internal static class RunCheck
         }
         ServiceCheck.CheckWord($"{at}.then.reload", "signal to reload with", then.Reload, SpecWords.ReloadSignals, problems);
         ServiceCheck.CheckWord($"{at}.reload", "signal to reload with", template.Reload, SpecWords.ReloadSignals, problems);
+    }
+
+    private static void CheckDone(string at, ServiceDraft draft, TemplateDraft template, SpecNames names, ProblemList problems)
+    {
+        if (template.Then?.Done is not { } done)
+        {
+            return;
+        }
+        if (template.Then.Reload is null)
+        {
+            problems.Add($"{at}.then.done", "there is no reload that could be done",
+                "write it beside the signal: then: { reload: HUP, done: [bin/ctl, reloaded] }");
+        }
+        if (done.IsDefaultOrEmpty)
+        {
+            problems.Add($"{at}.then.done", "the command is empty",
+                "write the executable and its arguments: [bin/ctl, reloaded]");
+        }
+        foreach (var (word, index) in done.Select((word, index) => (word, index)))
+        {
+            CheckText($"{at}.then.done[{index}]", word, VariablesOf(draft, names), problems);
+        }
     }
 
     /// <summary>A relative path that cannot lead out of where it belongs.</summary>

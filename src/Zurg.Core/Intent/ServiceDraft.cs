@@ -255,7 +255,8 @@ public sealed record TemplateDraft
     [Doc("The file: a path inside the instance's directory.", Example = "conf/web.conf", Required = true)]
     public string? To { get; init; }
 
-    [Doc("What happens to a running instance when the text changed: `restart`, `nothing` or `{ reload: HUP }`.",
+    [Doc("What happens to a running instance when the text changed: `restart`, `nothing` or `{ reload: HUP }`. A consumer whose "
+        + "file names endpoints uses the new ones once it was restarted, or once the reload has taken effect.",
         Example = "restart",
         Default = "nothing")]
     public ThenDraft? Then { get; init; }
@@ -273,8 +274,16 @@ public sealed record ThenDraft
     [Doc("It looks after the file itself.", Example = "true", Form = DraftForm.Word)]
     public bool? Nothing { get; init; }
 
-    [Doc("It gets a signal: HUP, USR1 or USR2.", Example = "HUP", Form = DraftForm.ReloadSignal)]
+    [Doc("It gets a signal: HUP, USR1 or USR2, once it is ready and has a handler for it; changes within a moment are one. It "
+        + "counts as reloaded once every process of the instance of before the signal, but its main one, has ended, or accepts "
+        + "nothing new for 10 s; with no such process a second after it took the signal.",
+        Example = "HUP", Form = DraftForm.ReloadSignal)]
     public string? Reload { get; init; }
+
+    [Doc("With `reload`: a command that ends with 0 once the program goes by the new file; asked until it does, instead of "
+        + "looking at its processes. In the instance's directory, with its environment and user; each run is killed after 10 s.",
+        Example = "[bin/ctl, reloaded]", Form = DraftForm.OneOrMany)]
+    public ImmutableArray<string>? Done { get; init; }
 }
 
 [Doc(

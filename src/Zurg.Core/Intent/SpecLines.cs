@@ -99,7 +99,8 @@ internal static class SpecLines
         foreach (var template in spec.Templates)
         {
             var then = template.Signal is { } signal ? $"reload {signal}" : WireEnum.NameOf(template.Then);
-            yield return ($"templates.{template.To}", $"from {template.From}, then {then}");
+            var done = template.Done is { } command ? $", done by {List(command)}" : "";
+            yield return ($"templates.{template.To}", $"from {template.From}, then {then}{done}");
         }
     }
 

@@ -28,6 +28,7 @@ public abstract record AgentEffect
         AwaitIdle wait => wait.Instance,
         EndWait end => end.Instance,
         Signal signal => signal.Instance,
+        Reload reload => reload.Assigned.Instance,
         KillTree kill => kill.Instance,
         ReleasePorts release => release.Instance,
         Forget forget => forget.Instance,
@@ -98,6 +99,16 @@ public abstract record AgentEffect
     /// <summary>A signal to the main process and its group; none when that process is gone.</summary>
     /// <param name="Name">By name without SIG.</param>
     public sealed record Signal(InstanceId Instance, Incarnation Incarnation, ProcessIdentity Process, string Name) : AgentEffect;
+
+    /// <summary>
+    /// Tell its process by the signal that files of it have changed, and look until it goes by them. Answers ReloadTold, for the
+    /// first time that it is TakenOver and when it is Done, and with a hold when that takes long.
+    /// </summary>
+    /// <param name="Name">Of the signal, without SIG.</param>
+    /// <param name="SentAt">Comes back with the answers.</param>
+    public sealed record Reload(
+        AssignedInstance Assigned, Incarnation Incarnation, ProcessIdentity Process, Launch Launch, string Name,
+        DateTimeOffset SentAt) : AgentEffect;
 
     /// <summary>
     /// SIGKILL everything of this incarnation's tree, found by its session, its group and ZURG_INCARNATION, until nothing is

@@ -81,6 +81,13 @@ public abstract record AgentInput
     public sealed record TemplateHeld(InstanceId Instance, Incarnation Incarnation, Hold? Hold)
         : OfInstance(Instance, Incarnation);
 
+    /// <summary>The answer to Reload.</summary>
+    /// <param name="SentAt">As in the effect.</param>
+    /// <param name="Hold">What it waits for, to be shown; null: nothing, or not for long.</param>
+    public sealed record ReloadTold(
+        InstanceId Instance, Incarnation Incarnation, string Signal, DateTimeOffset SentAt, ReloadProgress Progress,
+        Hold? Hold = null) : OfInstance(Instance, Incarnation);
+
     /// <summary>A process of it counts its requests, and goes by what it is told of itself.</summary>
     /// <param name="Refuses">It has heard that it is to refuse, and does.</param>
     public sealed record SelfTold(InstanceId Instance, Incarnation Incarnation, bool Refuses) : OfInstance(Instance, Incarnation);

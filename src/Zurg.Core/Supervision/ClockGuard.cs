@@ -37,12 +37,13 @@ internal static class ClockGuard
         NotBefore = s.NotBefore + gap,
         TemplateRestartAt = s.TemplateRestartAt + gap,
         RecentCrashes = [.. s.RecentCrashes.Select(at => at + gap)],
+        Reloads = InstanceReload.Shift(s.Reloads, gap),
         Next = s.Next is { NotBefore: not null } next ? next with { NotBefore = next.NotBefore + gap } : s.Next,
     } : s;
 
     private static bool HasTimers(InstanceState s) =>
         s.Deadline is not null || s.NotBefore is not null || s.TemplateRestartAt is not null || s.RecentCrashes.Length > 0
-        || s.Next?.NotBefore is not null;
+        || s.Next?.NotBefore is not null || !s.Reloads.IsEmpty;
 
     /// <summary>Ten missed steps: longer than a slow disk or a full garbage collection takes.</summary>
     public static readonly TimeSpan GapMax = TimeSpan.FromSeconds(10);

@@ -13,7 +13,12 @@ internal static class InstanceAdoption
         InstancePhase.Preparing or InstancePhase.Stopped => new InstanceTurn(s.Again(m, Phrases.AgentStarted)),
         InstancePhase.Stopping when s.HasExited || s.KilledAt is not null || s.Launch is null => InstanceEnd.Kill(s, m),
         InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping =>
-            new InstanceTurn(ClockGuard.Clamp(s, m.Now) with { Deadline = null, TemplateRestartAt = null })
+            new InstanceTurn(InstanceReload.Keep(ClockGuard.Clamp(s, m.Now)) with
+            {
+                Deadline = null,
+                TemplateRestartAt = null,
+                OwesTemplateRestart = s.OwesTemplateRestart || s.TemplateRestartAt is not null,
+            })
                 .Do(new AgentEffect.Find(s.Assigned, s.Incarnation, s.Process, s.Launch!)),
 
         // Written by a newer build: what this one cannot read it cannot adopt either.
@@ -60,8 +65,8 @@ internal static class InstanceAdoption
         {
             return s.Unchanged
                 .Tell(EventKind.InstanceChanged,
-                    $"taken for ready: it has run for its start_timeout ({limit}), and READY=1 may have been said while its agent "
-                        + "was away")
+                    $"taken for ready: it has run for its start_timeout ({limit}), and READY=1 may have been said while its "
+                        + "agent was away")
                 .Then(next => InstanceMachine.Ready(next, m));
         }
 
@@ -76,7 +81,9 @@ internal static class InstanceAdoption
             .DoIf(InstanceMachine.HasWatchdog(running), () => InstanceMachine.Watch(running));
     }
 
-    /// <summary>What it says once it may have said to nobody: its own age counts. A probe is asked again, for its whole time.</summary>
+    /// <summary>
+    /// What it says once it may have said to nobody: its own age counts. A probe is asked again, for its whole time.
+    /// </summary>
     private static InstanceState Await(InstanceState s, Moment m)
     {
         var limit = s.Assigned.Spec.Probe!.StartTimeout;
@@ -88,7 +95,14 @@ internal static class InstanceAdoption
     private static bool SaysItOnce(InstanceState s) => s.Assigned.Spec.Probe is { Kind: ProbeKind.Notify };
 
     private static InstanceTurn Adopt(InstanceState s, ProcessIdentity process, Moment m) =>
-        new InstanceTurn(s with { Process = process, StartedAt = s.StartedAt ?? m.Now, FailedStarts = 0 })
+        new InstanceTurn(InstanceReload.TakeUp(s, m) with
+        {
+            Process = process,
+            StartedAt = s.StartedAt ?? m.Now,
+            FailedStarts = 0,
+            TemplateRestartAt = s.OwesTemplateRestart ? m.Now + InstanceHealth.Gather : null,
+            OwesTemplateRestart = false,
+        })
             .Tell(
                 EventKind.InstanceAdopted,
                 $"adopted: pid {process.Pid} of {s.Assigned.Spec.Release} ran on while its agent was away");

@@ -63,9 +63,10 @@ internal static class InstanceHealth
         TemplateThen.Nothing or TemplateThen.Unknown => Told(s, template, "nothing is done about it"),
         TemplateThen.Restart => Told(
             s with { TemplateRestartAt = s.TemplateRestartAt ?? m.Now + Gather }, template, "it is restarted"),
-        TemplateThen.Reload when s.Process is { } process && template.Signal is { } signal =>
-            Told(s, template, $"SIG{signal} tells it").Do(new AgentEffect.Signal(s.Instance, s.Incarnation, process, signal)),
-        TemplateThen.Reload => Told(s, template, "it has no process that could be told"),
+        TemplateThen.Reload when template.Signal is { } signal => Told(
+            InstanceReload.Changed(s, signal, m), template,
+            $"SIG{signal} tells it{(s.Phase == InstancePhase.Running ? "" : " once it is ready")}"),
+        TemplateThen.Reload => Told(s, template, "no signal is named that could tell it"),
     };
 
     /// <param name="hold">Null: its templates can be rendered again.</param>

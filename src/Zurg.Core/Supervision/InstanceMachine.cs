@@ -10,7 +10,7 @@ internal static class InstanceMachine
 
     /// <summary>Does what is due now; harmless at any time.</summary>
     public static InstanceTurn Settle(InstanceState s, Moment m) =>
-        SettlePhase(s, m).Then(next => InstanceNext.Settle(next, m));
+        SettlePhase(s, m).Then(next => InstanceReload.Settle(next, m)).Then(next => InstanceNext.Settle(next, m));
 
     private static InstanceTurn SettlePhase(InstanceState s, Moment m) => s.Phase switch
     {
@@ -35,9 +35,11 @@ internal static class InstanceMachine
     {
         InstancePhase.Waiting => shuttingDown ? null : s.NotBefore,
         InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping =>
-            s.Deadline < s.TemplateRestartAt ? s.Deadline : s.TemplateRestartAt ?? s.Deadline,
+            First(First(s.Deadline, s.TemplateRestartAt), InstanceReload.WakeAt(s)),
         InstancePhase.Unknown or InstancePhase.Preparing or InstancePhase.Stopped => null,
     };
+
+    private static DateTimeOffset? First(DateTimeOffset? one, DateTimeOffset? other) => one < other ? one : other ?? one;
 
     /// <summary>
     /// Without a probe, to have run for so long is all there is to ask: what exits at once was never ready, and an update must
@@ -86,6 +88,7 @@ internal static class InstanceMachine
             InstanceHealth.TemplateChanged(s, changed.Template, m),
         (InstancePhase.Starting or InstancePhase.Running, AgentInput.TemplateHeld held) =>
             InstanceHealth.TemplateHeld(s, held.Hold, m),
+        (InstancePhase.Running, AgentInput.ReloadTold told) => InstanceReload.Heard(s, told),
 
         // The listener is its service's: it outlives incarnations, and so does what is wrong with it.
         (_, AgentInput.UsesHeld held) => InstanceHealth.UsesHeld(s, held.Hold, m),

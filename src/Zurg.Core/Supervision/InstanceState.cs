@@ -48,6 +48,12 @@ public sealed record InstanceState
     /// <summary>A template's change restarts it then: changes within a second are one restart.</summary>
     public DateTimeOffset? TemplateRestartAt { get; init; }
 
+    /// <summary>Such a restart was to come when its agent ended, and its process was not found yet.</summary>
+    public bool OwesTemplateRestart { get; init; }
+
+    /// <summary>The signals that tell its process of changed files, by name; see <see cref="InstanceReload"/>.</summary>
+    public ImmutableArray<ReloadState> Reloads { get; init => field = value.IsDefault ? [] : value; } = [];
+
     /// <summary>Ends that nobody asked for within the restart window, oldest first; at most Attempts + 1.</summary>
     public ImmutableArray<DateTimeOffset> RecentCrashes { get; init => field = value.IsDefault ? [] : value; } = [];
 
@@ -107,7 +113,8 @@ public sealed record InstanceState
 
     /// <summary>The one hold that people are shown.</summary>
     [JsonIgnore]
-    public Hold? ShownHold => NotUnderstood ?? Hold ?? TemplateHold ?? UsesHold;
+    public Hold? ShownHold =>
+        NotUnderstood ?? Hold ?? TemplateHold ?? Reloads.Select(r => r.Hold).FirstOrDefault(h => h is not null) ?? UsesHold;
 
     /// <summary>The main process of this incarnation is known to have ended.</summary>
     [JsonIgnore]

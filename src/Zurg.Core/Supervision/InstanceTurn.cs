@@ -66,6 +66,8 @@ internal static class InstancePhases
                 Deadline = null,
                 NotBefore = null,
                 TemplateRestartAt = phase == InstancePhase.Running ? s.TemplateRestartAt : null,
+                OwesTemplateRestart = phase == InstancePhase.Running && s.OwesTemplateRestart,
+                Reloads = phase == InstancePhase.Running ? s.Reloads : [],
             };
         }
 

@@ -46,7 +46,8 @@ internal static class Strays
             var word = assignment.Instances.FirstOrDefault(i => i.Instance == stray.Instance);
             draft.TakeIn(stray.Instance, m => word is null
                 ? End(
-                    Taken(stray, Nobodys(stray), knownReady: false, m) with { Leaving = true }, "stopped because it is not assigned to this host", m)
+                    Taken(stray, Nobodys(stray), knownReady: false, m) with { Leaving = true },
+                    "stopped because it is not assigned to this host", m)
                 : Take(stray, word, assignment.Ready.Contains(new ReadyIncarnation(stray.Instance, stray.Incarnation)), m));
         }
 

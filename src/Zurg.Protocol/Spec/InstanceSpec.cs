@@ -95,7 +95,12 @@ public sealed record WatchdogSpec(TimeSpan Timeout, WatchdogKeep? Keep = null);
 /// <param name="To">The generated file, inside the instance's directory.</param>
 /// <param name="Then">What happens to a running instance when the text changed.</param>
 /// <param name="Signal">For <see cref="TemplateThen.Reload"/>: a signal by name without SIG.</param>
-public sealed record TemplateSpec(string From, string To, TemplateThen Then, string? Signal = null);
+/// <param name="Done">
+/// For <see cref="TemplateThen.Reload"/>: asked again and again until it ends with 0, which says that the program goes by the new
+/// file; null: what its processes show.
+/// </param>
+public sealed record TemplateSpec(
+    string From, string To, TemplateThen Then, string? Signal = null, ImmutableArray<string>? Done = null);
 
 /// <summary>The question whose answer makes an instance ready.</summary>
 public sealed record ProbeSpec

@@ -85,4 +85,7 @@ public enum HoldReason
 
     /// <summary>It is to stop, and requests are under way in it.</summary>
     WaitsForRequests,
+
+    /// <summary>It was told of changed files by a signal, and does not go by them yet.</summary>
+    WaitsForReload,
 }

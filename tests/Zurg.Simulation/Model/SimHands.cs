@@ -41,6 +41,10 @@ internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInb
                 Later(sim.Milliseconds(0, 500), () => new AgentInput.InFlight(
                     wait.Instance, wait.Incarnation, new InFlightCount(0, InFlightBy.Sockets)));
                 break;
+            case AgentEffect.Reload reload:
+                Later(sim.Milliseconds(50, 1000), () => new AgentInput.ReloadTold(
+                    reload.Assigned.Instance, reload.Incarnation, reload.Name, reload.SentAt, ReloadProgress.Done));
+                break;
             case AgentEffect.Signal signal:
                 Later(sim.Milliseconds(0, 2), () => Signal(signal));
                 break;

@@ -29,6 +29,7 @@ public sealed class AgentMachineCasesTests
         new AgentInput.StartExtended(Web, One, TimeSpan.FromSeconds(5)),
         new AgentInput.TemplateChanged(Web, One, new TemplateSpec("a", "b", TemplateThen.Reload, "HUP")),
         new AgentInput.TemplateHeld(Web, One, null),
+        new AgentInput.ReloadTold(Web, One, "HUP", Start, ReloadProgress.Done),
         new AgentInput.UsesHeld(Web, One, Held),
         new AgentInput.SelfTold(Web, One, Refuses: true),
         new AgentInput.NextChecked(Web, Digest.Of("spec"u8), Digest.Of("release"u8), Held),

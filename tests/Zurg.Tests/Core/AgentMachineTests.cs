@@ -281,7 +281,8 @@ public sealed class AgentMachineTests
         _agent.RunWeb();
         _agent.Say(
             new AgentInput.TemplateChanged(Web, _agent.Now0, new TemplateSpec("a.hbs", "a.conf", TemplateThen.Reload, "HUP")));
-        Assert.Equal("HUP", Assert.IsType<AgentEffect.Signal>(Assert.Single(_agent.Last.Effects)).Name);
+        _agent.Wait(TimeSpan.FromSeconds(1));
+        Assert.Equal("HUP", Assert.Single(_agent.Effects.OfType<AgentEffect.Reload>()).Name);
         _agent.Say(new AgentInput.TemplateChanged(Web, _agent.Now0, new TemplateSpec("a.hbs", "a.conf", TemplateThen.Nothing)));
         Assert.Empty(_agent.Last.Effects);
         Assert.Equal(EventKind.InstanceChanged, Assert.Single(_agent.Last.Events).Kind);

@@ -111,6 +111,7 @@ internal sealed class AgentScript
         AgentEffect.AwaitIdle e => $"await idle {e.Instance}#{e.Incarnation}{(e.Counts ? " as it counts" : "")}",
         AgentEffect.EndWait e => $"end wait {e.Instance}#{e.Incarnation}",
         AgentEffect.Signal e => $"signal {e.Name} {e.Instance}#{e.Incarnation}",
+        AgentEffect.Reload e => $"reload {e.Assigned.Instance}#{e.Incarnation} by {e.Name}",
         AgentEffect.KillTree e => $"kill tree {e.Instance}#{e.Incarnation} pid {Print(e.Process)}",
         AgentEffect.ReleasePorts e => $"release ports {e.Instance}#{e.Incarnation}",
         AgentEffect.Forget e => $"forget {e.Instance}",

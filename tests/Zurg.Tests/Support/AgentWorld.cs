@@ -197,6 +197,16 @@ internal sealed class AgentWorld(ulong seed)
             case AgentEffect.EndWait(var instance, _):
                 _asked.RemoveAll(e => e is (AgentEffect.AwaitIdle or AgentEffect.RunStopCommand) && InstanceOf(e) == instance);
                 break;
+            case AgentEffect.Reload(var assigned, var incarnation, _, _, var signal, var sentAt):
+                var progress = (ReloadProgress)_prng.Next(3);
+                Say(new AgentInput.ReloadTold(
+                    assigned.Instance, incarnation, signal, sentAt, progress, _prng.Next(2) == 0 ? AgentWords.Held : null));
+                if (progress != ReloadProgress.Done)
+                {
+                    _asked.Add(first);
+                }
+
+                break;
             case AgentEffect.Signal(var instance, var incarnation, _, "TERM") when _prng.Next(2) == 0:
                 if (_alive.ContainsKey((instance, incarnation)))
                 {

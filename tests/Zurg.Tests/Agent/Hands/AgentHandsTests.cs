@@ -227,12 +227,12 @@ public sealed class AgentHandsTests : IAsyncLifetime
     public async Task Generated_files_go_by_a_set_once_the_process_was_told_and_after_a_restart_only(TemplateThen then)
     {
         var solver = new ServiceName("solver");
-        _bench.AddFile("run", "#!/bin/sh\nsleep 60\n");
+        _bench.AddFile("run", "#!/bin/sh\ntrap : HUP\nwhile :; do sleep 0.05; done\n");
         _bench.AddFile("web.hbs", "{{#each endpoints.solver}}{{ports.http}},{{/each}}", false);
-        var template = new TemplateSpec("web.hbs", "web.conf", then, then == TemplateThen.Reload ? "CONT" : null);
+        var template = new TemplateSpec("web.hbs", "web.conf", then, then == TemplateThen.Reload ? "HUP" : null);
         var assigned = AgentSamples.Assigned(s => s with { Templates = [template] }) with { DependsOn = [solver] };
         _bench.Push(AgentSamples.Set("solver", 1, 9001));
-        var (_, process) = await _bench.RunAsync(assigned);
+        var (launch, process) = await _bench.RunAsync(assigned);
         await UsesAsync("web.0#1 joined", "web.0#1 solver 1");
 
         // Another revision with the same text: nothing has to be told.
@@ -244,7 +244,7 @@ public sealed class AgentHandsTests : IAsyncLifetime
         if (then == TemplateThen.Reload)
         {
             Assert.Equal(3, _bench.Uses.Count);
-            _bench.Hands.Begin(new AgentEffect.Signal(AgentSamples.Web, AgentSamples.First, process, "CONT"));
+            _bench.Hands.Begin(new AgentEffect.Reload(assigned, AgentSamples.First, process, launch, "HUP", default));
         }
 
         if (then == TemplateThen.Restart)

@@ -46,6 +46,13 @@ public sealed class RunCheckTests
             Templated(new TemplateDraft { From = "a", To = "b", Reload = "HUP", Then = new ThenDraft { Restart = true } }) },
         { "services.web.templates[0].then | it does not say what happens",
             Templated(new TemplateDraft { From = "a", To = "b", Then = new ThenDraft() }) },
+        { "services.web.templates[0].then.done | there is no reload that could be done",
+            Templated(new TemplateDraft { From = "a", To = "b", Then = new ThenDraft { Restart = true, Done = ["x"] } }) },
+        { "services.web.templates[0].then.done | the command is empty",
+            Templated(new TemplateDraft { From = "a", To = "b", Then = new ThenDraft { Reload = "HUP", Done = [] } }) },
+        { "services.web.templates[0].then.done[1] | ",
+            Templated(
+                new TemplateDraft { From = "a", To = "b", Then = new ThenDraft { Reload = "HUP", Done = ["x", "${no}"] } }) },
     };
 
     [Theory]

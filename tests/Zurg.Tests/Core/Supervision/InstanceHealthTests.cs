@@ -1,6 +1,5 @@
 using Zurg.Core;
 using Zurg.Protocol;
-using Zurg.Tests.Support;
 using static Zurg.Tests.Support.AgentWords;
 using static Zurg.Tests.Support.InstanceWords;
 
@@ -77,16 +76,18 @@ public sealed class InstanceHealthTests
     }
 
     [Theory]
-    [InlineData(TemplateThen.Nothing, true, "nothing is done about it", false)]
-    [InlineData(TemplateThen.Unknown, true, "nothing is done about it", false)]
-    [InlineData(TemplateThen.Restart, true, "it is restarted", false)]
-    [InlineData(TemplateThen.Reload, true, "SIGHUP tells it", true)]
-    [InlineData(TemplateThen.Reload, false, "it has no process that could be told", false)]
-    public void What_a_changed_template_does_is_told(TemplateThen then, bool hasProcess, string told, bool signals)
+    [InlineData(TemplateThen.Nothing, InstancePhase.Running, "HUP", "nothing is done about it", false)]
+    [InlineData(TemplateThen.Unknown, InstancePhase.Running, "HUP", "nothing is done about it", false)]
+    [InlineData(TemplateThen.Restart, InstancePhase.Running, "HUP", "it is restarted", false)]
+    [InlineData(TemplateThen.Reload, InstancePhase.Running, "HUP", "SIGHUP tells it", true)]
+    [InlineData(TemplateThen.Reload, InstancePhase.Starting, "HUP", "SIGHUP tells it once it is ready", true)]
+    [InlineData(TemplateThen.Reload, InstancePhase.Running, null, "no signal is named that could tell it", false)]
+    public void What_a_changed_template_does_is_told(
+        TemplateThen then, InstancePhase phase, string? signal, string told, bool owes)
     {
-        var s = Ready with { Process = hasProcess ? Pid(1) : null };
-        var turn = InstanceHealth.TemplateChanged(s, new TemplateSpec("a.hbs", "a.conf", then, "HUP"), At(1));
+        var turn = InstanceHealth.TemplateChanged(In(phase), new TemplateSpec("a.hbs", "a.conf", then, signal), At(1));
         Assert.Equal(new InstanceNews(EventKind.InstanceChanged, $"template a.conf changed: {told}"), Assert.Single(turn.Events));
-        Assert.Equal(signals ? ["Signal"] : [], turn.Names());
+        Assert.Equal(owes, turn.State!.Reloads.Any(r => r is { Signal: "HUP", Owed: true }));
+        Assert.Empty(turn.Effects);
     }
 }

@@ -89,6 +89,16 @@ public sealed class SpecReaderTests
         Assert.Equal(new TemplateSpec("a", "b", then, signal),
             Assert.Single(Service($"templates: [{template}]").Instance.Templates));
 
+    [Theory]
+    [InlineData("{ reload: HUP, done: [bin/ctl, reloaded] }", "bin/ctl reloaded")]
+    [InlineData("{ reload: HUP, done: bin/reloaded }", "bin/reloaded")]
+    [InlineData("{ reload: HUP }", null)]
+    public void What_says_that_a_reload_is_done_is_read(string then, string? done)
+    {
+        var template = Assert.Single(Service($"templates: [{{ from: a, to: b, then: {then} }}]").Instance.Templates);
+        Assert.Equal(done, template.Done is { } command ? string.Join(' ', command) : null);
+    }
+
     [Fact]
     public void Json_is_yaml_too() =>
         Assert.Equal(2, Read("""{"services": {"web": {"release": "1.1", "run": "x", "instances": 2, "args": ["a"]}}}""")
