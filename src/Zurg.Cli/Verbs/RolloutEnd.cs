@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Zurg.Protocol;
 
 namespace Zurg.Cli.Verbs;
@@ -29,7 +30,7 @@ internal sealed record RolloutEnd(bool Done, string Text, string? Mend = null)
             ? new RolloutEnd(
                 false, $"rollout {rollout.Number} ({rollout.Why}) has taken the place of {watched}",
                 $"watch that one: zurg rollout status {service} --watch")
-            : OfPhase(rollout);
+            : OfPhase(found, rollout, status.Holds);
     }
 
     private static RolloutEnd? BeforeIt(ServiceStatus service, Rollout? rollout) =>
@@ -42,7 +43,7 @@ internal sealed record RolloutEnd(bool Done, string Text, string? Mend = null)
             ? new RolloutEnd(true, $"all of {service.Service} run {service.Release?.Version} already")
         : null;
 
-    private static RolloutEnd? OfPhase(Rollout rollout)
+    private static RolloutEnd? OfPhase(ServiceStatus found, Rollout rollout, ImmutableArray<Hold> holds)
     {
         var (service, name) = (rollout.Service, $"rollout {rollout.Number} of {rollout.Service}");
         return rollout.Phase switch
@@ -55,10 +56,33 @@ internal sealed record RolloutEnd(bool Done, string Text, string? Mend = null)
                 false, $"{name} was taken back, all run {rollout.To.Release.Version} again: {rollout.Reason}",
                 $"zurg history {service} and zurg logs {service} say more; when mended, push it as another version than "
                     + $"{refused.Release.Version}"),
-            RolloutPhase.Completed => new RolloutEnd(
+            RolloutPhase.Completed when found.Stopped => new RolloutEnd(
+                false, $"{name} ended when {service} was stopped: it gets {rollout.To.Release.Version} when it is started",
+                $"zurg start {service}"),
+            RolloutPhase.Completed => OfCompleted(found, rollout, holds) ?? (AllRun(found) ? new RolloutEnd(
                 true, $"{name} is complete: all run {rollout.To.Release.Version}, after "
-                    + Rendering.Measures.Age((rollout.EndedAt ?? rollout.StartedAt) - rollout.StartedAt)),
+                    + Rendering.Measures.Age((rollout.EndedAt ?? rollout.StartedAt) - rollout.StartedAt)) : null),
             RolloutPhase.Unknown => new RolloutEnd(false, $"{name} is in a phase that only a newer zurg knows"),
         };
     }
+
+    /// <summary>A first release is complete as soon as it is decided: that it runs is another matter.</summary>
+    private static RolloutEnd? OfCompleted(ServiceStatus found, Rollout rollout, ImmutableArray<Hold> holds)
+    {
+        var homeless = holds.Where(h => h.Reason == HoldReason.NoHostFits && h.Service == found.Service).ToImmutableArray();
+        if (found.Wanted > 0 && homeless.Length >= found.Wanted)
+        {
+            return new RolloutEnd(false, homeless[0].Text, homeless[0].Mend);
+        }
+
+        return found.Instances.FirstOrDefault(i => i.Status is { CrashesSinceChange: > 0 } s && !s.IsReady()) is { } ended
+            ? new RolloutEnd(
+                false, $"{ended.Instance} on {ended.Host} ended by itself with {rollout.To.Release.Version}: "
+                    + (ended.Status!.LastExit?.Reason ?? "how is not known"),
+                $"zurg logs {found.Service} says more")
+            : null;
+    }
+
+    private static bool AllRun(ServiceStatus found) =>
+        found.Rollout is { } counts && counts.OnTargetReady >= counts.Instances && (counts.Instances > 0 || found.Wanted == 0);
 }

@@ -59,4 +59,54 @@ public sealed class RolloutEndTests
 
     private static RolloutEnd? End(ClusterStatus status, long after = 3) =>
         RolloutEnd.Of(status, Rollouts.Web, Spec, after, number: null);
+
+    [Fact]
+    public void A_stop_in_the_middle_of_it_is_no_success()
+    {
+        var stopped = Rollouts.Service(Rollouts.Complete) with { Stopped = true };
+        var end = End(Rollouts.Status(null) with { Services = [stopped] })!;
+
+        Assert.False(end.Done);
+        Assert.Equal("rollout 4 of web ended when web was stopped: it gets 1.1 when it is started", end.Text);
+    }
+
+    [Fact]
+    public void What_is_not_ready_yet_is_watched_and_what_ended_by_itself_is_no_success()
+    {
+        var first = Rollouts.Complete with { OnTargetReady = 3 };
+        Assert.Null(End(Rollouts.Status(first)));
+
+        var service = Rollouts.Service(first);
+        var crashed = service.Instances[0] with
+        {
+            Status = service.Instances[0].Status! with
+            {
+                Phase = InstancePhase.Waiting,
+                CrashesSinceChange = 1,
+                LastExit = new InstanceExit
+                {
+                    Incarnation = new Incarnation(1),
+                    At = Rollouts.Now,
+                    Ran = TimeSpan.Zero,
+                    Reason = "exit code 1",
+                    Asked = false,
+                },
+            },
+        };
+        var end = End(Rollouts.Status(first) with { Services = [service with { Instances = [crashed] }] })!;
+
+        Assert.Equal((false, "web.0 on host1 ended by itself with 1.1: exit code 1"), (end.Done, end.Text));
+    }
+
+    [Fact]
+    public void What_could_not_be_placed_is_no_success()
+    {
+        var none = Rollouts.Complete with { Instances = 0, OnTarget = 0, OnTargetReady = 0 };
+        Assert.Null(End(Rollouts.Status(none)));
+
+        var hold = new Hold(HoldReason.NoHostFits, "web.0 fits nowhere", "add a host") { Service = Rollouts.Web };
+        var one = Rollouts.Service(none) with { Wanted = 1, Instances = [] };
+        var end = End(Rollouts.Status(none, hold) with { Services = [one] })!;
+        Assert.Equal((false, "web.0 fits nowhere", "add a host"), (end.Done, end.Text, end.Mend));
+    }
 }
