@@ -36,13 +36,16 @@ internal static class RolloutFailure
             return $"{instance} on {host} cannot run {release}: {hold.Text}";
         }
 
-        return (taken && status!.IsReady()) || now < DeadlineOf(placement, rollout, readyWithin)
+        return (taken && status!.IsReady()) || DeadlineOf(facts, placement, rollout, readyWithin) is not { } until || now < until
             ? null
             : string.Create(CultureInfo.InvariantCulture,
                 $"{instance} on {host} was not ready with {release} within {readyWithin.TotalSeconds:0.###} s");
     }
 
-    /// <summary>Why a host will never be ready for what an instance of it is to get next; null while there is hope.</summary>
+    /// <summary>
+    /// Why a host will not be ready for what an instance of it is to get next; null while there is hope, or nobody waits for it:
+    /// the present stage is ready, and the next one gives it its time anew.
+    /// </summary>
     public static string? OfPreparation(
         HostFacts? facts, PlacedOn placed, Rollout rollout, TimeSpan readyWithin, DateTimeOffset now)
     {
@@ -52,14 +55,22 @@ internal static class RolloutFailure
             return null;
         }
 
-        return IsFinal(hold.Reason) || now >= rollout.StageSince + readyWithin
+        return IsFinal(hold.Reason) || (rollout.StageReadyAt is null && now >= rollout.StageSince + readyWithin)
             ? $"{placed.Host} cannot run {rollout.To.Release.Version} of {placed.Placement.Instance.Service}: {hold.Text}"
             : null;
     }
 
-    /// <summary>Until when an instance has time to get ready.</summary>
-    public static DateTimeOffset DeadlineOf(Placement placement, Rollout rollout, TimeSpan readyWithin) =>
-        (placement.Since > rollout.StageSince ? placement.Since.Value : rollout.StageSince) + readyWithin;
+    /// <summary>
+    /// Until when an instance has time to get ready. Nothing of it is spent before the process that it follows has ended, be
+    /// that one of the old release, or its own that was asked to end, nor while its host was silent. Null: that one still ends.
+    /// </summary>
+    public static DateTimeOffset? DeadlineOf(HostFacts? facts, Placement placement, Rollout rollout, TimeSpan readyWithin)
+    {
+        var status = facts?.Find(placement.Instance);
+        var asked = status?.LastExit is { Asked: true } exit ? exit.At : (DateTimeOffset?)null;
+        DateTimeOffset?[] begins = [placement.Since, rollout.StageSince, facts?.SessionSince, asked];
+        return status?.Phase == InstancePhase.Stopping ? null : begins.Max() + readyWithin;
+    }
 
     private static bool IsFinal(HoldReason reason) => reason
         is HoldReason.TooManyRestarts or HoldReason.ReleaseCorrupt or HoldReason.ExecutableMissing or HoldReason.TemplateFailed

@@ -90,9 +90,10 @@ internal static class RolloutMachine
                 return failure;
             }
 
-            if (changed && !Budget.IsAvailable(plan.State, placed))
+            if (changed && !Budget.IsAvailable(plan.State, placed)
+                && RolloutFailure.DeadlineOf(facts, placed.Placement, rollout, within) is { } until && until > plan.Now)
             {
-                plan.WakeBy(RolloutFailure.DeadlineOf(placed.Placement, rollout, within));
+                plan.WakeBy(until);
             }
         }
 

@@ -55,9 +55,52 @@ public sealed class RolloutFailureTests
         var (host, facts) = world.State.Facts.Single();
         var placed = new PlacedOn(host, world.State.Placements[host].Instances[0]);
 
-        Assert.Null(RolloutFailure.OfPreparation(facts, placed, world.RolloutOf("web"), Within, World.Noon));
+        var rollout = world.RolloutOf("web");
+        Assert.NotNull(rollout.StageReadyAt);
+        var waits = rollout with { StageReadyAt = null };
+
+        Assert.Null(RolloutFailure.OfPreparation(facts, placed, waits, Within, World.Noon));
         Assert.Equal(
             "host1 cannot run 2.0 of web: no disk",
-            RolloutFailure.OfPreparation(facts, placed, world.RolloutOf("web"), Within, World.Noon + Within));
+            RolloutFailure.OfPreparation(facts, placed, waits, Within, World.Noon + Within));
+        Assert.Null(RolloutFailure.OfPreparation(facts, placed, rollout, Within, World.Noon + Within));   // nobody waits for it
     }
+
+    [Fact]
+    public void What_the_old_process_takes_to_stop_is_not_the_new_ones_time()
+    {
+        var stopping = Canary.Report("web.2", s => s with { Phase = InstancePhase.Stopping });
+        Assert.Null(Of(stopping, TimeSpan.FromHours(1)));
+
+        var started = stopping.Report("web.2", s => s with
+        {
+            Phase = InstancePhase.Starting, LastExit = Exit(asked: true, after: TimeSpan.FromHours(1)),
+        });
+        Assert.Null(Of(started, TimeSpan.FromHours(1) + Within - TimeSpan.FromSeconds(1)));
+        Assert.NotNull(Of(started, TimeSpan.FromHours(1) + Within));
+    }
+
+    [Fact]
+    public void An_end_that_nobody_asked_for_gives_it_no_more_time() => Assert.NotNull(Of(
+        Canary.Report("web.2", s => s with
+        {
+            Phase = InstancePhase.Starting, LastExit = Exit(asked: false, after: TimeSpan.FromHours(1)),
+        }),
+        Within));
+
+    [Fact]
+    public void A_host_that_comes_back_has_its_time_again()
+    {
+        var world = Canary.Report("web.2", s => s with { Phase = InstancePhase.Starting });
+        var facts = world.State.Facts.Values.Single() with { SessionSince = World.Noon + TimeSpan.FromHours(1) };
+        world = world.Put(StoreKeys.Facts(facts.Host), facts, WireJson.Default.HostFacts);
+
+        Assert.Null(Of(world, TimeSpan.FromHours(1)));
+        Assert.NotNull(Of(world, TimeSpan.FromHours(1) + Within));
+    }
+
+    private static InstanceExit Exit(bool asked, TimeSpan after) => new()
+    {
+        Incarnation = new Incarnation(1), At = World.Noon + after, Ran = after, Reason = "SIGTERM", Asked = asked,
+    };
 }
