@@ -29,27 +29,33 @@ internal static class Scaling
         RemoveDisplaced(plan);
     }
 
-    /// <summary>Those whose host is no longer wanted leave once the ones that replace them are ready.</summary>
+    /// <summary>
+    /// An instance whose host the spec names no more leaves once those that replace it are ready. One whose host is emptied, or
+    /// lost its label, has nobody to wait for: none is started elsewhere in its place. Only the last one that serves stays.
+    /// </summary>
     private static void RemoveDisplaced(ServicePlan plan)
     {
         var roster = plan.Roster;
-        var waitsFor = roster.Displaced.IsEmpty ? null : roster.Regular.Concat(roster.Lost).FirstOrDefault(p => !plan.IsReady(p));
+        var late = roster.Regular.Where(plan.IsReachable).Concat(roster.Lost).FirstOrDefault(p => !plan.IsReady(p));
+        var stands = roster.Regular.Any(p => Budget.IsAvailable(plan.State, p)) ? null
+            : roster.Regular.Concat(roster.Lost).FirstOrDefault();
         foreach (var leaving in roster.Displaced)
         {
             var why = Roster.WhyDisplaced(plan.State, plan.Board, plan.Service, leaving.Host)!;
-            if (waitsFor is null || plan.State.IsLost(leaving.Host))
-            {
-                if (plan.IsAsked(leaving.Host) || plan.MayDisplace(leaving, why))
-                {
-                    plan.Remove(leaving, why);
-                }
-            }
-            else
+            var asked = plan.IsAsked(leaving.Host);
+            var replaces = asked && !plan.State.IsLost(leaving.Host) ? late : null;
+            var last = Budget.IsAvailable(plan.State, leaving) ? stands : null;
+            if ((replaces ?? last) is { } waitsFor)
             {
                 plan.Wait(
                     HoldReason.WaitsForTurn,
                     $"{leaving.Placement.Instance} leaves {leaving.Host} "
-                        + $"once {waitsFor.Placement.Instance} on {waitsFor.Host} is ready");
+                        + $"once {waitsFor.Placement.Instance} on {waitsFor.Host} is ready"
+                        + (replaces is null ? ": no other one serves" : ""));
+            }
+            else if (asked || plan.MayDisplace(leaving, why))
+            {
+                plan.Remove(leaving, why);
             }
         }
     }
@@ -80,7 +86,7 @@ internal static class Scaling
     {
         if (Spread.Best(plan.Board, plan.Service) is { } host)
         {
-            plan.Place(instance, host.Host, plan.ForNew(rollout));
+            plan.Place(instance, host.Host, plan.ForNew(rollout, host.Host));
         }
         else
         {
@@ -94,7 +100,7 @@ internal static class Scaling
         var why = known is null ? "it has not joined the cluster" : known.WhyNotNew(plan.Service);
         if (why is null)
         {
-            plan.Place(plan.Board.NextInstance(plan.Service.Name), host, plan.ForNew(rollout));
+            plan.Place(plan.Board.NextInstance(plan.Service.Name), host, plan.ForNew(rollout, host));
             return;
         }
 

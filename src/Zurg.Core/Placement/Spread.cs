@@ -11,7 +11,8 @@ internal static class Spread
     /// The host for one more instance: the cell with the fewest of this service, in it the host with the fewest of this service,
     /// then the one with the fewest instances at all, then the first by name. Null when none fits.
     /// </summary>
-    public static BoardHost? Best(Board board, ServiceSpec service)
+    /// <param name="among">Only those; null: any.</param>
+    public static BoardHost? Best(Board board, ServiceSpec service, Func<BoardHost, bool>? among = null)
     {
         var perCell = new SortedDictionary<CellName, int>();
         foreach (var host in board.Hosts)
@@ -19,7 +20,7 @@ internal static class Spread
             perCell[host.Cell] = perCell.GetValueOrDefault(host.Cell) + host.CountOf(service.Name);
         }
 
-        return board.Hosts.Where(h => h.WhyNotNew(service) is null)
+        return board.Hosts.Where(h => among?.Invoke(h) is not false && h.WhyNotNew(service) is null)
             .OrderBy(h => perCell[h.Cell]).ThenBy(h => h.CountOf(service.Name)).ThenBy(h => h.Count).ThenBy(h => h.Host)
             .FirstOrDefault();
     }

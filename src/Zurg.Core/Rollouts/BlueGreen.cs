@@ -24,7 +24,7 @@ internal static class BlueGreen
             return Closed(plan, rollout, roster);
         }
 
-        var green = roster.Surplus.Where(p => plan.Has(p, rollout.To)).ToImmutableArray();
+        var green = NewSide(plan, rollout);
         if (green.Length < roster.Regular.Length || !green.All(plan.IsReady))
         {
             return rollout with { StageReadyAt = null };
@@ -36,6 +36,17 @@ internal static class BlueGreen
         return told || baked
             ? Switch(plan, ready with { Promotes = words?.Promotes ?? ready.Promotes }, policy)
             : Hold(plan, ready);
+    }
+
+    /// <summary>Whoever has the new one; those of them that became regular ones when more were wanted too.</summary>
+    public static ImmutableArray<PlacedOn> NewSide(ServicePlan plan, Rollout rollout)
+    {
+        var roster = plan.Roster;
+        return
+        [
+            .. roster.Surplus.Where(p => plan.Has(p, rollout.To)),
+            .. roster.Regular.Where(p => plan.Has(p, rollout.To) && p.Placement.Since >= rollout.StartedAt),
+        ];
     }
 
     /// <summary>Shows the side that serves and hides the other, as the rollout's record says.</summary>
@@ -52,9 +63,10 @@ internal static class BlueGreen
             && roster.Regular.All(p => plan.Has(p, rollout.To) && plan.IsReady(p));
         foreach (var placed in roster.Regular.Where(Runs))
         {
-            var old = sides && !(plan.Has(placed, rollout.To) && plan.IsReady(placed));
+            var waits = StaysHidden(plan, placed, rollout);
+            var old = sides && !waits && !(plan.Has(placed, rollout.To) && plan.IsReady(placed));
             Show(
-                plan, placed, hidden: old && (rollout.ClosedAt ?? rollout.SwitchedAt) is not null,
+                plan, placed, hidden: waits || (old && (rollout.ClosedAt ?? rollout.SwitchedAt) is not null),
                 refuse: old && rollout.ClosedAt is not null);
         }
 
@@ -64,10 +76,23 @@ internal static class BlueGreen
             var isNew = plan.Has(placed, rollout.To);
             var hidden = sides
                 ? isNew && rollout.SwitchedAt is null && placed.Placement.Since >= rollout.StartedAt
-                : back && !isNew;
+                : StaysHidden(plan, placed, rollout) || (back && !isNew);
             Show(plan, placed, hidden, refuse: false);
         }
     }
+
+    /// <summary>
+    /// Nobody has met it, and so it is of the new side, be it a regular one since more are wanted: the switch shows it; what is
+    /// taken back before that is never shown.
+    /// </summary>
+    private static bool StaysHidden(ServicePlan plan, PlacedOn placed, Rollout rollout) =>
+        placed.Placement.Unlisted is true && rollout.SwitchedAt is null && placed.Placement.Since >= rollout.StartedAt
+        && rollout.Phase switch
+        {
+            RolloutPhase.Running or RolloutPhase.Halted => plan.Has(placed, rollout.To),
+            RolloutPhase.RollingBack => !plan.Has(placed, rollout.To),
+            RolloutPhase.Completed or RolloutPhase.Unknown => false,
+        };
 
     private static bool Runs(PlacedOn placed) => placed.Placement.Wanted == WantedPhase.Running;
 
@@ -97,7 +122,7 @@ internal static class BlueGreen
     /// <summary>Strict: nobody of the new side answers before everybody of the old one has said that it refuses.</summary>
     private static Rollout Closed(ServicePlan plan, Rollout rollout, Roster roster)
     {
-        var open = roster.Regular.Where(p => !Refuses(plan, p)).ToImmutableArray();
+        var open = roster.Regular.Where(p => !plan.Has(p, rollout.To) && !Refuses(plan, p)).ToImmutableArray();
         if (open.IsEmpty)
         {
             plan.Tell(EventKind.RolloutStage, $"rollout {rollout.Number} of {rollout.Service}: the new side takes over");

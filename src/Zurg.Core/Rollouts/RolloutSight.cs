@@ -90,13 +90,16 @@ internal sealed partial class ServicePlan
         RolloutPhase.Halted or RolloutPhase.Unknown => 0,
     };
 
-    /// <summary>What an instance gets that is placed now.</summary>
-    public RolloutTarget ForNew(Rollout rollout) => RoomIn(rollout) > 0 ? rollout.To : rollout.From;
+    /// <summary>What an instance gets that is placed on this host now.</summary>
+    public RolloutTarget ForNew(Rollout rollout, HostId host) =>
+        RoomIn(rollout) > 0 && CellRank(host) <= CellOrder.LastOpen(this, rollout) ? rollout.To : rollout.From;
 
     public TimeSpan BakeOf(Rollout rollout) => rollout.To.RunsSameAs(rollout.From) ? TimeSpan.Zero : Service.Update.Bake;
 
     /// <summary>The place of an instance's cell in the spec's order; cells that it does not name come last, by name.</summary>
-    public int CellRank(PlacedOn placed) => CellsInOrder.IndexOf(CellOf(State.Facts.GetValueOrDefault(placed.Host)));
+    public int CellRank(PlacedOn placed) => CellRank(placed.Host);
+
+    public int CellRank(HostId host) => CellsInOrder.IndexOf(CellOf(State.Facts.GetValueOrDefault(host)));
 
     private ImmutableArray<CellName> CellsInOrder => field.IsDefault
         ? field = [.. Applied.Spec.Cells.Union(State.Facts.Values.Select(CellOf).Append(default).Order())]

@@ -15,7 +15,7 @@ internal static class Spares
         var blueGreen = ServicePlan.IsBlueGreen(rollout) && rollout.Phase == RolloutPhase.Running;
         var serving = due.Count(p => Budget.IsAvailable(plan.State, p));
         var wanted = blueGreen ? plan.Roster.Regular.Length : Math.Min(plan.Service.Update.Surge, serving);
-        var there = blueGreen ? plan.Roster.Surplus.Count(p => plan.Has(p, rollout.To)) : plan.Roster.Surplus.Length;
+        var there = blueGreen ? BlueGreen.NewSide(plan, rollout).Length : plan.Roster.Surplus.Length;
         for (var have = there; have < wanted; have++)
         {
             if (TargetOf(plan, rollout, due) is not { } target)
@@ -23,13 +23,17 @@ internal static class Spares
                 return;
             }
 
-            if (HostFor(plan, due) is not { } host)
+            // Where the cell whose turn it is has no room for the canary, one with the old release stands in elsewhere.
+            var lastCell = target.RunsSameAs(rollout.To) ? CellOrder.LastOpen(plan, rollout) : int.MaxValue;
+            if ((HostFor(plan, due, lastCell) ?? HostFor(plan, due, int.MaxValue)) is not { } host)
             {
                 NoRoom(plan, blueGreen);
                 return;
             }
 
-            plan.Place(NextInstance(plan), host.Host, target, unlisted: blueGreen && rollout.SwitchedAt is null);
+            plan.Place(
+                NextInstance(plan), host.Host, plan.CellRank(host.Host) <= lastCell ? target : rollout.From,
+                unlisted: blueGreen && rollout.SwitchedAt is null);
         }
     }
 
@@ -68,7 +72,7 @@ internal static class Spares
         }
     }
 
-    private static string TooMany(ScaleSpec scale) => string.Create(
+    public static string TooMany(ScaleSpec scale) => string.Create(
         CultureInfo.InvariantCulture,
         $"{scale.Instances ?? scale.PerHost ?? 1} {(scale.Instances is null ? "per host are" : "in all are")} wanted");
 
@@ -102,16 +106,18 @@ internal static class Spares
             : null;
     }
 
-    private static BoardHost? HostFor(ServicePlan plan, ImmutableArray<PlacedOn> due) =>
+    private static BoardHost? HostFor(ServicePlan plan, ImmutableArray<PlacedOn> due, int lastCell) =>
         plan.Service.Scale.Instances is not null
-            ? Spread.Best(plan.Board, plan.Service)
-            : due.Select(p => plan.Board.Find(p.Host)!).Distinct().Where(h => h.WhyNotNew(plan.Service) is null)
+            ? Spread.Best(plan.Board, plan.Service, h => plan.CellRank(h.Host) <= lastCell)
+            : due.Where(p => plan.CellRank(p) <= lastCell).Select(p => plan.Board.Find(p.Host)!).Distinct()
+                .Where(h => h.WhyNotNew(plan.Service) is null)
                 .MinBy(h => h.CountOf(plan.Service.Name));
 
+    /// <summary>One that the roster calls surplus: on told hosts those with the lowest indexes are the regular ones.</summary>
     private static InstanceId NextInstance(ServicePlan plan)
     {
-        var first = plan.Service.Scale.Instances ?? 0;
         var taken = plan.Board.Of(plan.Service.Name).Select(p => p.Placement.Instance.Index).ToImmutableSortedSet();
+        var first = plan.Service.Scale.Instances ?? (taken.IsEmpty ? 0 : taken.Max + 1);
         return new InstanceId(plan.Service.Name, Enumerable.Range(first, int.MaxValue - first).First(i => !taken.Contains(i)));
     }
 

@@ -245,6 +245,11 @@ internal sealed record World
     public string Placed() => string.Join("; ", State.Placements.Values.Where(p => !p.Instances.IsEmpty)
         .Select(p => $"{p.Host}: {string.Join(' ', p.Instances.Select(i => i.Instance))}"));
 
+    /// <summary>Which version each instance of a service was placed with, as text: web.0=1.0 web.1=2.0.</summary>
+    public string Versions(string service) => string.Join(' ', State.Placements.Values.SelectMany(p => p.Instances)
+        .Where(p => p.Instance.Service.Value == service).OrderBy(p => p.Instance)
+        .Select(p => $"{p.Instance}={State.InstanceSpecs[p.Spec].Release.Version}"));
+
     private static InstanceStatus StatusOf(Placement placement, InstanceStatus? before, bool ready)
     {
         var runs = placement.Wanted == WantedPhase.Running;

@@ -171,4 +171,46 @@ public sealed class ScalingTests
         Assert.Equal("2.0", world.State.InstanceSpecs[placement.Spec].Release.Version.Value);
         Assert.Empty(world.Plan().Holds);
     }
+
+    [Theory]
+    [InlineData("host3", "")]
+    [InlineData("", "daemon.3")]
+    public void A_drained_host_waits_for_no_other_host_since_none_takes_what_was_told_its_host(string silent, string broken)
+    {
+        var world = World.Of("host1@az1", "host2@az2", "host3@az3", "host4@az4").Apply(Specs.PerHost("daemon", 1)).Settle();
+        world = silent.Length > 0 ? world.Silence(silent) : world.Run(butNotReady: broken);
+
+        world = world.Empty("host2").Settle(broken);
+
+        Assert.Equal("host1: daemon.0; host3: daemon.2; host4: daemon.3", world.Placed());
+    }
+
+    [Fact]
+    public void The_only_one_that_serves_stays_on_a_drained_host()
+    {
+        var world = World.Of("host1@az1", "host2@az2").Apply(Specs.Pinned("web", "host1", "host2")).Settle();
+        world = world.Silence("host1").Empty("host2").Settle();
+
+        Assert.Equal("host1: web.0; host2: web.1", world.Placed());
+        Assert.Contains(
+            world.Plan().Holds, h => h.Text == "web.1 leaves host2 once web.0 on host1 is ready: no other one serves");
+    }
+
+    [Fact]
+    public void What_is_stopped_leaves_a_drained_host_although_none_serves()
+    {
+        var world = World.Of("host1@az1", "host2@az2").Apply(Specs.PerHost("web", 1)).Settle();
+        world = world.Intend(ServiceIntent.Of(new ServiceName("web")) with { Stopped = true }).Settle();
+
+        Assert.Equal("host1: web.0", world.Empty("host2").Settle().Placed());
+    }
+
+    [Fact]
+    public void A_silent_host_does_not_keep_an_instance_on_one_that_is_wanted_no_more()
+    {
+        var world = Three.Apply(Specs.Pinned("web", "host1", "host2", "host3")).Settle().Silence("host1");
+
+        Assert.Equal(
+            "host1: web.0; host2: web.1", world.Apply(Specs.Pinned("web", "host1", "host2")).Settle().Placed());
+    }
 }

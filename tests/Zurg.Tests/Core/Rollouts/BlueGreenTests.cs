@@ -165,4 +165,66 @@ public sealed class BlueGreenTests
 
         Assert.Contains("web.2", Serving(world), StringComparison.Ordinal);
     }
+
+    private static ServiceSpec Four(bool strict = false) =>
+        Web("2.0", strict) with { Scale = new ScaleSpec { Instances = 4 } };
+
+    [Fact]
+    public void More_instances_in_the_middle_of_it_show_nobody_of_the_new_side_before_the_switch()
+    {
+        var world = Both().Apply(Four()).Settle();
+        Assert.Equal("web.0 web.1", Serving(world));
+        Assert.Equal("web.0=1.0 web.1=1.0 web.2=2.0 web.3=2.0 web.4=2.0 web.5=2.0", world.Versions("web"));
+
+        world = world.After(Bake);
+        world = world.Commit(world.Plan());
+        Assert.Equal("web.2 web.3 web.4 web.5", Serving(world));
+
+        world = world.After(Kept).Settle();
+        Assert.Equal("web.0=2.0 web.1=2.0 web.2=2.0 web.3=2.0", world.Versions("web"));
+        Assert.Equal("web.0 web.1 web.2 web.3", Serving(world));
+    }
+
+    [Fact]
+    public void More_instances_in_the_middle_of_a_strict_one_are_not_asked_to_refuse()
+    {
+        var world = Both(strict: true).Apply(Four(strict: true)).Settle().After(Bake);
+        world = world.Commit(world.Plan());
+        Assert.Equal("", Serving(world));
+
+        world = world.Report("web.0", s => s with { Refuses = true }).Report("web.1", s => s with { Refuses = true });
+        Assert.Equal("web.2 web.3 web.4 web.5", Serving(world.Commit(world.Plan())));
+    }
+
+    [Fact]
+    public void What_is_taken_back_is_never_shown_though_more_instances_are_wanted_by_now()
+    {
+        var world = Both().Apply(Four()).Settle().Report("web.4", s => s with { CrashesSinceChange = 1 });
+        for (var round = 0; round < 20; round++)
+        {
+            world = world.Commit(world.Plan());
+            Assert.DoesNotContain(
+                world.Naming.SetOf(Name).Endpoints,
+                e => world.Versions("web").Contains($"{e.Instance}=2.0", StringComparison.Ordinal));
+            world = world.Run();
+        }
+
+        Assert.Equal("web.0=1.0 web.1=1.0 web.2=1.0 web.3=1.0", world.Versions("web"));
+        Assert.Equal("web.0 web.1 web.2 web.3", Serving(world));
+    }
+
+    [Fact]
+    public void On_told_hosts_a_gap_in_the_indexes_makes_nobody_of_the_new_side_a_regular_one()
+    {
+        var daemon = Specs.PerHost("web", 1) with
+        {
+            Update = Specs.NoneAway with { BlueGreen = new BlueGreenPolicy(Kept, Strict: false) },
+        };
+        var world = World.Of("host1@az1", "host2@az2", "host3@az3").Apply(daemon).Settle().Empty("host1").Settle();
+        Assert.Equal("host2: web.1; host3: web.2", world.Placed());
+
+        world = world.Apply(daemon.Env("A", "1")).Settle();
+        Assert.Equal("host2: web.1 web.3; host3: web.2 web.4", world.Placed());
+        Assert.Equal("web.1 web.2", Serving(world));
+    }
 }
