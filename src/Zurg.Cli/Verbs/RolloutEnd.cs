@@ -59,30 +59,33 @@ internal sealed record RolloutEnd(bool Done, string Text, string? Mend = null)
             RolloutPhase.Completed when found.Stopped => new RolloutEnd(
                 false, $"{name} ended when {service} was stopped: it gets {rollout.To.Release.Version} when it is started",
                 $"zurg start {service}"),
-            RolloutPhase.Completed => OfCompleted(found, rollout, holds) ?? (AllRun(found) ? new RolloutEnd(
+            RolloutPhase.Completed when AllRun(found) => new RolloutEnd(
                 true, $"{name} is complete: all run {rollout.To.Release.Version}, after "
-                    + Rendering.Measures.Age((rollout.EndedAt ?? rollout.StartedAt) - rollout.StartedAt)) : null),
+                    + Rendering.Measures.Age((rollout.EndedAt ?? rollout.StartedAt) - rollout.StartedAt)),
+            RolloutPhase.Completed => WhyNotAll(found, rollout, holds),
             RolloutPhase.Unknown => new RolloutEnd(false, $"{name} is in a phase that only a newer zurg knows"),
         };
     }
 
     /// <summary>A first release is complete as soon as it is decided: that it runs is another matter.</summary>
-    private static RolloutEnd? OfCompleted(ServiceStatus found, Rollout rollout, ImmutableArray<Hold> holds)
-    {
-        var homeless = holds.Where(h => h.Reason == HoldReason.NoHostFits && h.Service == found.Service).ToImmutableArray();
-        if (found.Wanted > 0 && homeless.Length >= found.Wanted)
-        {
-            return new RolloutEnd(false, homeless[0].Text, homeless[0].Mend);
-        }
+    private static bool AllRun(ServiceStatus found) => found.Rollout is { } counts
+        && counts.OnTargetReady >= counts.Instances && (counts.Instances > 0 || found.Wanted == 0);
 
-        return found.Instances.FirstOrDefault(i => i.Status is { CrashesSinceChange: > 0 } s && !s.IsReady()) is { } ended
-            ? new RolloutEnd(
+    /// <returns>Null while it may still come to it: something is being placed, fetched or started.</returns>
+    private static RolloutEnd? WhyNotAll(ServiceStatus found, Rollout rollout, ImmutableArray<Hold> holds)
+    {
+        if (found.Instances.FirstOrDefault(i => i.Status is { CrashesSinceChange: > 0 } s && !s.IsReady()) is { } ended)
+        {
+            return new RolloutEnd(
                 false, $"{ended.Instance} on {ended.Host} ended by itself with {rollout.To.Release.Version}: "
                     + (ended.Status!.LastExit?.Reason ?? "how is not known"),
-                $"zurg logs {found.Service} says more")
+                $"zurg logs {found.Service} says more");
+        }
+
+        var homeless = holds.Where(h => h.Reason is HoldReason.NoHostFits or HoldReason.HostLost && h.Service == found.Service)
+            .ToImmutableArray();
+        return !homeless.IsEmpty && homeless.Length + found.Rollout!.OnTargetReady >= found.Wanted
+            ? new RolloutEnd(false, homeless[0].Text, homeless[0].Mend)
             : null;
     }
-
-    private static bool AllRun(ServiceStatus found) =>
-        found.Rollout is { } counts && counts.OnTargetReady >= counts.Instances && (counts.Instances > 0 || found.Wanted == 0);
 }

@@ -36,6 +36,11 @@ internal static class Scaling
     private static void RemoveDisplaced(ServicePlan plan)
     {
         var roster = plan.Roster;
+        if (roster.Displaced.IsEmpty)
+        {
+            return;
+        }
+
         var late = roster.Regular.Where(plan.IsReachable).Concat(roster.Lost).FirstOrDefault(p => !plan.IsReady(p));
         var stands = roster.Regular.Any(p => Budget.IsAvailable(plan.State, p)) ? null
             : roster.Regular.Concat(roster.Lost).FirstOrDefault();

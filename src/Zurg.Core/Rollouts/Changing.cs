@@ -14,12 +14,14 @@ internal static class Changing
     public static void Plan(ServicePlan plan, Rollout rollout)
     {
         Losing.Plan(plan);
-        AtOnce(plan, rollout);
         if (plan.Stopped)
         {
+            SortStopped(plan);
+            AtOnce(plan, rollout);
             return;
         }
 
+        AtOnce(plan, rollout);
         BlueGreen.List(plan, rollout);
         var due = plan.Roster.Regular.Where(p => !plan.Has(p, rollout.To) || Moving.Why(plan, p) is not null).ToImmutableArray();
         Spares.Place(plan, rollout, due);
@@ -44,14 +46,56 @@ internal static class Changing
         }
     }
 
+    /// <summary>What is stopped serves nobody: it leaves at once where it is one too many or may not stay.</summary>
+    private static void SortStopped(ServicePlan plan)
+    {
+        var roster = plan.Roster;
+        foreach (var placed in roster.Surplus.Where(IsStopped))
+        {
+            plan.Remove(placed, Spares.TooMany(plan.Service.Scale));
+        }
+
+        foreach (var placed in roster.Regular.Where(p => IsStopped(p) && plan.IsReachable(p)))
+        {
+            if (Moving.Why(plan, placed) is not { } why)
+            {
+                continue;   // it is where it belongs
+            }
+
+            if (!Moving.HasElsewhere(plan))
+            {
+                plan.Holds.Add(Moving.Nowhere(placed, why));
+            }
+            else if (plan.MayDisplace(placed, why))
+            {
+                plan.Remove(placed, why);
+            }
+        }
+    }
+
+    private static bool IsStopped(PlacedOn placed) => placed.Placement.Wanted == WantedPhase.Stopped;
+
     private static void ChangeDue(ServicePlan plan, Rollout rollout, ImmutableArray<PlacedOn> due, Budget budget)
     {
-        var room = plan.RoomIn(rollout);
+        var (room, lastCell) = (plan.RoomIn(rollout), CellOrder.LastOpen(plan, rollout));
+        var elsewhere = !due.IsEmpty && Moving.HasElsewhere(plan);
         var (later, blocked) = (0, 0);
         foreach (var placed in due.Where(plan.IsReachable).OrderBy(p => Rank(plan, p, budget)))
         {
-            var moves = Moving.Why(plan, placed);
-            if (moves is null && room <= 0)
+            var (moves, misfit) = (Moving.Why(plan, placed), Moving.WhyMisfit(plan, placed));
+            var hasTurn = room > 0 && plan.CellRank(placed) <= lastCell;
+            if (!elsewhere && (moves is not null || hasTurn) && (moves ?? misfit) is { } stuck)
+            {
+                plan.Holds.Add(Moving.Nowhere(placed, stuck));
+                if (misfit is not null || plan.Has(placed, rollout.To))
+                {
+                    continue;
+                }
+
+                moves = null;   // it cannot leave, so it is changed where it is
+            }
+
+            if (moves is null && !hasTurn)
             {
                 later++;
             }
@@ -63,10 +107,11 @@ internal static class Changing
             {
                 later++;
             }
-            else if (moves is not null)
+            else if ((moves ?? misfit) is { } leaves)
             {
+                room -= moves is null ? 1 : 0;
                 budget.Take(placed);
-                Moving.Away(plan, placed, moves);
+                plan.Remove(placed, leaves);
             }
             else if (Preparing.WhyNot(plan, placed, rollout.To, budget) is { } hold)
             {
@@ -76,7 +121,7 @@ internal static class Changing
             {
                 room--;
                 budget.Take(placed);
-                InPlace(plan, placed, rollout);
+                plan.Change(placed, rollout.To, WhatChanges(plan, placed, rollout));
             }
         }
 
@@ -87,22 +132,6 @@ internal static class Changing
         plan.Service.Update.ByCell is true ? plan.CellRank(placed) : 0,
         !budget.Serves(placed) ? 0 : placed.Placement.DrainingSince is not null ? 1 : 2,
         placed.Placement.Instance);
-
-    /// <summary>Restarts it where it is, or takes it away so that the next plan places it where it fits.</summary>
-    private static void InPlace(ServicePlan plan, PlacedOn placed, Rollout rollout)
-    {
-        plan.Board.Remove(placed);
-        var why = plan.Board.Find(placed.Host)!.WhyNot(plan.Service);
-        plan.Board.Add(placed.Host, placed.Placement);
-        if (why is null)
-        {
-            plan.Change(placed, rollout.To, WhatChanges(plan, placed, rollout));
-        }
-        else
-        {
-            Moving.Away(plan, placed, $"it fits there no more: {why}");
-        }
-    }
 
     private static string WhatChanges(ServicePlan plan, PlacedOn placed, Rollout rollout)
     {

@@ -19,21 +19,22 @@ internal static class Moving
             : null;
     }
 
-    public static void Away(ServicePlan plan, PlacedOn placed, string why)
+    /// <summary>Why it cannot be changed where it is; null when it can, also on a host that is being emptied.</summary>
+    public static string? WhyMisfit(ServicePlan plan, PlacedOn placed)
     {
         plan.Board.Remove(placed);
-        var elsewhere = plan.Service.Scale.Instances is not null && Spread.Best(plan.Board, plan.Service) is not null;
+        var why = plan.Board.Find(placed.Host)!.WhyNot(plan.Service);
         plan.Board.Add(placed.Host, placed.Placement);
-        if (elsewhere)
-        {
-            plan.Remove(placed, why);
-            return;
-        }
-
-        plan.Holds.Add(new Hold(
-            HoldReason.NoHostFits,
-            $"{placed.Placement.Instance} can neither stay on {placed.Host} nor go elsewhere: {why}",
-            "free what is taken on that host, add a host that fits, or change the service in cluster.yaml")
-        { Service = plan.Service.Name, Instance = placed.Placement.Instance, Host = placed.Host });
+        return why is null ? null : $"it fits there no more: {why}";
     }
+
+    /// <summary>Asked before anything is taken away. The host that one of them has to leave is never among the others.</summary>
+    public static bool HasElsewhere(ServicePlan plan) =>
+        plan.Service.Scale.Instances is not null && plan.Board.Hosts.Any(h => h.WhyNotNew(plan.Service) is null);
+
+    public static Hold Nowhere(PlacedOn placed, string why) => new(
+        HoldReason.NoHostFits,
+        $"{placed.Placement.Instance} can neither stay on {placed.Host} nor go elsewhere: {why}",
+        "free what is taken on that host, add a host that fits, or change the service in cluster.yaml")
+    { Service = placed.Placement.Instance.Service, Instance = placed.Placement.Instance, Host = placed.Host };
 }

@@ -149,4 +149,37 @@ public sealed class ChangingTests
 
         Assert.True(world.Apply(Specs.Service("web", 1).Port(80).Env("A", "1")).Settle().Plan().IsConverged);
     }
+
+    [Fact]
+    public void What_is_stopped_leaves_a_drained_host_at_once()
+    {
+        var web = new ServiceName("web");
+        var world = Running.Intend(ServiceIntent.Of(web) with { Stopped = true }).Settle().Empty("host1").Settle();
+
+        Assert.Equal("host2: web.0 web.1; host3: web.2", world.Placed());
+        Assert.True(world.Plan().IsConverged);
+        Assert.All(
+            world.State.Placements.Values.SelectMany(p => p.Instances), p => Assert.Equal(WantedPhase.Stopped, p.Wanted));
+    }
+
+    [Fact]
+    public void What_is_stopped_and_fits_nowhere_else_says_so()
+    {
+        var web = new ServiceName("web");
+        var world = World.Of("host1@az1").Apply(Specs.Service("web", 1)).Settle()
+            .Intend(ServiceIntent.Of(web) with { Stopped = true }).Settle().Empty("host1").Settle();
+
+        Assert.Equal(
+            "web.0 can neither stay on host1 nor go elsewhere: host1 is being emptied by ann",
+            Assert.Single(world.Plan().Holds).Text);
+    }
+
+    [Fact]
+    public void Fewer_instances_of_what_is_stopped_leave_before_it_is_started_again()
+    {
+        var web = new ServiceName("web");
+        var world = Running.Intend(ServiceIntent.Of(web) with { Stopped = true }).Settle();
+
+        Assert.Equal("host1: web.0", world.Apply(Specs.Service("web", 1)).Settle().Placed());
+    }
 }

@@ -84,4 +84,33 @@ public sealed class MovingTests
         Assert.DoesNotContain("host2", world.Placed(), StringComparison.Ordinal);
         Assert.Equal(RolloutPhase.Running, world.RolloutOf("web").Phase);
     }
+
+    [Fact]
+    public void What_cannot_leave_its_host_takes_nobody_elses_turn_and_is_changed_where_it_is()
+    {
+        var world = World.Of("host1@az1", "host2@az2", "host3@az3").Apply(Specs.Service("web", 3).Port(80)).Settle();
+
+        world = world.Empty("host1").Apply(Specs.Service("web", 3, "2.0").Port(80)).Settle();
+
+        Assert.Equal("web.0=2.0 web.1=2.0 web.2=2.0", world.Versions("web"));
+        Assert.Equal(RolloutPhase.Completed, world.RolloutOf("web").Phase);
+        Assert.Equal(
+            "web.0 can neither stay on host1 nor go elsewhere: host1 is being emptied by ann",
+            Assert.Single(world.Plan().Holds).Text);
+    }
+
+    [Fact]
+    public void What_cannot_leave_a_host_that_lost_its_label_counts_as_no_action_that_nobody_asked_for()
+    {
+        var ssd = Specs.Service("web", 3).Port(80).Needs("disk", "ssd");
+        var world = World.Of("host1@az1 disk=ssd", "host2@az2 disk=ssd", "host3@az3 disk=ssd").Apply(ssd).Settle();
+
+        world = world.Relabel("host1");
+        Assert.Null(world.Plan().Unasked);
+        world = world.Apply(Specs.Service("web", 3, "2.0").Port(80).Needs("disk", "ssd")).Settle();
+
+        Assert.Null(world.State.Unasked);
+        Assert.Equal("web.0=1.0 web.1=2.0 web.2=2.0", world.Versions("web"));
+        Assert.Single(world.Plan().Holds, h => h.Reason == HoldReason.NoHostFits);
+    }
 }
