@@ -48,6 +48,9 @@ internal sealed record RolloutEnd(bool Done, string Text, string? Mend = null)
         var (service, name) = (rollout.Service, $"rollout {rollout.Number} of {rollout.Service}");
         return rollout.Phase switch
         {
+            RolloutPhase.Running or RolloutPhase.Completed when found.Stopped && rollout.Refused is null => new RolloutEnd(
+                false, $"{name} goes no further: {service} is stopped and gets {rollout.To.Release.Version} when it is started",
+                $"zurg start {service}"),
             RolloutPhase.Running or RolloutPhase.RollingBack => null,
             RolloutPhase.Halted => new RolloutEnd(
                 false, $"{name} is halted: {rollout.Reason}",
@@ -56,9 +59,6 @@ internal sealed record RolloutEnd(bool Done, string Text, string? Mend = null)
                 false, $"{name} was taken back, all run {rollout.To.Release.Version} again: {rollout.Reason}",
                 $"zurg history {service} and zurg logs {service} say more; when mended, push it as another version than "
                     + $"{refused.Release.Version}"),
-            RolloutPhase.Completed when found.Stopped => new RolloutEnd(
-                false, $"{name} ended when {service} was stopped: it gets {rollout.To.Release.Version} when it is started",
-                $"zurg start {service}"),
             RolloutPhase.Completed when AllRun(found) => new RolloutEnd(
                 true, $"{name} is complete: all run {rollout.To.Release.Version}, after "
                     + Rendering.Measures.Age((rollout.EndedAt ?? rollout.StartedAt) - rollout.StartedAt)),

@@ -19,6 +19,6 @@ internal static class CellOrder
         }
 
         var ranks = plan.Roster.Regular.Select(p => plan.CellRank(p)).Order().ToImmutableArray();
-        return rollout.Allowed >= ranks.Length ? int.MaxValue : ranks[Math.Max(0, rollout.Allowed - 1)];
+        return ranks.IsEmpty || rollout.Allowed > ranks.Length ? int.MaxValue : ranks[Math.Max(0, rollout.Allowed - 1)];
     }
 }

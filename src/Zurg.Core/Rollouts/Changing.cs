@@ -16,7 +16,7 @@ internal static class Changing
         Losing.Plan(plan);
         if (plan.Stopped)
         {
-            SortStopped(plan);
+            SortStopped(plan, rollout);
             AtOnce(plan, rollout);
             return;
         }
@@ -46,13 +46,20 @@ internal static class Changing
         }
     }
 
-    /// <summary>What is stopped serves nobody: it leaves at once where it is one too many or may not stay.</summary>
-    private static void SortStopped(ServicePlan plan)
+    /// <summary>
+    /// What is stopped serves nobody: it leaves at once where it is one too many or may not stay. Spare ones of a change that goes
+    /// on when the service is started again are none too many.
+    /// </summary>
+    private static void SortStopped(ServicePlan plan, Rollout rollout)
     {
         var roster = plan.Roster;
         foreach (var placed in roster.Surplus.Where(IsStopped))
         {
-            plan.Remove(placed, Spares.TooMany(plan.Service.Scale));
+            var why = rollout.Phase == RolloutPhase.Completed ? Spares.TooMany(plan.Service.Scale) : Moving.Why(plan, placed);
+            if (why is not null)
+            {
+                plan.Remove(placed, why);
+            }
         }
 
         foreach (var placed in roster.Regular.Where(p => IsStopped(p) && plan.IsReachable(p)))

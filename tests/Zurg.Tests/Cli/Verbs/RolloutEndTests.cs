@@ -63,11 +63,14 @@ public sealed class RolloutEndTests
     [Fact]
     public void A_stop_in_the_middle_of_it_is_no_success()
     {
-        var stopped = Rollouts.Service(Rollouts.Complete) with { Stopped = true };
-        var end = End(Rollouts.Status(null) with { Services = [stopped] })!;
+        foreach (var rollout in new[] { Rollouts.Running, Rollouts.Complete })
+        {
+            var stopped = Rollouts.Service(rollout) with { Stopped = true };
+            var end = End(Rollouts.Status(null) with { Services = [stopped] })!;
 
-        Assert.False(end.Done);
-        Assert.Equal("rollout 4 of web ended when web was stopped: it gets 1.1 when it is started", end.Text);
+            Assert.False(end.Done);
+            Assert.Equal("rollout 4 of web goes no further: web is stopped and gets 1.1 when it is started", end.Text);
+        }
     }
 
     [Fact]
