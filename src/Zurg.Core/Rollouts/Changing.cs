@@ -47,8 +47,8 @@ internal static class Changing
     }
 
     /// <summary>
-    /// What is stopped serves nobody: it leaves at once where it is one too many or may not stay. Spare ones of a change that goes
-    /// on when the service is started again are none too many.
+    /// What is stopped serves nobody: it leaves at once where it is one too many or may not stay. Spare ones of a change that
+    /// goes on when the service is started again are none too many.
     /// </summary>
     private static void SortStopped(ServicePlan plan, Rollout rollout)
     {
