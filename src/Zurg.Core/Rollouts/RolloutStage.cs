@@ -16,6 +16,11 @@ internal static class RolloutStage
             return plan.Service.Scale.Instances == 0 ? Complete(plan, rollout) : rollout;   // those that moved are placed again
         }
 
+        if (rollout.Allowed == 0)
+        {
+            return Enter(plan, rollout, stages[0]);   // it began when there was no host for any
+        }
+
         var last = stages[^1];
         if (words?.PromoteAll is true && rollout.Allowed < last)
         {

@@ -23,6 +23,18 @@ public sealed class RolloutStageTests
     }
 
     [Fact]
+    public void One_that_began_when_no_host_was_there_for_it_goes_on_when_one_is()
+    {
+        var pinned = Specs.Pinned("web", "host2").With(i => i with { Release = Id.Parse<ReleaseId>("web@2.0") });
+        var world = World.Of("host1@az1").Apply(Specs.Service("web", 1)).Settle().Apply(pinned).Settle();
+        Assert.Equal(0, world.RolloutOf("web").Allowed);
+
+        world = world.Join("host2@az2").Settle();
+        Assert.Equal(RolloutPhase.Completed, world.RolloutOf("web").Phase);
+        Assert.True(world.Plan().IsConverged);
+    }
+
+    [Fact]
     public void Each_stage_is_told_and_so_is_the_end()
     {
         var world = Canary.After(TimeSpan.FromSeconds(10));
