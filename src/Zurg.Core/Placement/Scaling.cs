@@ -31,7 +31,8 @@ internal static class Scaling
 
     /// <summary>
     /// An instance whose host the spec names no more leaves once those that replace it are ready. One whose host is emptied, or
-    /// lost its label, has nobody to wait for: none is started elsewhere in its place. Only the last one that serves stays.
+    /// lost its label, has nobody to wait for: none is started elsewhere in its place. It stays while the budget cannot spare it,
+    /// or no other one serves.
     /// </summary>
     private static void RemoveDisplaced(ServicePlan plan)
     {
@@ -41,25 +42,27 @@ internal static class Scaling
             return;
         }
 
+        var wanted = roster.Regular.Concat(roster.Lost).ToImmutableArray();
+        var budget = new Budget(plan.State, plan.Service.Update, wanted.Length, roster.Staying.Concat(roster.Displaced));
         var late = roster.Regular.Where(plan.IsReachable).Concat(roster.Lost).FirstOrDefault(p => !plan.IsReady(p));
-        var stands = roster.Regular.Any(p => Budget.IsAvailable(plan.State, p)) ? null
-            : roster.Regular.Concat(roster.Lost).FirstOrDefault();
+        var (away, serves) = (wanted.FirstOrDefault(p => !budget.Serves(p)), roster.Regular.Any(budget.Serves));
         foreach (var leaving in roster.Displaced)
         {
             var why = Roster.WhyDisplaced(plan.State, plan.Board, plan.Service, leaving.Host)!;
             var asked = plan.IsAsked(leaving.Host);
             var replaces = asked && !plan.State.IsLost(leaving.Host) ? late : null;
-            var last = Budget.IsAvailable(plan.State, leaving) ? stands : null;
+            var last = budget.MayTake(leaving) && (serves || !budget.Serves(leaving)) ? null : away;
             if ((replaces ?? last) is { } waitsFor)
             {
                 plan.Wait(
                     HoldReason.WaitsForTurn,
                     $"{leaving.Placement.Instance} leaves {leaving.Host} "
                         + $"once {waitsFor.Placement.Instance} on {waitsFor.Host} is ready"
-                        + (replaces is null ? ": no other one serves" : ""));
+                        + (replaces is null ? ": too few others serve" : ""));
             }
             else if (asked || plan.MayDisplace(leaving, why))
             {
+                budget.Take(leaving);
                 plan.Remove(leaving, why);
             }
         }

@@ -193,7 +193,7 @@ public sealed class ScalingTests
 
         Assert.Equal("host1: web.0; host2: web.1", world.Placed());
         Assert.Contains(
-            world.Plan().Holds, h => h.Text == "web.1 leaves host2 once web.0 on host1 is ready: no other one serves");
+            world.Plan().Holds, h => h.Text == "web.1 leaves host2 once web.0 on host1 is ready: too few others serve");
     }
 
     [Fact]
