@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 using Zurg.Core;
 
@@ -10,9 +9,6 @@ namespace Zurg.Agent.Relay;
 /// </summary>
 internal sealed class RelayConnection(RelayListener listener, Socket client)
 {
-    /// <summary>For one direction, from a shared pool, and only while bytes come.</summary>
-    public const int BufferBytes = 64 * 1024;
-
     /// <summary>Both ends were told that it is over; then it is cut.</summary>
     private static readonly TimeSpan CutAfter = TimeSpan.FromSeconds(2);
 
@@ -113,38 +109,23 @@ internal sealed class RelayConnection(RelayListener listener, Socket client)
 
     private async Task CarryRequestsAsync()
     {
-        while (true)
+        while (await client.ReceiveSomeAsync(CarryRequestAsync, CancellationToken.None))
         {
-            // Waits without a buffer: most connections are idle most of the time.
-            await client.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
-            var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-            try
-            {
-                int read;
-                do
-                {
-                    read = await client.ReceiveAsync(buffer, SocketFlags.None);
-                    if (read == 0)
-                    {
-                        EndOfRequests();
-                        return;
-                    }
-
-                    var upstream = AfterRequest(buffer.AsSpan(0, read)) ?? await OpenAsync(Answers());
-                    if (upstream is null)
-                    {
-                        return;
-                    }
-
-                    await upstream.Socket.SendAllAsync(buffer.AsMemory(0, read));
-                }
-                while (read == buffer.Length);
-            }
-            finally
-            {
-                ArrayPool<byte>.Shared.Return(buffer);
-            }
         }
+
+        EndOfRequests();
+    }
+
+    /// <returns>False: no instance took it.</returns>
+    private async ValueTask<bool> CarryRequestAsync(Memory<byte> bytes)
+    {
+        if ((AfterRequest(bytes.Span) ?? await OpenAsync(Answers())) is not { } upstream)
+        {
+            return false;
+        }
+
+        await upstream.Socket.SendAllAsync(bytes);
+        return true;
     }
 
     /// <summary>From here on a request is under way, and its end at the service stays what it is.</summary>
@@ -228,7 +209,7 @@ internal sealed class RelayConnection(RelayListener listener, Socket client)
         await Task.Yield();
         try
         {
-            while (await CarryAnswerAsync(upstream))
+            while (await upstream.Socket.ReceiveSomeAsync(CarryAnswerAsync, upstream.Left))
             {
                 if (IsUnlisted)
                 {
@@ -251,32 +232,11 @@ internal sealed class RelayConnection(RelayListener listener, Socket client)
         }
     }
 
-    /// <returns>False: the instance sends no more.</returns>
-    private async ValueTask<bool> CarryAnswerAsync(RelayUpstream upstream)
+    private async ValueTask<bool> CarryAnswerAsync(Memory<byte> bytes)
     {
-        await upstream.Socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, upstream.Left);
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        try
-        {
-            int read;
-            do
-            {
-                read = await upstream.Socket.ReceiveAsync(buffer, SocketFlags.None, upstream.Left);
-                if (read == 0)
-                {
-                    return false;
-                }
-
-                Heard(buffer.AsSpan(0, read));
-                await client.SendAllAsync(buffer.AsMemory(0, read));
-            }
-            while (read == buffer.Length);
-            return true;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        Heard(bytes.Span);
+        await client.SendAllAsync(bytes);
+        return true;
     }
 
     private void Heard(ReadOnlySpan<byte> bytes)

@@ -5,13 +5,16 @@ namespace Zurg.Agent.Relay;
 /// <summary>Finds an instance that takes a connection.</summary>
 internal sealed class RelayDial(RelayListener listener)
 {
+    /// <summary>A connection waits so long for an endpoint that takes it before it is reset.</summary>
+    public static readonly TimeSpan HoldFor = TimeSpan.FromSeconds(5);
+
     /// <summary>An instance of a live host answers within a round trip; one that does not is passed over.</summary>
     private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(1);
 
     /// <summary>When no endpoint took it: all are tried again after this.</summary>
     private static readonly TimeSpan TryAgainAfter = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>One after another, and again, until one takes it or <see cref="RelayListener.HoldFor"/> is over.</summary>
+    /// <summary>One after another, and again, until one takes it or <see cref="HoldFor"/> is over.</summary>
     /// <param name="tryAttach">False when the endpoint was withdrawn meanwhile: nothing was said on it yet.</param>
     public async Task<RelayUpstream?> OpenAsync(Func<RelayUpstream, bool> tryAttach)
     {
@@ -19,8 +22,8 @@ internal sealed class RelayDial(RelayListener listener)
         var tried = new List<RelayTarget>();
         while (true)
         {
-            var changed = listener.Changed();
-            if (listener.Pick(tried) is { } target)
+            var changed = listener.Targets.Changed();
+            if (listener.Targets.Pick(tried) is { } target)
             {
                 tried.Add(target);
                 if (await ConnectAsync(target, tryAttach) is { } upstream)
@@ -31,7 +34,7 @@ internal sealed class RelayDial(RelayListener listener)
                 continue;
             }
 
-            var left = RelayListener.HoldFor - listener.Time.GetElapsedTime(began);
+            var left = HoldFor - listener.Time.GetElapsedTime(began);
             if (left <= TimeSpan.Zero)
             {
                 listener.Counts.Refused();
@@ -60,7 +63,8 @@ internal sealed class RelayDial(RelayListener listener)
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
-            listener.Failed(target);
+            listener.Counts.Failed();
+            listener.Targets.Avoid(target);
         }
         finally
         {

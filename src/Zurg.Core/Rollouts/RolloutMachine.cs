@@ -25,21 +25,20 @@ internal static class RolloutMachine
                 $"{service.Name} waits for release {applied.Release}, which was never pushed",
                 $"zurg release push {applied.Release.Name} {applied.Release.Version} DIR");
             plan.Freeze();
-            return placed.Count == 0 || before is null ? null
-                : before.Phase is RolloutPhase.Running or RolloutPhase.Halted ? before
-                : Step(plan, before);
+            return placed.Count == 0 || before is null ? null : Step(plan, Forgiven(before, applied));
         }
 
-        var rollout = RolloutStart.Newest(plan, before, applied, placed);
-        if (rollout is { Phase: RolloutPhase.Completed, Refused: { } refused } && !refused.RunsSameAs(applied))
-        {
-            rollout = rollout with { Refused = null };   // people want something else by now
-        }
-
+        var rollout = Forgiven(RolloutStart.Newest(plan, before, applied, placed), applied);
         var target = RolloutTargets.Wanted(rollout, applied);
         var isNews = !target.RunsSameAs(rollout.To) || target.Restarts != rollout.To.Restarts;
         return Step(plan, isNews ? RolloutStart.Of(plan, rollout, target) : rollout);
     }
+
+    /// <summary>What was taken back is forgotten once people want something else.</summary>
+    private static Rollout Forgiven(Rollout rollout, RolloutTarget applied) =>
+        rollout is { Phase: RolloutPhase.Completed, Refused: { } refused } && !refused.RunsSameAs(applied)
+            ? rollout with { Refused = null }
+            : rollout;
 
     private static Rollout Step(ServicePlan plan, Rollout rollout) => rollout.Phase switch
     {
@@ -157,10 +156,14 @@ internal static class RolloutMachine
 
     private static Rollout Paused(ServicePlan plan, Rollout rollout)
     {
-        plan.Wait(
-            HoldReason.RolloutPaused,
-            $"rollout {rollout.Number} of {rollout.Service} is paused by {plan.WordsOn(rollout)!.By}",
-            $"zurg rollout resume {rollout.Service}");
+        // Else it is frozen, and the hold of the release that is missing says so.
+        if (plan.WordsOn(rollout) is { Paused: true } words)
+        {
+            plan.Wait(
+                HoldReason.RolloutPaused, $"rollout {rollout.Number} of {rollout.Service} is paused by {words.By}",
+                $"zurg rollout resume {rollout.Service}");
+        }
+
         return rollout;
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Zurg.Core;
@@ -17,9 +16,6 @@ public sealed partial class SpeakerLoop(
 {
     private static readonly TimeSpan TickEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
-
-    /// <summary>Each takes an operation of a commit, and the role's guard another.</summary>
-    private const int WritesPerCommit = StoreCommit.OperationsMax - 1;
 
     private readonly HostSlots _slots = new();
     private readonly Channel<bool> _wake =
@@ -161,7 +157,7 @@ public sealed partial class SpeakerLoop(
     private async Task<bool> CommitAsync(List<SpeakerCommit> commits, CancellationToken stop)
     {
         var any = false;
-        foreach (var bite in Bites(WritesOf(commits)))
+        foreach (var bite in SpeakerWrites.Of(commits))
         {
             any = true;
             if (await store.CommitAsync(new StoreCommit([guard.Expectation], bite), stop)
@@ -187,52 +183,6 @@ public sealed partial class SpeakerLoop(
         if (office.Entries.FirstOrDefault(e => e.Key == guard.Key)?.Modified != guard.Taken)
         {
             throw new RoleLostException(guard);
-        }
-    }
-
-    /// <summary>Of several words of one round about one thing, the last one is the truth.</summary>
-    private static IEnumerable<StoreWrite> WritesOf(List<SpeakerCommit> commits)
-    {
-        foreach (var facts in commits.SelectMany(c => c.Facts).GroupBy(f => f.Host).Select(g => g.Last()))
-        {
-            yield return new StoreWrite(
-                StoreKeys.Facts(facts.Host), JsonSerializer.SerializeToUtf8Bytes(facts, WireJson.Default.HostFacts));
-        }
-
-        // After the facts: what is said of those who follow a service counts everyone who was let in before.
-        foreach (var confirmed in commits.SelectMany(c => c.Confirmed))
-        {
-            yield return new StoreWrite(
-                StoreKeys.Confirmed(confirmed.Service),
-                JsonSerializer.SerializeToUtf8Bytes(confirmed, WireJson.Default.ServiceConfirmation));
-        }
-
-        foreach (var service in commits.SelectMany(c => c.NotWaitedFor))
-        {
-            yield return new StoreWrite(StoreKeys.Confirmed(service), Value: null);
-        }
-    }
-
-    private static IEnumerable<ImmutableArray<StoreWrite>> Bites(IEnumerable<StoreWrite> writes)
-    {
-        var bite = ImmutableArray.CreateBuilder<StoreWrite>();
-        var bytes = 0;
-        foreach (var write in writes)
-        {
-            var size = (write.Value?.Length ?? 0) + StoreCommit.KeyCharsMax;
-            if (bite.Count > 0 && (bite.Count == WritesPerCommit || bytes + size > StoreCommit.BytesMax))
-            {
-                yield return bite.DrainToImmutable();
-                bytes = 0;
-            }
-
-            bite.Add(write);
-            bytes += size;
-        }
-
-        if (bite.Count > 0)
-        {
-            yield return bite.DrainToImmutable();
         }
     }
 

@@ -31,11 +31,11 @@ internal static class DrainHost
                     $"{host} is drained already, by {before!.By} at {before.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC"
                         + $"{(before.Why is { } said ? $": {said}" : "")}"),
                 $"zurg hosts {host} shows what is left there; zurg undrain {host} takes it back"),
-            HostOutcome.Written(0) => TypedResults.Accepted((string?)null, new ActionAccepted(
-                $"{host} is empty and gets nothing new until zurg undrain {host}")),
-            HostOutcome.Written(var count) => TypedResults.Accepted((string?)null, new ActionAccepted(
+            HostOutcome.Written(0) => ActionAnswers.Accepted(
+                $"{host} is empty and gets nothing new until zurg undrain {host}"),
+            HostOutcome.Written(var count) => ActionAnswers.Accepted(
                 $"{host} is being emptied of {(count == 1 ? "1 instance" : $"{count} instances")}, and gets nothing new until "
-                    + $"zurg undrain {host}")),
+                    + $"zurg undrain {host}"),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }

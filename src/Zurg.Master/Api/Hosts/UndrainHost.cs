@@ -19,8 +19,8 @@ internal static class UndrainHost
         {
             HostOutcome.UnknownHost(var known) => Unknown.Host(host, known),
             HostOutcome.NothingToDo => new Problem409($"{host} is not drained", $"look at it: zurg hosts {host}"),
-            HostOutcome.Written => TypedResults.Accepted((string?)null, new ActionAccepted(
-                $"{host} takes instances again; what has left it stays where it is")),
+            HostOutcome.Written => ActionAnswers.Accepted(
+                $"{host} takes instances again; what has left it stays where it is"),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
 }

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using Zurg.Core;
 using Zurg.Loops;
 using Zurg.Protocol;
@@ -38,7 +37,7 @@ internal sealed class RolloutTelling(IntentChanging intents, IClusterView view)
         {
             IntentOutcome.UnknownService(var known) => Unknown.Service(service, known),
             IntentOutcome.NothingToDo(var why, var mend) => new Problem409(why, mend),
-            IntentOutcome.Written => TypedResults.Accepted((string?)null, new ActionAccepted(text)),
+            IntentOutcome.Written => ActionAnswers.Accepted(text),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }

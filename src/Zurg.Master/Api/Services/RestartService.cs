@@ -42,8 +42,8 @@ internal static class RestartService
         {
             IntentOutcome.UnknownService(var known) => Unknown.Service(service, known),
             IntentOutcome.NothingToDo(var text, var mend) => new Problem409(text, mend),
-            IntentOutcome.Written => TypedResults.Accepted(
-                (string?)null, new ActionAccepted($"{what} restarts, as many instances at a time as its update: allows")),
+            IntentOutcome.Written => ActionAnswers.Accepted(
+                $"{what} restarts, as many instances at a time as its update: allows"),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }

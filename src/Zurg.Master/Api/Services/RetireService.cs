@@ -32,10 +32,10 @@ internal static class RetireService
 
         return await retiring.RetireAsync(service, seen_before, ApplyAnswers.Author(author), stop) switch
         {
-            RetireOutcome.Written => TypedResults.Accepted((string?)null, new ActionAccepted(
-                $"{service} is retired: its instances are drained and removed; take it out of cluster.yaml")),
+            RetireOutcome.Written => ActionAnswers.Accepted(
+                $"{service} is retired: its instances are drained and removed; take it out of cluster.yaml"),
             // Asked twice is asked once: a script may say it again.
-            RetireOutcome.NothingToDo(var text) => TypedResults.Accepted((string?)null, new ActionAccepted(text)),
+            RetireOutcome.NothingToDo(var text) => ActionAnswers.Accepted(text),
             RetireOutcome.UnknownService(var known) => Unknown.Service(service, known),
             RetireOutcome.NotInSpec => new Problem409(
                 $"{service} is in cluster.yaml no more: there is nothing to retire", $"see what is left: zurg explain {service}"),

@@ -21,14 +21,7 @@ internal static class StartService
         {
             Id = 0, At = at, Kind = EventKind.ServiceStarted, Service = service, Text = $"{service} was started by {by}",
         }, stop);
-        return outcome switch
-        {
-            IntentOutcome.UnknownService(var known) => Unknown.Service(service, known),
-            // Asked twice is asked once: a script may say it again.
-            IntentOutcome.NothingToDo(var text, _) => TypedResults.Accepted((string?)null, new ActionAccepted(text)),
-            IntentOutcome.Written => TypedResults.Accepted((string?)null, new ActionAccepted($"{service} starts")),
-            _ => throw new System.Diagnostics.UnreachableException(),
-        };
+        return ActionAnswers.ToRepeatable(service, outcome, $"{service} starts");
     }
 
     private static (ServiceIntent?, IntentOutcome.NothingToDo?) Started(ServiceIntent intent) =>

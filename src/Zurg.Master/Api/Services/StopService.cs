@@ -21,15 +21,7 @@ internal static class StopService
         {
             Id = 0, At = at, Kind = EventKind.ServiceStopped, Service = service, Text = $"{service} was stopped by {by}",
         }, stop);
-        return outcome switch
-        {
-            IntentOutcome.UnknownService(var known) => Unknown.Service(service, known),
-            // Asked twice is asked once: a script may say it again.
-            IntentOutcome.NothingToDo(var text, _) => TypedResults.Accepted((string?)null, new ActionAccepted(text)),
-            IntentOutcome.Written => TypedResults.Accepted(
-                (string?)null, new ActionAccepted($"{service} stops; it stays stopped until somebody starts it")),
-            _ => throw new System.Diagnostics.UnreachableException(),
-        };
+        return ActionAnswers.ToRepeatable(service, outcome, $"{service} stops; it stays stopped until somebody starts it");
     }
 
     private static (ServiceIntent?, IntentOutcome.NothingToDo?) Stopped(ServiceIntent intent) =>

@@ -22,15 +22,7 @@ internal static class UnretireService
             Id = 0, At = at, Kind = EventKind.ServiceUnretired, Service = service,
             Text = $"{by} took back that {service} was retired",
         }, stop);
-        return outcome switch
-        {
-            IntentOutcome.UnknownService(var known) => Unknown.Service(service, known),
-            // Asked twice is asked once: a script may say it again.
-            IntentOutcome.NothingToDo(var text, _) => TypedResults.Accepted((string?)null, new ActionAccepted(text)),
-            IntentOutcome.Written => TypedResults.Accepted(
-                (string?)null, new ActionAccepted($"{service} is retired no more: it runs again as its spec says")),
-            _ => throw new System.Diagnostics.UnreachableException(),
-        };
+        return ActionAnswers.ToRepeatable(service, outcome, $"{service} is retired no more: it runs again as its spec says");
     }
 
     private static (ServiceIntent?, IntentOutcome.NothingToDo?) Unretired(ServiceIntent intent) => intent.Retired is null

@@ -19,6 +19,7 @@ public sealed class RelayListenerTests : IAsyncDisposable
     private readonly ManualTime _time = new();
     private readonly RawServer _one = new();
     private readonly RawServer _two = new();
+    private readonly List<Socket> _open = [];
     private readonly RelayListener _listener;
 
     public RelayListenerTests() => _listener = Listen();
@@ -26,6 +27,7 @@ public sealed class RelayListenerTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _listener.DisposeAsync();
+        _open.ForEach(s => s.Dispose());
         _one.Dispose();
         _two.Dispose();
     }
@@ -33,9 +35,7 @@ public sealed class RelayListenerTests : IAsyncDisposable
     [Fact]
     public async Task Bytes_half_closes_and_answers_after_them_are_carried()
     {
-        Take(_one.At("web.0"));
-        using var client = await ConnectAsync();
-        using var server = await _one.AcceptAsync();
+        var (client, server) = await CarriedAsync();
         await SayAsync(client, "all I have");
         client.Shutdown(SocketShutdown.Send);
         Assert.Equal("all I have", await ReadToEndAsync(server));
@@ -48,9 +48,7 @@ public sealed class RelayListenerTests : IAsyncDisposable
     [Fact]
     public async Task The_service_may_speak_first_and_a_reset_is_passed_on_either_way()
     {
-        Take(_one.At("web.0"));
-        using var client = await ConnectAsync();
-        using var server = await _one.AcceptAsync();
+        var (client, server) = await CarriedAsync();
         await SayAsync(server, "5.5.5-MariaDB");
         Assert.Equal("5.5.5-MariaDB", await ReadAsync(client, 13));
         server.Close(0);
@@ -67,9 +65,7 @@ public sealed class RelayListenerTests : IAsyncDisposable
     [Fact]
     public async Task A_big_stream_arrives_whole_and_waits_for_a_slow_reader()
     {
-        Take(_one.At("web.0"));
-        using var client = await ConnectAsync();
-        using var server = await _one.AcceptAsync();
+        var (client, server) = await CarriedAsync();
         var bytes = RandomNumberGenerator.GetBytes(24 << 20);
         var sending = Task.Run(async () =>
         {
@@ -88,9 +84,7 @@ public sealed class RelayListenerTests : IAsyncDisposable
     [Fact]
     public async Task A_client_that_keeps_one_connection_for_ever_goes_on_with_another_instance()
     {
-        Take(_one.At("web.0"));
-        using var client = await ConnectAsync();
-        using var server = await _one.AcceptAsync();
+        var (client, server) = await CarriedAsync();
         await SayAsync(client, Get);
         Assert.Equal(Get, await ReadAsync(server, Get.Length));
 
@@ -102,9 +96,7 @@ public sealed class RelayListenerTests : IAsyncDisposable
 
         await SayAsync(client, Get);
         using var other = await _two.AcceptAsync();
-        Assert.Equal(Get, await ReadAsync(other, Get.Length));
-        await SayAsync(other, Ok);
-        Assert.Equal(Ok, await ReadAsync(client, Ok.Length));
+        await AnswerAsync(other, client);
 
         // Nothing is under way: it is over there when the set was taken.
         Take(_one.At("web.0"));
@@ -137,13 +129,8 @@ public sealed class RelayListenerTests : IAsyncDisposable
     [Fact]
     public async Task An_instance_that_closes_an_idle_connection_is_changed_for_another()
     {
-        Take(_one.At("web.0"));
-        using var client = await ConnectAsync();
-        using var server = await _one.AcceptAsync();
-        await SayAsync(client, Get);
-        await ReadAsync(server, Get.Length);
-        await SayAsync(server, Ok);
-        await ReadAsync(client, Ok.Length);
+        var (client, server) = await CarriedAsync();
+        await AskAsync(client, server);
         server.Close();
         await Eventually.TrueAsync(() => _listener.Counts.MovedTotal == 1, "its end is given up");
         await SayAsync(client, Get);
@@ -154,13 +141,8 @@ public sealed class RelayListenerTests : IAsyncDisposable
     [Fact]
     public async Task A_client_that_leaves_between_two_requests_is_not_counted_as_moved()
     {
-        Take(_one.At("web.0"));
-        using var client = await ConnectAsync();
-        using var server = await _one.AcceptAsync();
-        await SayAsync(client, Get);
-        await ReadAsync(server, Get.Length);
-        await SayAsync(server, Ok);
-        await ReadAsync(client, Ok.Length);
+        var (client, server) = await CarriedAsync();
+        await AskAsync(client, server);
         client.Shutdown(SocketShutdown.Send);
         Assert.Equal("", await ReadToEndAsync(server));
         server.Shutdown(SocketShutdown.Send);
@@ -171,9 +153,7 @@ public sealed class RelayListenerTests : IAsyncDisposable
     [Fact]
     public async Task A_connection_on_which_nothing_was_said_goes_to_another_at_once()
     {
-        Take(_one.At("web.0"));
-        using var client = await ConnectAsync();
-        using var server = await _one.AcceptAsync();
+        var (client, server) = await CarriedAsync();
         Take(_two.At("web.1"));
         using var other = await _two.AcceptAsync();
         Assert.Equal("", await ReadToEndAsync(server));
@@ -184,13 +164,10 @@ public sealed class RelayListenerTests : IAsyncDisposable
     [Fact]
     public async Task An_unknown_protocol_s_idle_connection_is_closed_and_one_that_is_owed_an_answer_is_not()
     {
-        Take(_one.At("web.0"));
-        using var idle = await ConnectAsync();
-        using var idleServer = await _one.AcceptAsync();
+        var (idle, idleServer) = await CarriedAsync();
         await SayAsync(idleServer, "welcome");
         await ReadAsync(idle, 7);
-        using var busy = await ConnectAsync();
-        using var busyServer = await _one.AcceptAsync();
+        var (busy, busyServer) = await CarriedAsync();
         await SayAsync(busy, "?");
         await ReadAsync(busyServer, 1);
 
@@ -210,9 +187,7 @@ public sealed class RelayListenerTests : IAsyncDisposable
     [Fact]
     public async Task What_is_said_while_it_is_closed_is_not_done_and_is_reset()
     {
-        Take(_one.At("web.0"));
-        using var client = await ConnectAsync();
-        using var server = await _one.AcceptAsync();
+        var (client, server) = await CarriedAsync();
         await SayAsync(server, "welcome");
         await ReadAsync(client, 7);
         Take();
@@ -265,7 +240,7 @@ public sealed class RelayListenerTests : IAsyncDisposable
         Take();
         using var client = await ConnectAsync();
         await Eventually.TrueAsync(() => _listener.Open == 2 && _time.Armed > 0, "it waits");
-        _time.Advance(RelayListener.HoldFor);
+        _time.Advance(RelayDial.HoldFor);
         await ResetAsync(client);
         Assert.Equal(1, _listener.Counts.RefusedTotal);
     }
@@ -273,9 +248,7 @@ public sealed class RelayListenerTests : IAsyncDisposable
     [Fact]
     public async Task A_closed_one_frees_its_address_and_its_connections_go_on()
     {
-        Take(_one.At("web.0"));
-        using var client = await ConnectAsync();
-        using var server = await _one.AcceptAsync();
+        var (client, server) = await CarriedAsync();
         _listener.Close();
         await using var next = new RelayListener(_listener.Use, _time, seed: 1, NullLogger.Instance);
         await SayAsync(client, "still here");
@@ -323,6 +296,29 @@ public sealed class RelayListenerTests : IAsyncDisposable
         Assert.Empty(failed);
         Assert.InRange(_listener.Counts.MovedTotal, 50, int.MaxValue);
         Assert.InRange(_listener.Counts.AcceptedTotal, 1, 8);
+    }
+
+    /// <summary>A connection to the listener and its other end, at an instance that is the only one by now.</summary>
+    private async Task<(Socket Client, Socket Server)> CarriedAsync()
+    {
+        Take(_one.At("web.0"));
+        var client = await ConnectAsync();
+        var server = await _one.AcceptAsync();
+        _open.AddRange([client, server]);
+        return (client, server);
+    }
+
+    private static async Task AskAsync(Socket client, Socket server)
+    {
+        await SayAsync(client, Get);
+        await AnswerAsync(server, client);
+    }
+
+    private static async Task AnswerAsync(Socket server, Socket client)
+    {
+        Assert.Equal(Get, await ReadAsync(server, Get.Length));
+        await SayAsync(server, Ok);
+        Assert.Equal(Ok, await ReadAsync(client, Ok.Length));
     }
 
     private static async Task AnswerAsync(Microsoft.AspNetCore.Http.HttpContext http, string name)

@@ -1,3 +1,4 @@
+using Zurg.Core;
 using Zurg.Protocol;
 using Zurg.Tests.Support;
 
@@ -96,6 +97,7 @@ public sealed class ChangingTests
         stopped = stopped.Drain();
         var plan = stopped.Plan();
         Assert.Equal(3, plan.Steps.Length);
+        Assert.Equal("web.0 on host1: stopped by a person", plan.Steps[0].Text);
 
         stopped = stopped.Commit(plan).Run();
         Assert.True(stopped.Plan().IsConverged);
@@ -145,9 +147,86 @@ public sealed class ChangingTests
     [Fact]
     public void A_fixed_port_can_be_kept_over_a_change()
     {
-        var world = World.Of("host1@az1").Apply(Specs.Service("web", 1).Port(80)).Settle();
+        var world = World.Of("host1@az1").Apply(Specs.Service("web", 1).Port(80)).Settle()
+            .Apply(Specs.Service("web", 1).Port(80).Env("A", "1"));
 
-        Assert.True(world.Apply(Specs.Service("web", 1).Port(80).Env("A", "1")).Settle().Plan().IsConverged);
+        var change = Assert.IsType<Step.Change>(Assert.Single(world.Drain().Plan().Steps));
+        Assert.Equal("web.0 on host1: gets the new spec", change.Text);
+        Assert.True(world.Settle().Plan().IsConverged);
+    }
+
+    private static readonly UpdatePolicy ByOne = Specs.OneAway with { Canary = 1, Batch = "2", MaxUnavailable = 3 };
+
+    [Fact]
+    public void No_more_are_changed_than_the_stage_lets_though_more_might_be_away()
+    {
+        var world = Running.Apply(Specs.Service("web", 3, "2.0") with { Update = ByOne });
+
+        Assert.Equal("web.0", Assert.Single(world.Plan().Steps).Instance.Value);
+        world = world.Drain();
+        world = world.Commit(world.Plan()).Run(butNotReady: "web.0");
+        Assert.Empty(world.Plan().Steps);
+        Assert.Contains(
+            world.Plan().Holds,
+            h => h.Text == "2 of web's instances wait for their turn until those with the new one are ready");
+
+        var paused = world.Say("web", w => w with { Paused = true }).Plan();
+        Assert.DoesNotContain(paused.Holds, h => h.Reason == HoldReason.WaitsForTurn);
+    }
+
+    [Fact]
+    public void Of_those_that_could_be_next_what_serves_nobody_comes_first_and_then_what_is_withdrawn_already()
+    {
+        var changed = Specs.Service("web", 3, "2.0") with { Update = ByOne };
+        var down = Running.Run(butNotReady: "web.2").Apply(changed).Plan();
+        Assert.Equal("web.2", Assert.Single(down.Steps).Instance.Value);
+
+        var web = new ServiceName("web");
+        var intent = ServiceIntent.Of(web);
+        var one = Running.Intend(intent with { InstanceRestarts = intent.InstanceRestarts.Add(new InstanceId(web, 1), 1) });
+        var all = one.Commit(one.Plan()).Apply(changed).Plan();
+        Assert.Empty(all.Steps);
+        Assert.Contains(all.Holds, h => h.Reason == HoldReason.WaitsForDrain && h.Instance == new InstanceId(web, 1));
+    }
+
+    [Fact]
+    public void What_a_host_has_no_room_for_any_more_moves_to_one_that_has()
+    {
+        var world = new World().Join("host1@az1", memory: 1L << 30).Apply(Specs.Service("db", 1)).Settle()
+            .Join("host2@az2").Apply(Specs.Service("db", 1).Memory(4L << 30));
+
+        Assert.Equal(
+            "db.0 leaves host1: it fits there no more: 1024 MiB of memory not yet promised, 4096 MiB needed",
+            Assert.IsType<Step.Remove>(Assert.Single(world.Drain().Plan().Steps)).Text);
+        Assert.Equal("host2: db.0", world.Settle().Placed());
+    }
+
+    [Fact]
+    public void What_is_stopped_is_changed_at_once_and_started_with_that()
+    {
+        var web = new ServiceName("web");
+        var stopped = Running.Intend(ServiceIntent.Of(web) with { Stopped = true }).Settle()
+            .Apply(Specs.Service("web", 3, "2.0") with { Update = ByOne });
+
+        Assert.Equal(3, stopped.Plan().Steps.Length);
+        var started = stopped.Settle().Intend(ServiceIntent.Of(web));
+        Assert.Equal("web.0 on host1: started by a person", started.Plan().Steps[0].Text);
+        Assert.Equal(3, started.Plan().Steps.Length);
+        Assert.True(started.Settle().Plan().IsConverged);
+    }
+
+    [Fact]
+    public void A_service_that_is_started_with_another_release_at_the_same_time_starts_with_what_it_had()
+    {
+        var web = new ServiceName("web");
+        var world = Running.Intend(ServiceIntent.Of(web) with { Stopped = true }).Settle()
+            .Apply(Specs.Service("web", 3, "2.0") with { Update = ByOne }).Intend(ServiceIntent.Of(web));
+        world = world.Commit(world.Plan());
+
+        Assert.Equal(RolloutPhase.Running, world.RolloutOf("web").Phase);
+        Assert.Equal(
+            3, world.State.Placements.Values.SelectMany(h => h.Instances)
+                .Count(p => world.State.InstanceSpecs[p.Spec].Release.Version.Value == "1.0" && p.Wanted == WantedPhase.Running));
     }
 
     [Fact]
