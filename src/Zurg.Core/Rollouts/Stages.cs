@@ -20,7 +20,7 @@ internal static class Stages
         var batch = BatchOf(policy, all);
         var stages = ImmutableArray.CreateBuilder<int>();
         var end = 0;
-        foreach (var part in parts.Where(p => p > 0))
+        foreach (var part in parts)
         {
             var at = end;
             end += part;

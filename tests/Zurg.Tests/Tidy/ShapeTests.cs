@@ -116,6 +116,6 @@ public sealed class ShapeTests
         return head.Contains('(', StringComparison.Ordinal) && !Regex.IsMatch(head, type, RegexOptions.ExplicitCapture, Patience);
     }
 
-    private static string WithoutTextAndComments(string code) =>
+    internal static string WithoutTextAndComments(string code) =>
         Regex.Replace(code, "//[^\n]*|\"(?:\\\\.|[^\"\\\\\n])*\"", "", RegexOptions.None, Patience);
 }

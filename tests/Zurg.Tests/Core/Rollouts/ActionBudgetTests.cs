@@ -36,6 +36,8 @@ public sealed class ActionBudgetTests
 
         var world = Unlabelled.Settle();
         Assert.Contains("host9: web.0", world.Placed(), StringComparison.Ordinal);
+        Assert.DoesNotContain("web.0 web.1", world.Placed(), StringComparison.Ordinal);
+        Assert.Equal([World.Noon], world.State.Unasked!.At);
         Assert.Contains("host9: web.0 web.1", world.After(ActionBudget.Window).Settle().Placed(), StringComparison.Ordinal);
     }
 
@@ -46,5 +48,27 @@ public sealed class ActionBudgetTests
 
         Assert.Equal("host9: web.0 web.1 web.2", world.Placed());
         Assert.Null(world.State.Unasked);
+    }
+
+    [Fact]
+    public void Of_a_large_fleet_it_is_a_share_and_what_was_taken_a_minute_ago_counts_no_more()
+    {
+        var world = World.Of("host1@az1").Apply(Specs.Service("web", 200)).Settle();
+        PlacedOn[] placed = [.. new Board(world.State).Of(new ServiceName("web"))];
+        var budget = new ActionBudget(world.State, World.Noon);
+        Assert.All(placed[..4], p => Assert.True(budget.TryTake(p)));
+        Assert.Equal(World.Noon + ActionBudget.Window, budget.Until);
+        Assert.False(budget.TryTake(placed[4]));
+        Assert.True(budget.TryTake(new PlacedOn(placed[5].Host, placed[5].Placement with { DrainingSince = World.Noon })));
+        Assert.Equal(4, budget.Changed!.At.Length);
+
+        var taken = Enumerable.Range(0, 4).Select(i => World.Noon.AddSeconds(i));
+        var state = world.State with { Unasked = new UnaskedActions([.. taken]) };
+        Assert.False(new ActionBudget(state, World.Noon + ActionBudget.Window - TimeSpan.FromTicks(1)).TryTake(placed[0]));
+        var later = new ActionBudget(state, World.Noon + ActionBudget.Window);
+        Assert.Null(later.Until);
+        Assert.True(later.TryTake(placed[0]));
+        Assert.Equal(World.Noon.AddSeconds(1) + ActionBudget.Window, later.Until);
+        Assert.Equal(World.Noon.AddSeconds(1), later.Changed!.At[0]);
     }
 }

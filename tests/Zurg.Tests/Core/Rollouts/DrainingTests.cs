@@ -221,4 +221,33 @@ public sealed class DrainingTests
         Assert.Empty(world.Plan().Steps);
         Assert.Equal(2, world.Confirm().Plan().Steps.Count(s => s is Step.Change));
     }
+
+    [Theory]
+    [InlineData(InstancePhase.Waiting)]
+    [InlineData(InstancePhase.Preparing)]
+    [InlineData(InstancePhase.Starting)]
+    [InlineData(InstancePhase.Stopping)]
+    [InlineData(InstancePhase.Stopped)]
+    public void What_does_not_serve_is_waited_for_by_nobody(InstancePhase phase)
+    {
+        Assert.Empty(Draining.Report("web.0", s => s with { Phase = InstancePhase.Running, Healthy = false }).Plan().Steps);
+        Assert.IsType<Step.Change>(Assert.Single(Draining.Report("web.0", s => s with { Phase = phase }).Plan().Steps));
+    }
+
+    [Fact]
+    public void What_is_stopped_leaves_without_a_drain()
+    {
+        var stopped = Running.Intend(ServiceIntent.Of(Web) with { Stopped = true }).Settle();
+        var placed = new Board(stopped.State).Of(Web).First();
+        var limit = TimeSpan.FromSeconds(30);
+
+        Assert.Equal(DrainVerdict.Free, Zurg.Core.Draining.Judge(stopped.State, stopped.Naming, placed, limit, stopped.Now));
+    }
+
+    [Fact]
+    public void The_hold_of_a_drain_is_the_instance_s()
+    {
+        var hold = Assert.Single(Draining.Plan().Holds, h => h.Reason == HoldReason.WaitsForDrain);
+        Assert.Equal((Web, new InstanceId(Web, 0), new HostId("host1")), (hold.Service, hold.Instance, hold.Host));
+    }
 }

@@ -86,4 +86,19 @@ public sealed class PreparingTests
 
         Assert.IsType<Step.Drain>(Assert.Single(world.Plan().Steps));
     }
+
+    [Fact]
+    public void What_serves_nobody_what_is_withdrawn_and_what_only_restarts_need_not_wait()
+    {
+        var down = Running.Run(butNotReady: "web.0").Apply(Specs.Service("web", 1, "2.0"));
+        Assert.IsType<Step.Drain>(Assert.Single(down.Plan().Steps));
+
+        var intent = Running.State.IntentOf(new ServiceName("web")) with { Restarts = 1 };
+        var restart = Running.Intend(intent);
+        Assert.IsType<Step.Drain>(Assert.Single(restart.Plan().Steps));
+
+        var withdrawn = restart.Commit(restart.Plan()).Apply(Specs.Service("web", 1, "2.0")).Plan();
+        Assert.DoesNotContain(withdrawn.Holds, h => h.Reason == HoldReason.WaitsForPrepare);
+        Assert.Contains(withdrawn.Holds, h => h.Reason == HoldReason.WaitsForDrain);
+    }
 }

@@ -126,4 +126,60 @@ public sealed class RolloutStageTests
         Assert.Equal(RolloutPhase.Running, world.RolloutOf("web").Phase);
         Assert.Contains(world.Plan().Holds, h => h.Reason == HoldReason.HostSilent);
     }
+
+    [Fact]
+    public void A_stage_waits_for_the_readiness_of_its_own_and_of_no_other()
+    {
+        var world = World.Of("host1@az1", "host2@az2", "host3@az3")
+            .Apply(Specs.Service("web", 4) with { Update = Slow }).Settle();
+        var changed = Specs.Service("web", 4, "2.0") with { Update = Slow };
+        var slow = world.Apply(changed).Settle("web.0").After(TimeSpan.FromSeconds(10)).Settle("web.0");
+        Assert.Equal((1, (DateTimeOffset?)null), (slow.RolloutOf("web").Allowed, slow.RolloutOf("web").StageReadyAt));
+
+        var down = world.Run("web.2", "web.3").Apply(changed).Drain();
+        down = down.Commit(down.Plan()).Run("web.3").Settle("web.3");
+        Assert.Equal((1, World.Noon), (down.RolloutOf("web").Allowed, down.RolloutOf("web").StageReadyAt));
+    }
+
+    [Fact]
+    public void The_watch_ends_when_one_falls_silent_and_begins_anew()
+    {
+        var world = Canary.After(TimeSpan.FromSeconds(5)).Silence("host1");
+        world = world.Commit(world.Plan());
+        Assert.Null(world.RolloutOf("web").StageReadyAt);
+    }
+
+    [Fact]
+    public void One_word_lets_one_stage_on_and_the_word_for_all_is_carried_out_once()
+    {
+        var next = Canary.After(TimeSpan.FromSeconds(1)).Say("web", w => w with { Promotes = 1 }).Settle();
+        Assert.Equal((3, World.Noon.AddSeconds(1)), (next.RolloutOf("web").Allowed, next.RolloutOf("web").StageSince));
+
+        var all = Canary.Say("web", w => w with { PromoteAll = true, Promotes = 1 });
+        Assert.Equal("ann lets the rest of web have it at once", Assert.Single(all.Plan().News).Text);
+        all = all.Commit(all.Plan());
+        Assert.Equal(4, all.RolloutOf("web").Allowed);
+        Assert.Empty(all.Plan().News);
+        Assert.Empty(all.Plan().Rollouts);
+    }
+
+    [Fact]
+    public void Who_lets_on_is_told_how_many_are_next_and_all_are_told_when_it_is_complete()
+    {
+        var manual = Slow with { ManualPromotion = true };
+        var world = Canary.Apply(Specs.Service("web", 4, "2.0") with { Update = manual }).Settle();
+        Assert.Contains(
+            world.Plan().Holds, h => h.Text == "1 of web have the new one and are ready; a person lets on the next 2");
+
+        world = world.After(TimeSpan.FromSeconds(2)).Say("web", w => w with { PromoteAll = true });
+        var news = new List<string>();
+        for (var round = 0; round < 20; round++)
+        {
+            news.AddRange(world.Plan().News.Select(n => n.Text));
+            world = world.Commit(world.Plan()).Run();
+        }
+
+        Assert.Equal("rollout 2 of web is complete after 2 s", news[^1]);
+        Assert.Null(world.RolloutOf("web").StageReadyAt);
+    }
 }

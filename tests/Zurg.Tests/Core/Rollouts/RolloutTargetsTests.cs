@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Zurg.Core;
 using Zurg.Protocol;
 using Zurg.Tests.Support;
@@ -36,5 +37,21 @@ public sealed class RolloutTargetsTests
 
         Assert.Equal(4, RolloutTargets.Wanted(aborted, One with { Restarts = 5 }).Restarts);
         Assert.Equal((6, One.Digest), (RolloutTargets.Wanted(aborted, One with { Restarts = 6 }).Restarts, One.Digest));
+    }
+
+    [Fact]
+    public void What_instances_of_one_service_have_of_their_own_is_no_news_to_another_service()
+    {
+        var own = new Dictionary<int, ImmutableSortedDictionary<string, string>>
+        {
+            [1] = ImmutableSortedDictionary<string, string>.Empty.Add("role", "primary"),
+        };
+        ServiceSpec[] before = [Specs.Service("db", 2), Specs.Service("web", 2)];
+        var world = World.Of("host1@az1").Apply(before).Settle();
+        world = world.Apply(before[0] with { PerInstance = own.ToImmutableSortedDictionary() }, before[1]);
+
+        Assert.Equal("db", Assert.Single(world.Plan().Rollouts).Key.Value);
+        Assert.Equal("db.1", Assert.Single(world.Plan().Steps).Instance.Value);
+        Assert.True(world.Settle().Plan().IsConverged);
     }
 }

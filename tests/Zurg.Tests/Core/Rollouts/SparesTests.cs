@@ -32,7 +32,9 @@ public sealed class SparesTests
         var policy = Fast with { MaxUnavailable = 1 };
         var world = World.Of("host1@az1").Apply(Web("1.0", 1).Port(80) with { Update = policy }).Settle();
 
-        Assert.True(world.Apply(Web("2.0", 1).Port(80) with { Update = policy }).Settle().Plan().IsConverged);
+        world = world.Apply(Web("2.0", 1).Port(80) with { Update = policy });
+        Assert.DoesNotContain(world.Plan().Holds, h => h.Reason == HoldReason.NoRoomForSpare);
+        Assert.True(world.Settle().Plan().IsConverged);
     }
 
     [Fact]
@@ -80,5 +82,57 @@ public sealed class SparesTests
         world = world.Apply(pinned.Env("A", "1")).Settle();
         Assert.True(world.Plan().IsConverged);
         Assert.Equal("host1: web.0; host2: web.1", world.Placed());
+    }
+
+    [Fact]
+    public void A_restart_of_one_instance_has_a_spare_one_too_when_nobody_may_be_away()
+    {
+        var world = Running.Apply(Web("2.0")).Settle();
+        var intent = world.State.IntentOf(new ServiceName("web"));
+        var one = new InstanceId(intent.Service, 1);
+        world = world.Intend(intent with { InstanceRestarts = intent.InstanceRestarts.Add(one, 1) });
+        var spare = Assert.IsType<Step.Place>(Assert.Single(world.Plan().Steps));
+        Assert.Equal("web.3", spare.Instance.Value);
+        Assert.All(world.Plan().Placements.SelectMany(h => h.Instances), p => Assert.Null(p.Unlisted));
+
+        Assert.True(world.Settle().Plan().IsConverged);
+    }
+
+    [Fact]
+    public void In_a_rollout_that_is_taken_back_a_spare_one_stands_in_as_well()
+    {
+        var policy = Specs.NoneAway with { Canary = 1, Batch = "1" };
+        var world = World.Of("host1@az1", "host2@az2").Apply(Web("1.0") with { Update = policy }).Settle()
+            .Apply(Web("2.0") with { Update = policy }).Settle().After(TimeSpan.FromSeconds(10)).Settle();
+        world = world.Say("web", w => w with { Aborted = true });
+        for (var round = 0; round < 30; round++)
+        {
+            world = world.Commit(world.Plan());
+            Assert.True(world.Naming.SetOf(new ServiceName("web")).Endpoints.Length >= 3, $"round {round}");
+            world = world.Run();
+        }
+
+        Assert.Equal("host1: web.0 web.2; host2: web.1", world.Placed());
+    }
+
+    [Fact]
+    public void What_is_one_too_many_leaves_with_the_number_that_is_wanted()
+    {
+        Assert.Contains(
+            Running.Apply(Web("1.0", 2)).Drain().Plan().Steps, s => s.Text == "web.2 leaves host1: 2 in all are wanted");
+
+        var daemon = Specs.PerHost("daemon", 2) with { Update = Fast };
+        var world = World.Of("host1@az1").Apply(daemon).Settle().Apply(Specs.PerHost("daemon", 1) with { Update = Fast });
+        Assert.Contains(world.Drain().Plan().Steps, s => s.Text == "daemon.1 leaves host1: 1 per host are wanted");
+    }
+
+    [Fact]
+    public void Of_a_service_that_is_told_its_hosts_none_is_started_where_it_does_not_fit()
+    {
+        var pinned = Specs.Pinned("web", "host1").Port(80) with { Update = Fast };
+        var world = World.Of("host1@az1", "host2@az2").Apply(pinned).Settle().Apply(pinned.Env("A", "1"));
+
+        Assert.Empty(world.Plan().Steps);
+        Assert.Equal(HoldReason.NoRoomForSpare, world.Plan().Holds[0].Reason);
     }
 }

@@ -19,6 +19,7 @@ public sealed class StagesTests
     [InlineData(1, "10000", 1, "1 2")]
     [InlineData(0, "10000", 1, "1")]
     [InlineData(1, "25%", 0, "")]
+    [InlineData(0, "50%", 101, "51 101")]
     public void A_canary_then_batches_then_all(int canary, string batch, int instances, string stages) =>
         Assert.Equal(stages, string.Join(' ', Stages.Of(Policy with { Canary = canary, Batch = batch }, [instances])));
 
@@ -26,6 +27,7 @@ public sealed class StagesTests
     [InlineData(1, 3, 10, "1 4 7 10")]
     [InlineData(0, 4, 10, "3 6 9 10")]
     [InlineData(1, 20, 4, "1 2 3 4")]
+    [InlineData(0, 2, 5, "3 5")]
     public void Batches_by_their_number_are_of_one_size(int canary, int batches, int instances, string stages) =>
         Assert.Equal(stages, string.Join(' ', Stages.Of(Policy with { Canary = canary, Batches = batches }, [instances])));
 
@@ -40,5 +42,12 @@ public sealed class StagesTests
 
         Assert.Equal("1 3 4 6 7", string.Join(' ', Stages.Of(policy, [4, 0, 3])));
         Assert.Equal("1 3 5 7", string.Join(' ', Stages.Of(policy with { ByCell = null }, [4, 0, 3])));
+    }
+
+    [Fact]
+    public void What_was_proven_goes_to_all_in_one_step()
+    {
+        Assert.Equal([4], Stages.AtOnce(4));
+        Assert.Empty(Stages.AtOnce(0));
     }
 }
