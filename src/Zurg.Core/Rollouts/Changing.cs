@@ -161,7 +161,8 @@ internal static class Changing
                 $"{blocked} of {plan.Service.Name}'s instances wait for their turn{until}: "
                     + $"{plan.Service.Update.MaxUnavailable} may be away at once"));
         }
-        else if (later > 0 && rollout.Phase == RolloutPhase.Running && !plan.IsPaused(rollout) && rollout.StageReadyAt is null)
+        else if (later > 0 && rollout is { Phase: RolloutPhase.Running, StageReadyAt: null, ClosedAt: null, SwitchedAt: null }
+            && !plan.IsPaused(rollout))
         {
             plan.Wait(HoldReason.WaitsForTurn, string.Create(
                 CultureInfo.InvariantCulture,

@@ -13,7 +13,7 @@ public sealed class BoardHostTests
     private static BoardHost Host(World world, bool frozen = false, HostIntent? drain = null) =>
         new(new HostId("host1"), Facts(world), frozen, drain);
 
-    private static Placement Placed(string instance, InstanceSpec spec) =>
+    private static Zurg.Protocol.Placement Placed(string instance, InstanceSpec spec) =>
         new(InstanceId.Wrap(instance), SpecDigest.Of(spec), 0, WantedPhase.Running, Since: World.Noon);
 
     [Fact]

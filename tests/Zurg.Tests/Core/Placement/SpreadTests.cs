@@ -17,7 +17,7 @@ public sealed class SpreadTests
             Host = new HostId(host),
             Instances =
             [
-                .. instances.Select(i => new Placement(
+                .. instances.Select(i => new Zurg.Protocol.Placement(
                     InstanceId.Wrap(i), SpecDigest.Of(Web.Instance), 0, WantedPhase.Running, Since: World.Noon)),
             ],
         }, WireJson.Default.HostPlacements);

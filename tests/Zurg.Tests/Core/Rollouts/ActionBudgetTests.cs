@@ -37,7 +37,7 @@ public sealed class ActionBudgetTests
         var world = Unlabelled.Settle();
         Assert.Contains("host9: web.0", world.Placed(), StringComparison.Ordinal);
         Assert.DoesNotContain("web.0 web.1", world.Placed(), StringComparison.Ordinal);
-        Assert.Equal([World.Noon], world.State.Unasked!.At);
+        Assert.Equal(World.Noon, Assert.Single(world.State.Unasked!.At));
         Assert.Contains("host9: web.0 web.1", world.After(ActionBudget.Window).Settle().Placed(), StringComparison.Ordinal);
     }
 
