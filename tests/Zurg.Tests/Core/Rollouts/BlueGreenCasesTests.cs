@@ -125,17 +125,6 @@ public sealed class BlueGreenCasesTests
     }
 
     [Fact]
-    public void A_rollout_by_stages_that_takes_its_place_shows_the_old_side_again()
-    {
-        var world = Switched.Apply(Web("3.0", Specs.NoneAway));
-        Assert.Equal("web.2 web.3", Serving(Switched));
-
-        world = world.Commit(world.Plan());
-        Assert.Equal("web.1 web.2", Serving(world));
-        Assert.All(world.State.Placements.Values.SelectMany(h => h.Instances), p => Assert.Null(p.Unlisted));
-    }
-
-    [Fact]
     public void An_abort_while_the_old_side_gets_the_new_one_leaves_nobody_without_an_instance()
     {
         var world = Step(Step(Switched.After(Kept)));
