@@ -102,7 +102,7 @@ internal static class Spares
         var goesOn = rollout.Phase is RolloutPhase.RollingBack or RolloutPhase.Completed
             || (rollout.Phase == RolloutPhase.Running && (!first || plan.RoomIn(rollout) > 0));
         return goesOn && !plan.IsPaused(rollout) ? rollout.To
-            : due.Any(p => Moving.Why(plan, p) is not null) ? plan.ForNew(rollout)
+            : due.Any(p => Moving.Why(plan, p) is not null) ? (rollout.Phase == RolloutPhase.Completed ? rollout.To : rollout.From)
             : null;
     }
 

@@ -116,8 +116,8 @@ public sealed class RelayListenerTests : IAsyncDisposable
         Take(_two.At("web.1"));
 
         // It fills the buffer: whoever carries it reads on for more, and has not looked at the sets when the client is done.
-        var head = $"HTTP/1.1 200 OK\r\nContent-Length: {RelayConnection.BufferBytes - 42:00000}\r\n\r\n";
-        var answer = head.PadRight(RelayConnection.BufferBytes, 'x');
+        var head = $"HTTP/1.1 200 OK\r\nContent-Length: {RelaySockets.BufferBytes - 42:00000}\r\n\r\n";
+        var answer = head.PadRight(RelaySockets.BufferBytes, 'x');
         Assert.Equal(42, head.Length);
         await SayAsync(server, answer);
         Assert.Equal(answer, await ReadAsync(client, answer.Length));

@@ -129,16 +129,6 @@ public sealed class RolloutMachineCasesTests
     }
 
     [Fact]
-    public void A_rollout_of_a_service_that_is_stopped_meanwhile_is_over()
-    {
-        var world = Canary.Intend(Canary.State.IntentOf(Name) with { Stopped = true }).After(Bake);
-        var rollout = world.Plan().Rollouts.Values.Single()!;
-
-        Assert.Equal((RolloutPhase.Completed, World.Noon + Bake), (rollout.Phase, rollout.EndedAt));
-        Assert.Equal(["2.0"], Versions(world.Settle()));
-    }
-
-    [Fact]
     public void A_restart_that_fails_has_nothing_to_go_back_to_and_halts()
     {
         var world = Running.Intend(Running.State.IntentOf(Name) with { Restarts = 1 });
