@@ -102,8 +102,9 @@ internal static class Spares
         var goesOn = rollout.Phase is RolloutPhase.RollingBack or RolloutPhase.Completed
             || (rollout.Phase == RolloutPhase.Running && (!first || plan.RoomIn(rollout) > 0));
         return goesOn && !plan.IsPaused(rollout) ? rollout.To
-            : due.Any(p => Moving.Why(plan, p) is not null) ? (rollout.Phase == RolloutPhase.Completed ? rollout.To : rollout.From)
-            : null;
+            : !due.Any(p => Moving.Why(plan, p) is not null) ? null
+            : rollout.Phase == RolloutPhase.Completed ? rollout.To
+            : rollout.From;
     }
 
     private static BoardHost? HostFor(ServicePlan plan, ImmutableArray<PlacedOn> due, int lastCell) =>
