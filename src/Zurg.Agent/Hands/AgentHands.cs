@@ -143,7 +143,7 @@ internal sealed partial class AgentHands : IAgentHands, IAgentObserver, IAsyncDi
             case AgentEffect.ReleasePorts release:
                 if (_works.TryRemove((release.Instance, release.Incarnation), out var ended))
                 {
-                    ended.Dispose();
+                    ended.Release();
                 }
 
                 _templateHands.Leave(release.Instance, release.Incarnation);

@@ -26,6 +26,7 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
     private int _otherMainSaid;
     private bool _startTold;
     private bool _ended;
+    private bool _over;
 
     public InstanceId Instance { get; } = instance;
 
@@ -35,6 +36,9 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
 
     /// <summary>Its ports are given back: nothing more is to be begun for it.</summary>
     public CancellationToken Ending => _ending.Token;
+
+    /// <summary>Nothing of it is left, and nobody goes by its files any more; not set when only its agent ends.</summary>
+    public bool IsOver => Volatile.Read(ref _over);
 
     /// <summary>The start or the search of its process, done when that is told; null when there was none.</summary>
     public Task? Begun { get; set; }
@@ -204,6 +208,13 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
 
             return !_ended;
         }
+    }
+
+    /// <summary>The end of the incarnation, not only of its agent.</summary>
+    public void Release()
+    {
+        Volatile.Write(ref _over, true);
+        Dispose();
     }
 
     public void Dispose()

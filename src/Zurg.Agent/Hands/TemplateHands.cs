@@ -35,8 +35,19 @@ internal sealed class TemplateHands(
                 hold => tell(new AgentInput.TemplateHeld(work.Instance, work.Incarnation, hold), stop),
                 data => Use(data, work, isRestartDue: before is { OwesTemplateRestart: true } or { TemplateRestartAt: not null }),
                 () => work.Runs is not null);
-            await watch.RunAsync(
-                assigned.DependsOn, () => source.DataOf(assigned, work.Incarnation, launch.Ports), ears, either.Token);
+            try
+            {
+                await watch.RunAsync(
+                    assigned.DependsOn, () => source.DataOf(assigned, work.Incarnation, launch.Ports), ears, either.Token);
+            }
+            finally
+            {
+                // It may have joined once more after the end of its incarnation had said that it leaves.
+                if (work.IsOver)
+                {
+                    source.Leave(work.Instance, work.Incarnation);
+                }
+            }
         });
     }
 

@@ -51,7 +51,14 @@ internal sealed class TemplateSource(AgentSite site, ILocalNaming naming, Config
         string releaseDirectory)
     {
         Join(assigned, incarnation);
-        return FilesOf(assigned, releaseDirectory).Write(DataOf(assigned, ports, s => naming.Current(s) ?? NoneOf(s)));
+        var files = FilesOf(assigned, releaseDirectory);
+        var outcome = files.Write(DataOf(assigned, ports, s => naming.Current(s) ?? NoneOf(s)));
+        if (outcome is TemplatesOutcome.Written)
+        {
+            files.AreRead();
+        }
+
+        return outcome;
     }
 
     /// <summary>The process of the incarnation goes by files made from this.</summary>

@@ -98,6 +98,33 @@ internal sealed partial class ConfigHistory(string directory, TimeProvider time,
         }
     }
 
+    /// <summary>Files that were written under a process which may not go by them yet.</summary>
+    public ImmutableSortedSet<string> Unread(InstanceId instance)
+    {
+        lock (_lock)
+        {
+            return Try_NeedsLock(table => table.Unread(instance)) ?? [];
+        }
+    }
+
+    /// <summary>To be said before the file is written: what is not said then, nobody knows after a crash.</summary>
+    public void KeepUnread(InstanceId instance, string file)
+    {
+        lock (_lock)
+        {
+            Try_NeedsLock(table => (bool?)table.AddUnread(instance, file));
+        }
+    }
+
+    /// <summary>The instance's process goes by all its files.</summary>
+    public void DropUnread(InstanceId instance)
+    {
+        lock (_lock)
+        {
+            Try_NeedsLock(table => (bool?)table.RemoveUnread(instance));
+        }
+    }
+
     /// <summary>Answers a master: the list, or a piece of one text.</summary>
     public ConfigAnswer Answer(ConfigRequest request)
     {

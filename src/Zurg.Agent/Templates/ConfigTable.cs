@@ -6,7 +6,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Agent.Templates;
 
-/// <summary>The file of <see cref="ConfigHistory"/>: versions, texts by digest, what the newest were made from.</summary>
+/// <summary>
+/// The file of <see cref="ConfigHistory"/>: versions, texts by digest, what the newest were made from, what is unread.
+/// </summary>
 internal sealed class ConfigTable : IDisposable
 {
     private const int CorruptError = 11;
@@ -23,6 +25,7 @@ internal sealed class ConfigTable : IDisposable
         CREATE INDEX IF NOT EXISTS versions_of ON versions (instance, file, number);
         CREATE INDEX IF NOT EXISTS versions_with ON versions (digest);
         CREATE TABLE IF NOT EXISTS inputs (instance TEXT PRIMARY KEY, json TEXT NOT NULL);
+        CREATE TABLE IF NOT EXISTS unread (instance TEXT NOT NULL, file TEXT NOT NULL, PRIMARY KEY (instance, file));
         """;
 
     /// <summary>The number of the newest generated text of its file: never removed.</summary>
@@ -112,6 +115,22 @@ internal sealed class ConfigTable : IDisposable
         Run(
             "INSERT INTO inputs (instance, json) VALUES ($1, $2) ON CONFLICT (instance) DO UPDATE SET json = $2",
             instance.Value, json);
+        return true;
+    }
+
+    public ImmutableSortedSet<string> Unread(InstanceId instance) => Read(
+        "SELECT file FROM unread WHERE instance = $1", row => row.GetString(0), instance.Value)
+        .ToImmutableSortedSet(StringComparer.Ordinal);
+
+    public bool AddUnread(InstanceId instance, string file)
+    {
+        Run("INSERT OR IGNORE INTO unread (instance, file) VALUES ($1, $2)", instance.Value, file);
+        return true;
+    }
+
+    public bool RemoveUnread(InstanceId instance)
+    {
+        Run("DELETE FROM unread WHERE instance = $1", instance.Value);
         return true;
     }
 

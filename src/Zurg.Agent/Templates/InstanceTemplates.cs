@@ -16,7 +16,7 @@ internal abstract record TemplatesOutcome
     {
     }
 
-    /// <param name="Changed">Those that make another text than before.</param>
+    /// <param name="Changed">Those that make another text than the last time that this was said.</param>
     /// <param name="Restored">Those whose file was not as it was left.</param>
     public sealed record Written(ImmutableArray<TemplateSpec> Changed, ImmutableArray<RestoredFile> Restored) : TemplatesOutcome;
 
@@ -32,6 +32,10 @@ internal sealed class InstanceTemplates(
 {
     private bool _looked;
     private ImmutableSortedDictionary<string, string>? _inputs;
+
+    // Written, and nobody was told yet: another file could not be written, or the agent ended in between.
+    private ImmutableSortedSet<string>? _untold;
+    private bool _hasUnread;
 
     /// <summary>How the files look now: another answer than before means that somebody touched one.</summary>
     public ImmutableArray<FileMark> Marks() => [.. assigned.Spec.Templates.Select(t => FileOf(t).Mark())];
@@ -64,10 +68,22 @@ internal sealed class InstanceTemplates(
         return Write(made, TemplateInputs.Of(data));
     }
 
+    /// <summary>The process goes by all that was written.</summary>
+    public void AreRead()
+    {
+        if (_hasUnread)
+        {
+            history.DropUnread(assigned.Instance);
+            _hasUnread = false;
+        }
+    }
+
     private TemplatesOutcome Write(List<Making> made, ImmutableSortedDictionary<string, string> inputs)
     {
         var before = _inputs ?? history.InputsOf(assigned.Instance);
-        var changed = ImmutableArray.CreateBuilder<TemplateSpec>();
+        var isAny = false;
+        var untold = _untold ?? history.Unread(assigned.Instance);
+        _hasUnread |= !untold.IsEmpty;
         var restored = ImmutableArray.CreateBuilder<RestoredFile>();
         foreach (var making in made)
         {
@@ -76,7 +92,8 @@ internal sealed class InstanceTemplates(
                 var (isChanged, what) = Write(making, before, inputs);
                 if (isChanged)
                 {
-                    changed.Add(making.Template);
+                    isAny = true;
+                    untold = untold.Add(making.Template.To);
                 }
 
                 if (what is not null)
@@ -86,17 +103,19 @@ internal sealed class InstanceTemplates(
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
+                _untold = untold;
                 return HeldBy(making.Template, "written", e);
             }
         }
 
-        if (changed.Count > 0)
+        if (isAny)
         {
             history.KeepInputs(assigned.Instance, inputs);
         }
 
-        (_looked, _inputs) = (true, inputs);
-        return new TemplatesOutcome.Written(changed.ToImmutable(), restored.ToImmutable());
+        (_looked, _inputs, _untold) = (true, inputs, untold.Clear());
+        return new TemplatesOutcome.Written(
+            [.. made.Select(m => m.Template).Where(t => untold.Contains(t.To))], restored.ToImmutable());
     }
 
     /// <returns>Whether its text is another one, and what was done about an edit by hand.</returns>
@@ -113,6 +132,13 @@ internal sealed class InstanceTemplates(
             : edited ? KeepEdit(to, found, newest.Value.Number)
             : found is { AsMade: false, Digest: not null } ? $"mode or owner of {to} had been changed by hand: set as before"
             : null;
+        var changed = found.Digest != digest && newest?.Digest != digest;
+        if (changed && found.Digest is not null && template.Then is TemplateThen.Restart or TemplateThen.Reload)
+        {
+            history.KeepUnread(instance, to);
+            _hasUnread = true;
+        }
+
         if (newest?.Digest != digest)
         {
             var why = newest is null ? "first rendered" : TemplateInputs.Why(before, now, source);
@@ -132,7 +158,7 @@ internal sealed class InstanceTemplates(
             FileOf(template).Write(text);
         }
 
-        return (found.Digest != digest && newest?.Digest != digest, what);
+        return (changed, what);
     }
 
     private string KeepEdit(string to, FoundFile found, long last)

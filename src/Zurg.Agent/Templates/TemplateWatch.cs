@@ -37,6 +37,8 @@ internal sealed class TemplateWatch(
     private readonly Channel<bool> _due =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    // What is being written is not read yet, whatever took effect meanwhile.
+    private readonly Lock _writing = new();
     private ImmutableArray<FileMark> _left;
     private long _notBefore;
     private int _restores;
@@ -49,7 +51,13 @@ internal sealed class TemplateWatch(
 
     /// <summary>The process goes by what was written when the signal was sent.</summary>
     /// <param name="upTo">What <see cref="Sending"/> said.</param>
-    public void TookEffect(string signal, long upTo) => Settle(_unread.TookEffect(signal, upTo));
+    public void TookEffect(string signal, long upTo)
+    {
+        lock (_writing)
+        {
+            Settle(_unread.TookEffect(signal, upTo));
+        }
+    }
 
     /// <summary>Something that templates can name may have changed.</summary>
     public void Touch() => _due.Writer.TryWrite(true);
@@ -86,14 +94,7 @@ internal sealed class TemplateWatch(
             {
                 if (read() is { } data)
                 {
-                    var outcome = templates.Write(data);
-                    if (outcome is TemplatesOutcome.Written written)
-                    {
-                        // Before anybody is told: the signal may be sent at once.
-                        Settle(_unread.Wrote(data, ears.HasStarted() ? Unread(written) : []));
-                    }
-
-                    isHeld = await TellAsync(outcome, isHeld, ears);
+                    isHeld = await TellAsync(Write(data, ears), isHeld, ears);
                 }
             }
         }
@@ -101,6 +102,21 @@ internal sealed class TemplateWatch(
         {
             await ending.CancelAsync();
             await Task.WhenAll(watches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private TemplatesOutcome Write(TemplateData data, TemplateEars ears)
+    {
+        lock (_writing)
+        {
+            var outcome = templates.Write(data);
+            if (outcome is TemplatesOutcome.Written written)
+            {
+                // Before anybody is told: the signal may be sent at once.
+                Settle(_unread.Wrote(data, ears.HasStarted() ? Unread(written) : []));
+            }
+
+            return outcome;
         }
     }
 
@@ -113,6 +129,11 @@ internal sealed class TemplateWatch(
         if (inUse is not null)
         {
             Volatile.Read(ref _ears)?.InUse(inUse);
+        }
+
+        if (_unread.IsEmpty)
+        {
+            templates.AreRead();
         }
     }
 

@@ -19,6 +19,18 @@ internal sealed class UnreadFiles(ImmutableArray<string> owed)
     private readonly List<Writing> _open = owed.IsEmpty ? [] : [new Writing(0, null, [.. owed])];
     private long _number;
 
+    /// <summary>The process goes by all that was written.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _open.Count == 0;
+            }
+        }
+    }
+
     /// <param name="changed">Files whose text is another one than the process may have read.</param>
     /// <returns>What the process goes by now, when that is news.</returns>
     public TemplateData? Wrote(TemplateData data, ImmutableArray<TemplateSpec> changed)

@@ -370,16 +370,7 @@ public sealed class AgentHandsTests : IAsyncLifetime
         Assert.Equal("nobody\n", await LogAsync());
     }
 
-    private void Settings(params (string Name, string Value)[] settings) => _bench.Hands.Observe(new AgentState
-    {
-        Host = new HostId("host1"),
-        Assignment = new Assignment
-        {
-            Host = new HostId("host1"),
-            Generation = new Generation(1),
-            Settings = settings.ToImmutableSortedDictionary(s => s.Name, s => s.Value, StringComparer.Ordinal),
-        },
-    });
+    private void Settings(params (string Name, string Value)[] settings) => _bench.Settings(settings);
 
     private async Task<string> LogAsync() => (await new LogReader(_bench.Paths, TimeProvider.System)
         .ReadAsync(new LogRequest(1, AgentSamples.Web, 0, 4096, TimeSpan.FromSeconds(5)), CancellationToken.None)).Text;

@@ -121,6 +121,18 @@ internal sealed class HandsBench : IReleaseStore, ILocalNaming, ICoreKeeper, IAs
         }
     }
 
+    /// <summary>A new assignment has these.</summary>
+    public void Settings(params (string Name, string Value)[] settings) => Hands.Observe(new AgentState
+    {
+        Host = new HostId("host1"),
+        Assignment = new Assignment
+        {
+            Host = new HostId("host1"),
+            Generation = new Generation(1),
+            Settings = settings.ToImmutableSortedDictionary(s => s.Name, s => s.Value, StringComparer.Ordinal),
+        },
+    });
+
     /// <summary>Nothing is known of any service any more.</summary>
     public void Silence()
     {
@@ -154,12 +166,13 @@ internal sealed class HandsBench : IReleaseStore, ILocalNaming, ICoreKeeper, IAs
     /// <summary>What generated files are said to go by: INSTANCE#INCARNATION SERVICE REVISION, or joined, or left.</summary>
     public ConcurrentQueue<string> Uses { get; } = new();
 
+    /// <summary>Called each time right before generated files join.</summary>
+    public Action? BeforeJoin { get; set; }
+
     public void Join(InstanceId instance, Incarnation incarnation, ImmutableArray<ServiceName> services)
     {
-        if (!Uses.Contains($"{instance}#{incarnation} joined"))
-        {
-            Uses.Enqueue($"{instance}#{incarnation} joined");
-        }
+        BeforeJoin?.Invoke();
+        Say(instance, incarnation, "joined");
     }
 
     public void Use(InstanceId instance, Incarnation incarnation, IEnumerable<EndpointSet> sets)
@@ -170,7 +183,20 @@ internal sealed class HandsBench : IReleaseStore, ILocalNaming, ICoreKeeper, IAs
         }
     }
 
-    public void Leave(InstanceId instance, Incarnation incarnation) => Uses.Enqueue($"{instance}#{incarnation} left");
+    public void Leave(InstanceId instance, Incarnation incarnation) => Say(instance, incarnation, "left");
+
+    /// <summary>Who is there joins no more, and who has left leaves no more.</summary>
+    private void Say(InstanceId instance, Incarnation incarnation, string what)
+    {
+        var who = $"{instance}#{incarnation}";
+        lock (Uses)
+        {
+            if (Uses.LastOrDefault(u => u == $"{who} joined" || u == $"{who} left") != $"{who} {what}")
+            {
+                Uses.Enqueue($"{who} {what}");
+            }
+        }
+    }
 
     public async IAsyncEnumerable<EndpointSet> WatchAsync(ServiceName service, [EnumeratorCancellation] CancellationToken stop)
     {

@@ -103,6 +103,52 @@ public sealed class InstanceTemplatesTests : IDisposable
     }
 
     [Fact]
+    public void What_was_written_before_another_file_failed_is_told_once_all_can_be()
+    {
+        var files = TwoFiles();
+        Written(files, "a");
+        var inTheWay = Path.Combine(_instance, "conf/.b.conf.new/in-the-way");
+        Directory.CreateDirectory(inTheWay);
+        Assert.IsType<TemplatesOutcome.Held>(files.Write(Data("b")));
+        Assert.IsType<TemplatesOutcome.Held>(files.Write(Data("b")));
+        Directory.Delete(Path.GetDirectoryName(inTheWay)!, true);
+        Assert.Equal(["conf/a.conf", "conf/b.conf"], Written(files, "b").Changed.Select(t => t.To));
+        Assert.Empty(Written(files, "b").Changed);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_was_written_is_told_again_by_the_next_agent_until_the_process_goes_by_it(bool isRead)
+    {
+        var files = TwoFiles();
+        Written(files, "a");
+        Assert.Equal(2, Written(files, "b").Changed.Length);
+        if (isRead)
+        {
+            files.AreRead();
+        }
+
+        Again();
+        files = TwoFiles();
+        Assert.Equal(isRead ? [] : ["conf/a.conf", "conf/b.conf"], Written(files, "b").Changed.Select(t => t.To));
+        Assert.Empty(Written(files, "b").Changed);
+        files.AreRead();
+        Again();
+        Assert.Empty(Written(TwoFiles(), "b").Changed);
+    }
+
+    [Fact]
+    public void A_file_that_nobody_reads_again_is_not_told_again()
+    {
+        var files = TwoFiles(TemplateThen.Nothing);
+        Written(files, "a");
+        Assert.Equal(2, Written(files, "b").Changed.Length);
+        Again();
+        Assert.Empty(Written(TwoFiles(TemplateThen.Nothing), "b").Changed);
+    }
+
+    [Fact]
     public void A_history_with_a_fault_holds_nothing_up()
     {
         Directory.Delete(_kept, true);
@@ -111,6 +157,23 @@ public sealed class InstanceTemplatesTests : IDisposable
         Assert.Empty(Written(files, "a").Restored);
         Assert.Single(Written(files, "b").Changed);
         Directory.CreateDirectory(_kept);
+    }
+
+    private void Again()
+    {
+        _history.Dispose();
+        _history = NewHistory();
+    }
+
+    private InstanceTemplates TwoFiles(TemplateThen then = TemplateThen.Restart)
+    {
+        File.WriteAllText(Path.Combine(_release, "web.hbs"), "motto {{settings.motto}}");
+        return new InstanceTemplates(
+            AgentSamples.Assigned(s => s with
+            {
+                Templates = [.. new[] { "conf/a.conf", "conf/b.conf" }.Select(to => new TemplateSpec("web.hbs", to, then))],
+            }),
+            _release, _instance, null, _history);
     }
 
     private ConfigHistory NewHistory() => new(_kept, TimeProvider.System, NullLogger.Instance);

@@ -24,12 +24,14 @@ public sealed class UnreadFilesTests
     public void A_changed_file_is_used_once_the_signal_that_was_sent_after_it_has_taken_effect()
     {
         Assert.Null(_files.Wrote(Data("1"), [Hup]));
+        Assert.False(_files.IsEmpty);
         var sent = _files.Sending();
         Assert.Null(_files.Wrote(Data("2"), [Hup]));
         Assert.Null(_files.TookEffect("USR1", sent));
         Assert.Equal("1", NameOf(_files.TookEffect("HUP", sent)));
         Assert.Null(_files.TookEffect("HUP", sent));
         Assert.Equal("2", NameOf(_files.TookEffect("HUP", _files.Sending())));
+        Assert.True(_files.IsEmpty);
     }
 
     [Fact]
