@@ -266,9 +266,11 @@ public sealed class ReloadHandsTests : IAsyncLifetime
 
     private async Task DoneAsync()
     {
+        // It may be told of waits before.
+        var began = TimeProvider.System.GetTimestamp();
         while ((await _bench.NextAsync<AgentInput.ReloadTold>()).Progress != ReloadProgress.Done)
         {
-            // It may be told of a wait before.
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromMinutes(1), "it waits on and on");
         }
     }
 

@@ -39,6 +39,21 @@ public sealed class SignalSightTests
         Assert.Null(SignalSight.Read(able with { StartTicks = 1 }, Hup));
     }
 
+    [ProgramFact("python3")]
+    public async Task A_process_that_waits_for_a_signal_keeps_that_one_back_and_no_other()
+    {
+        using var bench = new ProcessBench();
+        const string program = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [1]); signal.sigwait([1])";
+        var waits = bench.Shell($"exec python3 -c '{program}'");
+        await ProcessBench.UntilAsync(
+            () => SignalSight.Read(waits, Hup) is { IsBlocked: true, IsCaught: false } && IsInSigwait(waits.Pid), "sigwait");
+        Assert.True(SignalSight.Read(waits, Hup)!.Value.IsBlocked);
+        Assert.False(SignalSight.Read(waits, Usr1)!.Value.IsBlocked);
+    }
+
+    private static bool IsInSigwait(int pid) => File.ReadAllText($"/proc/{pid}/status").Contains(
+        "SigBlk:\t0000000000000000", StringComparison.Ordinal);
+
     private const string KeepsItBack = """
         import os, signal, time
         signal.signal(signal.SIGHUP, lambda *_: None)
