@@ -122,7 +122,7 @@ internal sealed class RolloutCluster : IAsyncDisposable
                 templates: [{ from: nginx.conf.hbs, to: nginx.conf, then: { reload: HUP } }]
 
             """;
-        await _client.ApplyAsync(services + (nginx ? front : ""), plan: false, "bench", seen: null, stop);
+        await _client.ApplyAsync(services + (nginx ? front : ""), plan: false, "bench", seen: null, removeUsed: true, stop);
         await UntilAsync(
             "all of it runs as it is wanted",
             async () => await _client.StatusAsync(stop) is { Converged: true } s && s.Services.All(v => v.Ready == v.Wanted),

@@ -19,6 +19,11 @@ internal static class BlueGreen
             return rollout.Allowed > 0 ? Finish(plan, rollout, roster) : Keep(plan, rollout, words, switched + policy.Keep);
         }
 
+        if (!roster.Regular.IsEmpty && roster.Regular.All(p => plan.Has(p, rollout.To)))
+        {
+            return EndKeep(plan, rollout with { SwitchedAt = plan.Now });   // there is no old side to switch from
+        }
+
         if (rollout.ClosedAt is not null)
         {
             return Closed(plan, rollout, roster);

@@ -111,6 +111,22 @@ public sealed class BlueGreenTests
         world.State.Placements.Values.SelectMany(h => h.Instances).Single(p => p.Instance == instance).Spec]
         .Release.Version.Value;
 
+    /// <summary>Found by the simulator: nobody had the old one any more, and the new side waited for room for ever.</summary>
+    [Fact]
+    public void Where_everybody_has_it_already_there_is_nothing_to_switch()
+    {
+        var world = Both().After(Bake).Settle().Say("web", w => w with { PromoteAll = true }).Settle();
+        var done = world.RolloutOf("web");
+        var again = done with
+        {
+            Phase = RolloutPhase.Running, Number = 3, SwitchedAt = null, Allowed = 0, StartedAt = world.Now.AddSeconds(1),
+        };
+        world = world.After(TimeSpan.FromSeconds(1)).Put(StoreKeys.Rollout(Name), again, WireJson.Default.Rollout).Settle();
+
+        Assert.Equal((RolloutPhase.Completed, "web.0 web.1"), (world.RolloutOf("web").Phase, Serving(world)));
+        Assert.True(world.Plan().IsConverged);
+    }
+
     [Fact]
     public void A_new_side_that_fails_before_the_switch_is_taken_away_and_nobody_has_met_it()
     {
