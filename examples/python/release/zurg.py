@@ -104,7 +104,7 @@ class Self:
     def __init__(self):
         self._lock = threading.Lock()
         self._count = 0
-        self.state = "running"
+        self.state = self._before = "running"
         self._say()
         _start("/v1/self?watch=true", self._take)
 
@@ -135,11 +135,14 @@ class Self:
     def _take(self, word):
         # Also what a restarted agent says, which does not know yet that this process counts.
         with self._lock:
-            self.state = word["state"]
+            if word["state"] != self.state:
+                self._before, self.state = self.state, word["state"]
             self._say()
 
     def _say(self):
+        # "refusing" is said once nothing that was accepted before is under way: the other side answers from then on.
+        state = self._before if self.refusing and self._count else self.state
         try:
-            _post("/v1/self/in_flight", {"count": self._count, "state": self.state})
+            _post("/v1/self/in_flight", {"count": self._count, "state": state})
         except OSError:
             pass  # the agent is restarted: it is told again when the stream comes back

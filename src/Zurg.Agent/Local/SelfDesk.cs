@@ -121,7 +121,7 @@ internal sealed class SelfDesk(
     public async ValueTask<bool> SayAsync(
         InstanceId instance, Incarnation incarnation, ProcessIdentity process, int count, SelfState state, CancellationToken stop)
     {
-        bool isNews;
+        bool isNews, refuses;
         lock (_lock)
         {
             if (EntryOf((instance, incarnation)) is not { } entry
@@ -132,13 +132,15 @@ internal sealed class SelfDesk(
 
             entry.Counts[process] = (count, state);
             entry.Wake();
-            var refuses = state == SelfState.Refusing;
+
+            // One that forks refuses once all of its processes do.
+            refuses = entry.Counts.All(c => c.Value.State == SelfState.Refusing || !ProcessStat.IsAlive(c.Key));
             isNews = _newest!.Instances[instance] is var known && (!known.Counts || known.Refuses != refuses);
         }
 
         if (isNews)
         {
-            await tell(new AgentInput.SelfTold(instance, incarnation, state == SelfState.Refusing), stop);
+            await tell(new AgentInput.SelfTold(instance, incarnation, refuses), stop);
         }
 
         return true;

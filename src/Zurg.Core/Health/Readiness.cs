@@ -37,7 +37,8 @@ internal static class Readiness
         var silent = facts.Session != HostSession.Connected;
         var back = facts.ReturnedAt is not null;
         return new Hold(
-            silent ? HoldReason.HostSilent : back ? HoldReason.WaitsForDrain : HoldReason.WaitsForStop,
+            silent ? HoldReason.HostSilent : back ? HoldReason.WaitsForDrain
+                : status is { Phase: InstancePhase.Stopping, Hold.Reason: var reason } ? reason : HoldReason.WaitsForStop,
             silent ? SilentText(facts, $"{status.Instance} is to leave it and may still run there")
                 : back ? $"{facts.Host} is back, and {status.Instance} was replaced while it was lost: it stops there once its "
                     + "consumers have let go"

@@ -71,23 +71,6 @@ internal sealed class Board
         Add(placed.Host, by);
     }
 
-    /// <summary>The smallest index that no instance of the service has.</summary>
-    public InstanceId NextInstance(ServiceName service)
-    {
-        var index = 0;
-        foreach (var placed in Of(service))
-        {
-            if (placed.Placement.Instance.Index != index)
-            {
-                break;
-            }
-
-            index++;
-        }
-
-        return new InstanceId(service, index);
-    }
-
     /// <summary>
     /// What is to be written: the whole truth of each host that a step changed. What was lifted off the board and put back is no
     /// change: to write it would bring a new view, and a new plan, for ever.

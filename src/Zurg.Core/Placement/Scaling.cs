@@ -92,13 +92,21 @@ internal static class Scaling
 
     private static void PlaceAnywhere(ServicePlan plan, Rollout rollout, InstanceId instance)
     {
-        if (Spread.Best(plan.Board, plan.Service) is { } host)
+        if (Spread.Best(plan.Board, plan.Service) is not { Host: var host })
         {
-            plan.Place(instance, host.Host, plan.ForNew(rollout, host.Host));
+            plan.Holds.Add(Spread.NoHostFits(plan.Board, plan.Service, instance));
+        }
+        else if (plan.LeavesFirst(instance, host) is { } old)
+        {
+            plan.Returning++;
+            plan.Holds.Add(new Hold(
+                HoldReason.WaitsForTurn, $"{instance} starts on {host} once it has ended on {old}: there are never two of it",
+                $"zurg explain {instance.Service} says what it waits for on {old}")
+            { Service = instance.Service, Instance = instance, Host = host });
         }
         else
         {
-            plan.Holds.Add(Spread.NoHostFits(plan.Board, plan.Service, instance));
+            plan.Place(instance, host, plan.ForNew(rollout, host));
         }
     }
 
@@ -108,7 +116,7 @@ internal static class Scaling
         var why = known is null ? "it has not joined the cluster" : known.WhyNotNew(plan.Service);
         if (why is null)
         {
-            plan.Place(plan.Board.NextInstance(plan.Service.Name), host, plan.ForNew(rollout, host));
+            plan.Place(plan.NextInstance(host), host, plan.ForNew(rollout, host));
             return;
         }
 

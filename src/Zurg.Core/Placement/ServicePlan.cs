@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using Zurg.Protocol;
 
@@ -38,6 +39,9 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
     /// <summary>When to plan again though nothing has changed; null: never.</summary>
     public DateTimeOffset? WakeAt { get; private set; }
 
+    /// <summary>How many of those wanted are placed again as soon as they are gone from where they were.</summary>
+    public int Returning { get; set; }
+
     public bool Stopped => Intent.Stopped;
 
     public WantedPhase Phase => Intent.Stopped ? WantedPhase.Stopped : WantedPhase.Running;
@@ -52,6 +56,21 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
             Unlisted = unlisted ? true : null,
         });
         Steps.Add(new Step.Place(instance, host));
+    }
+
+    /// <summary>
+    /// Which other host an instance has to be gone from before it may be started on this one; null when it may be now. An
+    /// instance is one thing, with an index that a program may take for its shard: there are never two of it on purpose.
+    /// </summary>
+    public HostId? LeavesFirst(InstanceId instance, HostId host) =>
+        at.Leaving.TryGetValue(instance, out var other) && other != host ? other : null;
+
+    /// <summary>The smallest index from this one on that no instance has, and none has had that is not gone yet.</summary>
+    public InstanceId NextInstance(HostId host, int first = 0)
+    {
+        var taken = board.Of(service.Name).Select(p => p.Placement.Instance.Index).ToImmutableSortedSet();
+        return Enumerable.Range(first, int.MaxValue - first).Where(i => !taken.Contains(i))
+            .Select(i => new InstanceId(service.Name, i)).First(i => LeavesFirst(i, host) is null);
     }
 
     public void Remove(PlacedOn placed, string why)
@@ -157,4 +176,16 @@ internal sealed record Planning(ClusterState State, NamingState Naming, DateTime
 {
     /// <summary>One for all services of the plan.</summary>
     public ActionBudget Actions { get; } = new(State, Now);
+
+    /// <summary>
+    /// Where instances are by their hosts' reports though they are placed there no more: their processes run until they have
+    /// stopped. A lost host has none.
+    /// </summary>
+    public ImmutableSortedDictionary<InstanceId, HostId> Leaving => field ??= State.Facts.Values
+        .Where(facts => facts.Session != HostSession.Lost)
+        .SelectMany(facts => facts.Instances.Select(i => i.Instance)
+            .Except(State.Placements.GetValueOrDefault(facts.Host)?.Instances.Select(p => p.Instance) ?? [])
+            .Select(instance => (Instance: instance, facts.Host)))
+        .DistinctBy(leaving => leaving.Instance)
+        .ToImmutableSortedDictionary(leaving => leaving.Instance, leaving => leaving.Host);
 }

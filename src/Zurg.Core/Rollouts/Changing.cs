@@ -27,7 +27,7 @@ internal static class Changing
         Spares.Place(plan, rollout, due);
         var roster = plan.Roster;
         var budget = new Budget(
-            plan.State, plan.Service.Update, roster.Regular.Length + roster.Lost.Length, roster.Staying);
+            plan.State, plan.Service.Update, roster.Regular.Length + roster.Lost.Length + plan.Returning, roster.Staying);
         ChangeDue(plan, rollout, due, budget);
         Spares.Remove(plan, rollout, due, budget);
     }

@@ -32,7 +32,7 @@ internal static class Spares
             }
 
             plan.Place(
-                NextInstance(plan), host.Host, plan.CellRank(host.Host) <= lastCell ? target : rollout.From,
+                NextInstance(plan, host.Host), host.Host, plan.CellRank(host.Host) <= lastCell ? target : rollout.From,
                 unlisted: blueGreen && rollout.SwitchedAt is null);
         }
     }
@@ -115,11 +115,10 @@ internal static class Spares
                 .MinBy(h => h.CountOf(plan.Service.Name));
 
     /// <summary>One that the roster calls surplus: on told hosts those with the lowest indexes are the regular ones.</summary>
-    private static InstanceId NextInstance(ServicePlan plan)
+    private static InstanceId NextInstance(ServicePlan plan, HostId host)
     {
         var taken = plan.Board.Of(plan.Service.Name).Select(p => p.Placement.Instance.Index).ToImmutableSortedSet();
-        var first = plan.Service.Scale.Instances ?? (taken.IsEmpty ? 0 : taken.Max + 1);
-        return new InstanceId(plan.Service.Name, Enumerable.Range(first, int.MaxValue - first).First(i => !taken.Contains(i)));
+        return plan.NextInstance(host, plan.Service.Scale.Instances ?? (taken.IsEmpty ? 0 : taken.Max + 1));
     }
 
     private static void NoRoom(ServicePlan plan, bool blueGreen)

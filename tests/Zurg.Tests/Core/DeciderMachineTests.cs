@@ -32,6 +32,14 @@ public sealed class DeciderMachineTests
 
         var hold = Assert.Single(world.Plan().Holds);
         Assert.Equal((HoldReason.WaitsForStop, "web.0 is stopping on host1"), (hold.Reason, hold.Text));
+
+        // What it waits for is the better word.
+        var asked = world.Report("web.0", s => s with
+        {
+            Phase = InstancePhase.Stopping, Hold = new Hold(HoldReason.WaitsForRequests, "2 requests are under way in it", null),
+        });
+        hold = Assert.Single(asked.Plan().Holds);
+        Assert.Equal((HoldReason.WaitsForRequests, "2 requests are under way in it"), (hold.Reason, hold.Text));
         Assert.True(world.Run().Settle().Plan().IsConverged);
     }
 

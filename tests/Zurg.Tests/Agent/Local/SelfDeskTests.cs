@@ -135,6 +135,26 @@ public sealed class SelfDeskTests : IAsyncLifetime
         Assert.Equal([true, false], _agent.Told.OfType<AgentInput.SelfTold>().Select(t => t.Refuses));
     }
 
+    [Fact]
+    public async Task An_instance_of_several_processes_refuses_once_all_of_them_do()
+    {
+        using var worker = System.Diagnostics.Process.Start("sleep", "1000");
+        try
+        {
+            Observe(InstancePhase.Running, refuse: true);
+            var other = ProcessStat.Read(worker.Id)!.Value.Identity;
+            Assert.True(await _agent.Selves.SayAsync(Web, First, other, 1, SelfState.Running, default));
+            Assert.True(await _agent.Selves.SayAsync(Web, First, This, 0, SelfState.Refusing, default));
+            Assert.All(_agent.Told.OfType<AgentInput.SelfTold>(), t => Assert.False(t.Refuses));
+            Assert.True(await _agent.Selves.SayAsync(Web, First, other, 0, SelfState.Refusing, default));
+            Assert.True(_agent.Told.OfType<AgentInput.SelfTold>().Last().Refuses);
+        }
+        finally
+        {
+            worker.Kill();
+        }
+    }
+
     [Theory]
     [InlineData("""{"count":-1,"state":"draining"}""", "from 0 up")]
     [InlineData("""{"count":1,"state":"asleep"}""", "running, draining or refusing")]

@@ -1,3 +1,4 @@
+using Zurg.Core;
 using Zurg.Protocol;
 using Zurg.Tests.Support;
 
@@ -27,6 +28,44 @@ public sealed class MovingTests
         Assert.DoesNotContain("host1", world.Placed(), StringComparison.Ordinal);
         Assert.Equal(3, world.State.Placements.Values.Sum(h => h.Instances.Length));
         Assert.True(world.Plan().IsConverged);
+    }
+
+    [Fact]
+    public void What_moves_starts_elsewhere_once_it_has_ended_and_its_spare_serves_till_then()
+    {
+        var (host1, world) = (new HostId("host1"), Running.Empty("host1"));
+        while (!world.State.Placements[host1].Instances.IsEmpty)
+        {
+            world = world.Run();
+            world = world.Commit(world.Plan());
+        }
+
+        // It was told to stop, and ends what is under way in it; a master that comes anew knows no more than this.
+        var stopping = world.State.Facts[host1];
+        for (var round = 0; round < 5; round++)
+        {
+            world = world.Run().Put(StoreKeys.Facts(host1), stopping, WireJson.Default.HostFacts);
+            var plan = world.Plan();
+            Assert.Contains(plan.Holds, h => h is { Reason: HoldReason.WaitsForTurn }
+                && h.Text == "web.0 starts on host3 once it has ended on host1: there are never two of it");
+            world = world.Commit(plan);
+            Assert.Equal("host2: web.1 web.3; host3: web.2", world.Placed());
+            Assert.Equal(3, world.Naming.SetOf(Name).Endpoints.Length);
+        }
+
+        Assert.Equal("host2: web.1; host3: web.0 web.2", world.Run().Settle().Placed());
+        Assert.Equal("host2: web.1; host3: web.0 web.2", world.Lose("host1").Settle().Placed());
+    }
+
+    [Fact]
+    public void What_serves_elsewhere_gets_the_index_of_nobody_who_has_not_ended()
+    {
+        var world = World.Of("host1@az1", "host2@az2").Apply(Specs.PerHost("daemon", 1)).Settle().Empty("host1");
+        world = world.Drain();
+        world = world.Commit(world.Plan());
+        Assert.Equal("host2: daemon.1", world.Placed());
+        world = world.Join("host3@az3");
+        Assert.Equal("host2: daemon.1; host3: daemon.2", world.Commit(world.Plan()).Placed());
     }
 
     [Fact]
