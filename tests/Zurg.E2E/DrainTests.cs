@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Zurg.Protocol;
 
@@ -12,51 +11,18 @@ public sealed class DrainTests : IAsyncLifetime
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
-    /// <summary>
-    /// Writes each set that it hears to the file "seen"; once the file "confirm" is there, it confirms the newest one.
-    /// </summary>
-    private const string Consumer = """
-        import json, os, socket, sys, threading, time
-        path, shared = sys.argv[1], sys.argv[2]
-
-        def ask(head, body=""):
-            s = socket.socket(socket.AF_UNIX)
-            s.connect(path)
-            s.sendall(f"{head} HTTP/1.1\r\nHost: zurg\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
-            return s.makefile("rb")
-
-        newest = [None]
-
-        def follow():
-            for line in ask("GET /v1/services/web?watch=true&confirm=true"):
-                if line.startswith(b"{"):
-                    newest[0] = json.loads(line)
-                    with open(shared + "/seen", "a") as seen:
-                        seen.write(" ".join(e["instance"] for e in newest[0]["endpoints"]) + "\n")
-
-        threading.Thread(target=follow, daemon=True).start()
-        confirmed = None
-        while True:
-            if newest[0] is not confirmed and os.path.exists(shared + "/confirm"):
-                confirmed = newest[0]
-                ask("POST /v1/confirm", json.dumps({"service": "web", "revision": confirmed["revision"]})).readline()
-            time.sleep(0.01)
-
-        """;
-
     private readonly ProcessCluster _cluster = new();
-    private Process? _consumer;
+    private SlowConsumer? _consumer;
 
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync()
     {
-        if (_consumer is { HasExited: false })
+        if (_consumer is not null)
         {
-            ProcessCluster.KillPid(_consumer.Id);
+            await _consumer.DisposeAsync();
         }
 
-        _consumer?.Dispose();
         await _cluster.DisposeAsync();
     }
 
@@ -79,14 +45,15 @@ public sealed class DrainTests : IAsyncLifetime
         await ApplyAsync(release: 2, drain: "1h");
         await UntilHeldAsync();
         await DevFixture.Until(
-            "the consumer has heard of it", Soon, () => Task.FromResult(Seen().TrimEnd().Split('\n')[^1] is "web.0" or "web.1"));
+            "the consumer has heard of it", Soon,
+            () => Task.FromResult(_consumer!.Seen.TrimEnd().Split('\n')[^1] is "web.0" or "web.1"));
         Assert.Equal(before, await RunningAsync());
 
-        await File.WriteAllTextAsync(_cluster.Shared("confirm"), "");
+        File.Delete(Held);
         await UntilAsync("both have the new release", IsNew);
         await DevFixture.Until(
             "the consumer hears of both", Soon,
-            () => Task.FromResult(Seen().EndsWith("\nweb.0 web.1\n", StringComparison.Ordinal)));
+            () => Task.FromResult(_consumer!.Seen.EndsWith("\nweb.0 web.1\n", StringComparison.Ordinal)));
     }
 
     [NeedsFact("python3")]
@@ -96,7 +63,7 @@ public sealed class DrainTests : IAsyncLifetime
         await ConsumeAsync();
         await ApplyAsync(release: 2, drain: "1h");
         await UntilHeldAsync();
-        ProcessCluster.KillPid(_consumer!.Id);
+        ProcessCluster.KillPid(_consumer!.Pid);
         await UntilAsync("both have the new release", IsNew);
     }
 
@@ -105,18 +72,14 @@ public sealed class DrainTests : IAsyncLifetime
     {
         await StartAsync();
         await ConsumeAsync();
-        await File.WriteAllTextAsync(_cluster.Shared("confirm"), "");
-        using (var stop = Process.Start("kill", ["-STOP", _consumer!.Id.ToString(CultureInfo.InvariantCulture)]))
-        {
-            await stop.WaitForExitAsync();
-        }
-
+        File.Delete(Held);
+        await _consumer!.FreezeAsync();
         await ApplyAsync(release: 2, drain: "2s");
         await UntilHeldAsync();
         await UntilAsync("both have the new release", IsNew);
         var events = await _cluster.Http.GetStringAsync(new Uri("/v1/events?service=web", UriKind.Relative));
         Assert.Contains("within 2 s", events, StringComparison.Ordinal);
-        Assert.Contains($"{_consumer.Id}", events, StringComparison.Ordinal);
+        Assert.Contains($"{_consumer.Pid}", events, StringComparison.Ordinal);
     }
 
     /// <summary>The successor of a killed master waits for those that the first one waited for.</summary>
@@ -132,7 +95,7 @@ public sealed class DrainTests : IAsyncLifetime
         await _cluster.StartMasterAsync();
         await UntilHeldAsync();
         Assert.Equal(before, await RunningAsync());
-        await File.WriteAllTextAsync(_cluster.Shared("confirm"), "");
+        File.Delete(Held);
         await UntilAsync("both have the new release", IsNew);
     }
 
@@ -166,15 +129,15 @@ public sealed class DrainTests : IAsyncLifetime
 
     private async Task ConsumeAsync()
     {
-        var program = _cluster.Shared("consumer.py");
-        await File.WriteAllTextAsync(program, Consumer);
-        _consumer = Process.Start("python3", [program, _cluster.SocketPath, _cluster.Shared("").TrimEnd('/')]);
+        await File.WriteAllTextAsync(Held, "");
+        _consumer = await SlowConsumer.StartAsync(_cluster, "web");
         await DevFixture.Until(
             "the consumer has heard of both", Soon,
-            () => Task.FromResult(Seen().Contains("web.0 web.1\n", StringComparison.Ordinal)));
+            () => Task.FromResult(_consumer.Seen.Contains("web.0 web.1\n", StringComparison.Ordinal)));
     }
 
-    private string Seen() => File.Exists(_cluster.Shared("seen")) ? File.ReadAllText(_cluster.Shared("seen")) : "";
+    /// <summary>While this file is there the consumer confirms nothing.</summary>
+    private string Held => _cluster.Shared("hold-confirm");
 
     private async Task ApplyAsync(int release, string drain) => Assert.NotNull(await _cluster.TryApplyAsync(
         string.Create(CultureInfo.InvariantCulture, $$"""
@@ -193,7 +156,7 @@ public sealed class DrainTests : IAsyncLifetime
     {
         var status = await _cluster.StatusAsync();
         return status.Holds.Any(h => h.Reason == HoldReason.WaitsForDrain
-            && h.Text.Contains(_consumer!.Id.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
+            && h.Text.Contains(_consumer!.Pid.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
     });
 
     private Task UntilAsync(string what, Func<ServiceStatus, bool> condition) => DevFixture.Until(

@@ -18,12 +18,21 @@ internal sealed class ProcessCluster : IAsyncDisposable
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
+    // Below the ephemeral ports, and above those of 'zurg dev'. Clusters of tests that run at the same time share none: a client
+    // of one would be answered by an instance of another.
+    private const int FirstPort = 30_000;
+    private const int PortsOfHost = 50;
+    private const int Ranges = 27;
+    private static int s_clusters;
+
     private readonly string _directory = Directory.CreateTempSubdirectory("zurg-kill-").FullName;
     private readonly int _port = FreePort();
     private readonly List<StringBuilder> _said = [];
-    private readonly List<Process> _others = [];
+    private readonly Dictionary<string, (Process Process, StringBuilder Said)> _neighbours = [];
+    private readonly int _firstPort = FirstPort + (Interlocked.Increment(ref s_clusters) % Ranges * PortsOfHost * 2);
     private Process? _master;
     private Process? _agent;
+    private StringBuilder? _agentSaid;
     private HttpClient? _http;
 
     /// <summary>The value of E2E_MARK in the environment of every instance.</summary>
@@ -51,13 +60,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     public string Shared(string name) =>
         Path.Combine(Directory.CreateDirectory(Path.Combine(_directory, "shared")).FullName, name);
 
-    public string Said => string.Join('\n', _said.Select(s =>
-    {
-        lock (s)
-        {
-            return s.ToString();
-        }
-    }));
+    public string Said => string.Join('\n', _said.Select(TextOf));
 
     public async Task StartMasterAsync()
     {
@@ -73,23 +76,23 @@ internal sealed class ProcessCluster : IAsyncDisposable
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Trim());
     }
 
-    public void StartAgent(params ImmutableArray<(string Name, string Value)> environment) =>
-        _agent = Start(environment, AgentProgram, AgentLine("host1", AgentMasterPort, AgentDirectory, "a.sock", "28000-28499"));
+    public void StartAgent(params ImmutableArray<(string Name, string Value)> environment) => StartFirst(environment);
 
     /// <summary>host1's agent shares with others.</summary>
-    public void StartSharingAgent() => _agent = Start(
-        [], AgentProgram,
-        [.. AgentLine("host1", AgentMasterPort, AgentDirectory, "a.sock", "28000-28499"), "--share", "127.0.0.1:0"]);
+    public void StartSharingAgent() => StartFirst([], "--share", "127.0.0.1:0");
 
     /// <summary>host1's agent runs no commands of others.</summary>
-    public void StartClosedAgent() => _agent = Start(
-        [], AgentProgram, [.. AgentLine("host1", AgentMasterPort, AgentDirectory, "a.sock", "28000-28499"), "--no-exec"]);
+    public void StartClosedAgent() => StartFirst([], "--no-exec");
 
     /// <summary>Another host with an agent that shares.</summary>
     /// <param name="masterPort">Where it reaches the master.</param>
-    public void StartNeighbour(string host, int masterPort) => _others.Add(Start(
-        [], null,
-        [.. AgentLine(host, masterPort, DirectoryOf(host), host + ".sock", "28500-28999"), "--share", "127.0.0.1:0"]));
+    public void StartNeighbour(string host, int masterPort)
+    {
+        var ports = PortsFrom(_firstPort + PortsOfHost);
+        var process = Start(
+            [], null, [.. AgentLine(host, masterPort, DirectoryOf(host), host + ".sock", ports), "--share", "127.0.0.1:0"]);
+        _neighbours[host] = (process, _said[^1]);
+    }
 
     /// <summary>SIGKILL to the agent of another host, and to all that it has started: the machine burns.</summary>
     public void Burn(string host)
@@ -114,15 +117,25 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>Ends when the agent that was started last has said this.</summary>
     public async Task AgentSaysAsync(string text)
     {
-        for (var began = Stopwatch.GetTimestamp(); !LastSaid().Contains(text, StringComparison.Ordinal); await Task.Delay(5))
+        for (var began = Stopwatch.GetTimestamp(); !TextOf(_agentSaid!).Contains(text, StringComparison.Ordinal);
+            await Task.Delay(5))
         {
-            Assert.True(!_agent!.HasExited && Stopwatch.GetElapsedTime(began) < Soon, $"it never said '{text}':\n{LastSaid()}");
+            Assert.True(
+                !_agent!.HasExited && Stopwatch.GetElapsedTime(began) < Soon, $"it never said '{text}':\n{TextOf(_agentSaid!)}");
         }
     }
 
     public void KillMaster() => KillHard(_master!);
 
     public void KillAgent() => KillHard(_agent!);
+
+    public void KillNeighbour(string host) => KillHard(_neighbours[host].Process);
+
+    public int NeighbourPid(string host) => _neighbours[host].Process.Id;
+
+    /// <summary>How often the agent of a host that was started last has come into session with a master.</summary>
+    public int SessionsOf(string host) =>
+        TextOf(host == "host1" ? _agentSaid! : _neighbours[host].Said).Split("In session with").Length - 1;
 
     /// <summary>SIGTERM, and waits for its end.</summary>
     public async Task StopAgentAsync()
@@ -194,9 +207,14 @@ internal sealed class ProcessCluster : IAsyncDisposable
         return found;
     }
 
+    /// <summary>Empty when the process is gone.</summary>
+    public static IReadOnlyDictionary<string, string> EnvironmentOf(int pid) => Read($"/proc/{Text(pid)}/environ")
+        .Split('\0', StringSplitOptions.RemoveEmptyEntries).Select(v => v.Split('=', 2))
+        .ToDictionary(v => v[0], v => v.Length > 1 ? v[1] : "", StringComparer.Ordinal);
+
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in _others.Append(_agent).Append(_master))
+        foreach (var process in _neighbours.Values.Select(n => n.Process).Append(_agent).Append(_master))
         {
             if (process is { HasExited: false })
             {
@@ -229,13 +247,22 @@ internal sealed class ProcessCluster : IAsyncDisposable
         }
     }
 
-    private string LastSaid()
+    private static string TextOf(StringBuilder said)
     {
-        lock (_said[^1])
+        lock (said)
         {
-            return _said[^1].ToString();
+            return said.ToString();
         }
     }
+
+    private void StartFirst(ImmutableArray<(string Name, string Value)> environment, params string[] more)
+    {
+        var line = AgentLine("host1", AgentMasterPort, AgentDirectory, "a.sock", PortsFrom(_firstPort));
+        _agent = Start(environment, AgentProgram, [.. line, .. more]);
+        _agentSaid = _said[^1];
+    }
+
+    private static string PortsFrom(int first) => $"{Text(first)}-{Text(first + PortsOfHost - 1)}";
 
     private string[] AgentLine(string host, int? masterPort, string directory, string socket, string ports) =>
     [

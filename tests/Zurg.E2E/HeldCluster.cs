@@ -1,0 +1,331 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using Zurg.Protocol;
+
+namespace Zurg.E2E;
+
+/// <summary>
+/// A cluster with three instances of the service "web", under load, each step of which stands still while a test holds it: a
+/// process before it is ready, a request before it is answered, a consumer before it confirms. So every phase of a change can be
+/// waited for, and what happens in it has no race with its end.
+/// </summary>
+internal sealed class HeldCluster : IAsyncDisposable
+{
+    public const int Instances = 3;
+    public static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// Answers with its release; a signal ends it at once, whatever it is doing. Who finds another process of its instance alive
+    /// writes that down. While "hold-start-RELEASE" is there it does not listen; while "hold-requests" is, /slow is not answered.
+    /// With "hold-short-RELEASE" it ends by itself a moment after its first answer.
+    /// </summary>
+    private const string Server = """
+        import fcntl, http.server, os, threading, time
+        shared, me, release = (os.environ[name] for name in ("E2E_SHARED", "ZURG_INSTANCE", "ZURG_RELEASE"))
+
+        def held(what):
+            return os.path.exists(f"{shared}/{what}")
+
+        alone = os.open(f"{shared}/{me}.lock", os.O_CREAT | os.O_RDWR)
+        try:
+            fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with open(shared + "/doubled", "a") as doubled:
+                doubled.write(f"{me} with {release}\n")
+        while held("hold-start-" + release):
+            time.sleep(0.02)
+
+        class Web(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                time.sleep(0.02)
+                while self.path == "/slow" and held("hold-requests"):
+                    time.sleep(0.02)
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(release)))
+                self.end_headers()
+                self.wfile.write(release.encode())
+                if held("hold-short-" + release):
+                    threading.Timer(0.3, lambda: os._exit(3)).start()
+
+            def log_message(self, *rest):
+                pass
+
+        class Many(http.server.ThreadingHTTPServer):
+            request_queue_size = 128
+
+        Many(("127.0.0.1", int(os.environ["PORT_HTTP"])), Web).serve_forever()
+
+        """;
+
+    private readonly HttpClient _slow = new();
+    private readonly List<Task<string>> _underWay = [];
+    private readonly List<string> _hosts = ["host1"];
+    private SteadyLoad? _load;
+    private SlowConsumer? _consumer;
+
+    public ProcessCluster Processes { get; } = new();
+
+    public SteadyLoad Load => _load!;
+
+    public SlowConsumer Consumer => _consumer!;
+
+    /// <param name="update">The text of the service's update policy.</param>
+    public static Task<HeldCluster> StartAsync(string update, params string[] versions) =>
+        StartAsync(update, 1, versions);
+
+    /// <param name="attempts">Of each request: where programs die, their requests die with them, and one is not enough.</param>
+    public static async Task<HeldCluster> StartAsync(string update, int attempts, params string[] versions)
+    {
+        var held = new HeldCluster();
+        try
+        {
+            await held.Processes.StartMasterAsync();
+            held.Processes.StartAgent();
+            foreach (var version in versions)
+            {
+                Assert.True(await held.Processes.TryPushAsync("web", version, $"#!/usr/bin/python3 -u\n# {version}\n{Server}"));
+            }
+
+            await held.ApplyAsync(versions[0], update);
+            await held.EndsWithAsync(versions[0]);
+            held._load = new SteadyLoad(held.Processes.SocketPath, "web", attempts);
+            held._consumer = await SlowConsumer.StartAsync(held.Processes, "web");
+            await held.UntilAsync(
+                "the consumer has heard of all",
+                _ => held.Consumer.Seen.Contains("web.0 web.1 web.2\n", StringComparison.Ordinal));
+            await held.AnswersGrowAsync();
+            return held;
+        }
+        catch
+        {
+            await held.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_load is not null)
+        {
+            await _load.DisposeAsync();
+        }
+
+        if (_consumer is not null)
+        {
+            await _consumer.DisposeAsync();
+        }
+
+        await Processes.DisposeAsync();
+        _slow.Dispose();
+    }
+
+    public async Task ApplyAsync(string version, string update, string drain = "1h")
+    {
+        Assert.NotNull(await Processes.TryApplyAsync(string.Create(CultureInfo.InvariantCulture, $$"""
+            cluster: e2e
+            services:
+              web:
+                release: {{version}}
+                run: run
+                instances: {{Instances}}
+                ports: { http: dynamic }
+                probe: { http: /, port: http, every: 200ms }
+                env: { E2E_MARK: {{Processes.Mark}}, E2E_SHARED: {{Processes.Shared("").TrimEnd('/')}} }
+                stop: { grace: 2s, drain: {{drain}} }
+                update: {{update}}
+
+            """)));
+    }
+
+    public async Task AddHostAsync(string host)
+    {
+        Processes.StartNeighbour(host, Processes.MasterPort);
+        _hosts.Add(host);
+        await UntilAsync($"{host} is there", s => s.Cluster.Hosts.Length == _hosts.Count);
+    }
+
+    /// <summary>A file that the programs look for.</summary>
+    public void Hold(string what) => File.WriteAllText(Processes.Shared("hold-" + what), "");
+
+    public void LetGo(string what) => File.Delete(Processes.Shared("hold-" + what));
+
+    /// <summary>A verb that is to succeed.</summary>
+    public async Task<string> ZurgAsync(params string[] arguments)
+    {
+        var ran = await Processes.ZurgAsync(arguments);
+        Assert.True(ran.ExitCode == 0, $"zurg {string.Join(' ', arguments)}: {ran}\n{Processes.Said}");
+        return ran.Output;
+    }
+
+    /// <summary>A request that goes to this instance, and lasts while requests are held.</summary>
+    public async Task AskSlowlyAsync(string instance)
+    {
+        var asked = (await SeeAsync()).Web.Instances.Single(i => i.Instance.Value == instance).Status!;
+        var port = asked.Ports[new PortName("http")];
+        var slow = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/slow"));
+        _underWay.Add(_slow.GetStringAsync(slow));
+    }
+
+    public async Task<Sight> SeeAsync()
+    {
+        var status = await Processes.StatusAsync();
+        return new Sight(status, status.Services.Single(s => s.Service.Value == "web"));
+    }
+
+    public async Task UntilAsync(string what, Func<Sight, bool> condition)
+    {
+        Sight? last = null;
+        try
+        {
+            await DevFixture.Until(what, Soon, async () => condition(last = await SeeAsync()));
+        }
+        catch (Xunit.Sdk.XunitException e)
+        {
+            throw new InvalidOperationException($"{e.Message}\n{last}\n{await EventsAsync()}\n{Processes.Said}", e);
+        }
+    }
+
+    public async Task<string> EventsAsync()
+    {
+        var text = await Processes.Http.GetStringAsync(new Uri("/v1/events?limit=1000", UriKind.Relative));
+        var events = JsonSerializer.Deserialize(text, WireJson.Default.ImmutableArrayEventRecord);
+        return string.Join('\n', events.Select(e => $"{e.At:HH:mm:ss.fff} {e.Kind} {e.Host} {e.Text}"));
+    }
+
+    /// <summary>The phase comes, and is there again, with the same processes, after each of these deaths.</summary>
+    public async Task OutlivesAsync(string phase, Func<Sight, bool> isThere, Deaths deaths = Deaths.MasterThenAgents)
+    {
+        await UntilAsync(phase, isThere);
+        var running = Running();
+        if (deaths == Deaths.AllAtOnce)
+        {
+            await KillAsync(phase, isThere, running, master: true, [.. _hosts]);
+            return;
+        }
+
+        await KillAsync(phase, isThere, running, master: true, []);
+        await KillAsync(phase, isThere, running, master: false, [.. _hosts]);
+    }
+
+    /// <summary>
+    /// All is done: three run this version, each once, and nothing else does; no instance was ever doubled, no request failed.
+    /// </summary>
+    public async Task EndsWithAsync(string version, bool converged = true)
+    {
+        var all = Enumerable.Range(0, Instances).Select(i => $"web.{i} with {version}").ToImmutableArray();
+        await UntilAsync($"all run {version}", s => s.Cluster.Converged == converged && s.Web.Ready == Instances
+            && s.Web.Instances.All(i => i.Status?.Release.Version.Value == version)
+            && Running().Values.Order().SequenceEqual(all));
+        var said = (await SeeAsync()).Web.Instances.ToImmutableSortedDictionary(
+            i => i.Status!.Pid!.Value, i => $"{i.Instance} with {version}");
+        Assert.Equal(said, Running());
+        Assert.False(File.Exists(Processes.Shared("doubled")), "an instance was doubled");
+        if (_load is not null)
+        {
+            await AnswersGrowAsync();
+            Assert.Empty(Load.Failed);
+            Assert.All(await Task.WhenAll(_underWay).WaitAsync(Soon), a => Assert.NotEmpty(a));
+        }
+    }
+
+    public async Task AnswersGrowAsync()
+    {
+        var before = Load.Answered;
+        await DevFixture.Until("requests are answered", Soon, () => Task.FromResult(Load.Answered > before + 20));
+    }
+
+    /// <summary>By pid: the instance and the release of each process, as its own environment says.</summary>
+    public ImmutableSortedDictionary<int, string> Running() => Processes.Marked().Keys
+        .Select(pid => (Pid: pid, Own: ProcessCluster.EnvironmentOf(pid)))
+        .Where(p => p.Own.ContainsKey("ZURG_INSTANCE"))
+        .ToImmutableSortedDictionary(p => p.Pid, p => $"{p.Own["ZURG_INSTANCE"]} with {p.Own["ZURG_RELEASE"]}");
+
+    private async Task KillAsync(
+        string phase, Func<Sight, bool> isThere, ImmutableSortedDictionary<int, string> running, bool master,
+        ImmutableArray<string> hosts)
+    {
+        var before = _hosts.ToDictionary(h => h, h => hosts.Contains(h) ? 0 : Processes.SessionsOf(h));
+        if (master)
+        {
+            Processes.KillMaster();
+        }
+
+        foreach (var host in hosts)
+        {
+            Kill(host);
+        }
+
+        foreach (var host in hosts)
+        {
+            Start(host);
+        }
+
+        if (master)
+        {
+            await Processes.StartMasterAsync();
+        }
+
+        // Not what the store has kept, but what is so again.
+        var back = master ? _hosts : [.. hosts];
+        var what = $"'{phase}' after the death of {(master ? "the master " : "")}{string.Join(' ', hosts)}";
+        await UntilAsync(what, s => back.All(h => Processes.SessionsOf(h) > before[h])
+            && s.Cluster.Hosts.All(h => h.Session == HostSession.Connected) && isThere(s));
+        Assert.Equal(running, Running());
+    }
+
+    private void Kill(string host)
+    {
+        if (host == "host1")
+        {
+            Processes.KillAgent();
+        }
+        else
+        {
+            Processes.KillNeighbour(host);
+        }
+    }
+
+    private void Start(string host)
+    {
+        if (host == "host1")
+        {
+            Processes.StartAgent();
+        }
+        else
+        {
+            Processes.StartNeighbour(host, Processes.MasterPort);
+        }
+    }
+}
+
+/// <summary>Who is killed.</summary>
+internal enum Deaths
+{
+    MasterThenAgents,
+    AllAtOnce,
+}
+
+/// <summary>What the API says at one moment.</summary>
+internal sealed record Sight(ClusterStatus Cluster, ServiceStatus Web)
+{
+    public RolloutStatus Change => Web.Rollout!;
+
+    public RolloutPhase Phase => Change.Rollout.Phase;
+
+    public bool Holds(HoldReason reason, string text = "") =>
+        Cluster.Holds.Any(h => h.Reason == reason && h.Text.Contains(text, StringComparison.Ordinal));
+
+    /// <summary>Its process runs and is not ready.</summary>
+    public bool Starts(string instance, string host = "host1") => Web.Instances.Any(i => i.Instance.Value == instance
+        && i.Host.Value == host && i.Status is { Phase: InstancePhase.Starting, Pid: not null });
+
+    public bool IsHeld(string instance, HoldReason reason) =>
+        Web.Instances.Any(i => i.Instance.Value == instance && i.Status?.Hold?.Reason == reason);
+
+    public override string ToString() => string.Join('\n', [
+        $"converged: {Cluster.Converged}, rollout: {JsonSerializer.Serialize(Web.Rollout, WireJson.Default.RolloutStatus)}",
+        .. Cluster.Holds.Select(h => $"{h.Reason}: {h.Text}"),
+        .. Web.Instances.Select(i => $"{i.Instance} on {i.Host}: {i.Status?.Phase} {i.Status?.Release} {i.Status?.Hold?.Text}"),
+    ]);
+}
