@@ -14,8 +14,8 @@ def serve(answer):
             if self.path == "/healthz":  # the probe's: not a request of anybody
                 self.reply(200, "ok\n")
                 return
-            with me.request():
-                if me.refusing:
+            with me.request() as accepted:
+                if not accepted:
                     self.reply(503, "another one answers now\n")
                     return
                 try:

@@ -120,17 +120,20 @@ class Self:
 
     @contextlib.contextmanager
     def request(self):
-        self._add(1)
+        """Counts one, and says whether it may be answered: one that is refused is not under way."""
+        with self._lock:
+            accepted = not self.refusing
+            self._add(1 if accepted else 0)
         try:
-            yield
+            yield accepted
         finally:
-            self._add(-1)
+            with self._lock:
+                self._add(-1 if accepted else 0)
 
     def _add(self, some):
-        with self._lock:
-            self._count += some
-            if self.draining:
-                self._say()
+        self._count += some
+        if some and self.draining:
+            self._say()
 
     def _take(self, word):
         # Also what a restarted agent says, which does not know yet that this process counts.
