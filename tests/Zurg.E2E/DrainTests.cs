@@ -122,7 +122,7 @@ public sealed class DrainTests : IAsyncLifetime
         await _cluster.StartMasterAsync();
         await UntilHeldAsync();
         Assert.Equal(before, await RunningAsync());
-        await File.WriteAllTextAsync(_cluster.Shared("confirm"), "");
+        File.Delete(Held);
         await DevFixture.Until("nothing of it is left", Soon, async () =>
             await _cluster.StatusAsync() is { Services.IsEmpty: true, Converged: true } && _cluster.Marked().Count == 0);
     }

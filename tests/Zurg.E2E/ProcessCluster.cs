@@ -97,7 +97,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>SIGKILL to the agent of another host, and to all that it has started: the machine burns.</summary>
     public void Burn(string host)
     {
-        KillHard(_others.Last(p => p.StartInfo.ArgumentList.Contains(host)));
+        KillHard(_neighbours[host].Process);
         foreach (var pid in MarkedOn(host))
         {
             KillPid(pid);
