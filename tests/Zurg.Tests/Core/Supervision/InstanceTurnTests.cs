@@ -1,6 +1,5 @@
 using Zurg.Core;
 using Zurg.Protocol;
-using Zurg.Tests.Support;
 using static Zurg.Tests.Support.AgentWords;
 using static Zurg.Tests.Support.InstanceWords;
 
