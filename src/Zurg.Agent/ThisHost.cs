@@ -21,6 +21,7 @@ internal static class ThisHost
         Limits = HostLimits.AbilityWith(cgroups).Describe(),
         WatchesUses = true,
         Prepares = true,
+        EndsIncarnations = true,
     };
 
     public static string Build { get; } =

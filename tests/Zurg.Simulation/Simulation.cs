@@ -97,6 +97,7 @@ internal sealed class Simulation
             Maybe(_faults.JournalLost, "agent lost its journal", () => Bounce(host, host.LoseJournal));
             Maybe(_faults.Reboot, "host lost its power", () => Bounce(host, host.LosePower));
             Maybe(_faults.CutOff, "host cut off for a while", () => host.CutOff(_sim.Milliseconds(3000, 20_000)));
+            Maybe(_faults.FileChanges, "a generated file changed", () => ChangeFile(_people.AnyName()));
             Maybe(_faults.Exit, "process ended by itself", () => host.Alive.FirstOrDefault()?.End(code: 1, signal: null));
         }
 
@@ -107,6 +108,14 @@ internal sealed class Simulation
                 _sim.Count(what);
                 act();
             }
+        }
+    }
+
+    private void ChangeFile(ServiceName service)
+    {
+        foreach (var host in _hosts.Values)
+        {
+            host.ChangeFile(service);
         }
     }
 
@@ -174,6 +183,8 @@ internal sealed class Simulation
             var runs = host.Alive.OrderBy(p => p.Instance).Select(p => $"{p.Instance} {p.Spec.Short}");
             var (want, run) = (string.Join(", ", wanted), string.Join(", ", runs));
             _sim.Demand(want == run, $"{host.Id} should run [{want}] and runs [{run}]");
+            var outdated = string.Join(", ", host.Alive.Where(p => p.IsOutdated).Select(p => p.Instance));
+            _sim.Demand(outdated.Length == 0, $"{outdated} on {host.Id} was never restarted for its file");
         }
 
         foreach (var (host, service) in _hosts.Values.SelectMany(h => h.Consumers.Subscription.Services.Select(s => (h, s))))

@@ -14,7 +14,8 @@ public sealed class SimulationTests(ITestOutputHelper output)
     /// <summary>Everything that the seeds together must have met; a fault that never struck proves nothing.</summary>
     private static readonly string[] Expected =
     [
-        "a host gave up what was replaced", "a host was lost", "a lost host came back",
+        "a generated file changed", "a host gave up what was replaced", "a host was lost", "a lost host came back",
+        "a process that went by an old file was ended",
         "agent killed", "agent: adopted a process", "consumers began or ended",
         "consumers: took a set", "decider: changed an instance", "host cut off for a while", "host lost its power",
         "journal: answer lost",

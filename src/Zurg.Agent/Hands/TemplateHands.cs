@@ -33,7 +33,7 @@ internal sealed class TemplateHands(
                 template => tell(new AgentInput.TemplateChanged(work.Instance, work.Incarnation, template), stop),
                 restored => TellAsync(work, restored, stop),
                 hold => tell(new AgentInput.TemplateHeld(work.Instance, work.Incarnation, hold), stop),
-                data => Use(data, work, isRestartDue: before is { OwesTemplateRestart: true } or { TemplateRestartAt: not null }),
+                data => Use(data, work, isRestartDue: before is { Outdated: not null } or { TemplateRestartAt: not null }),
                 () => work.Runs is not null);
             try
             {

@@ -21,8 +21,10 @@ internal static class Readiness
             : placement.DrainingSince is not null ? Wait(HoldReason.WaitsForDrain, $"{instance} on {host} is being drained")
             : placement.Wanted == WantedPhase.Stopped ? StoppedYet(status) is true ? null
                 : Wait(HoldReason.WaitsForStop, $"{instance} is stopping on {host}")
+            : !IsOther(status, placement) && IsToEnd(status, placement)
+                ? Wait(HoldReason.WaitsForReady, $"{instance} on {host} is being restarted")
             : status.Hold is { } hold ? hold with { Service = instance.Service, Instance = instance, Host = host }
-            : status.Spec != placement.Spec || status.Restarts != placement.Restarts
+            : IsOther(status, placement)
                 ? Wait(HoldReason.WaitsForReady, $"{instance} on {host} is being restarted with what is new")
             : status.IsReady() ? null
             : Wait(HoldReason.WaitsForReady, $"{instance} on {host} is {Words(status, HasProbe(state, placement))}");
@@ -49,6 +51,12 @@ internal static class Readiness
 
     private const string SilentMend = "look whether the host and its agent run; what runs on it is left alone. "
         + "If it is gone for good: zurg lost HOST";
+
+    private static bool IsToEnd(InstanceStatus status, Placement placement) =>
+        status.Incarnation == placement.Ends && status.Phase is InstancePhase.Starting or InstancePhase.Running;
+
+    private static bool IsOther(InstanceStatus status, Placement placement) =>
+        status.Spec != placement.Spec || status.Restarts != placement.Restarts;
 
     private static string SilentText(HostFacts facts, string then) =>
         string.Create(

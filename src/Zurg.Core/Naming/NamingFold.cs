@@ -53,9 +53,9 @@ public static class NamingFold
 
         var wanted = placed.Instances.Where(p =>
                 p is { Wanted: WantedPhase.Running, DrainingSince: null } && p.Unlisted is not true)
-            .ToImmutableSortedDictionary(p => p.Instance, p => (p.Spec, p.Restarts));
+            .ToImmutableSortedDictionary(p => p.Instance, p => p);
         return facts.Instances.Where(i => i.IsReady()
-            && wanted.TryGetValue(i.Instance, out var what) && what == (i.Spec, i.Restarts)).Select(i => new Endpoint
+            && wanted.TryGetValue(i.Instance, out var what) && what.IsOf(i)).Select(i => new Endpoint
         {
             Instance = i.Instance,
             Incarnation = i.Incarnation,

@@ -54,6 +54,9 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
         board.Add(host, new Placement(instance, target.DigestOf(instance), RestartsOf(target, instance), Phase, Since: Since)
         {
             Unlisted = unlisted ? true : null,
+
+            // What the host was told before has it no more: its agent is about to stop it, though it may not know that yet.
+            Ends = State.Placements.ContainsKey(host) ? EndsOf(host, instance) : null,
         });
         Steps.Add(new Step.Place(instance, host));
     }
@@ -91,8 +94,19 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
                 old.Instance, target.DigestOf(old.Instance), RestartsOf(target, old.Instance), Phase, Since: Since)
             {
                 Unlisted = old.Unlisted,
+                Ends = EndsOf(placed.Host, old.Instance) ?? old.Ends,
             });
             Steps.Add(new Step.Change(old.Instance, placed.Host, said));
+        }
+    }
+
+    /// <summary>Ends this incarnation, so that the next one reads its files.</summary>
+    public void Restart(PlacedOn placed, Incarnation ends, string why)
+    {
+        if (LetGo(placed, why) is { } said)
+        {
+            board.Replace(placed, placed.Placement with { Ends = ends, DrainingSince = null, Since = Since });
+            Steps.Add(new Step.Change(placed.Placement.Instance, placed.Host, said));
         }
     }
 
@@ -147,6 +161,16 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
     public void WakeBy(DateTimeOffset at) => WakeAt = WakeAt < at ? WakeAt : at;
 
     public void Tell(EventKind kind, string text) => News.Add(new RolloutNews(service.Name, kind, text));
+
+    /// <summary>
+    /// What runs was let go of, and ends also when the next word asks for just what it is before its agent has heard this one:
+    /// listed again, it would be stopped while it is used.
+    /// </summary>
+    private Incarnation? EndsOf(HostId host, InstanceId instance) =>
+        State.Facts.GetValueOrDefault(host) is { Description.EndsIncarnations: true } facts
+        && facts.Find(instance) is { Phase: InstancePhase.Starting or InstancePhase.Running } status
+            ? status.Incarnation
+            : null;
 
     /// <returns>Why it stops now, in words; null when it may not yet: a step or a hold says what comes first.</returns>
     private string? LetGo(PlacedOn placed, string why)

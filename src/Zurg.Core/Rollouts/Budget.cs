@@ -40,6 +40,6 @@ internal sealed class Budget
         return placement is { Wanted: WantedPhase.Running, Unlisted: not true }
             && state.Facts.GetValueOrDefault(host) is { Session: HostSession.Connected } facts
             && facts.Find(placement.Instance) is { } status
-            && status.IsReady() && status.Spec == placement.Spec && status.Restarts == placement.Restarts;
+            && status.IsReady() && placement.IsOf(status);
     }
 }

@@ -23,7 +23,10 @@ internal static class Changing
 
         AtOnce(plan, rollout);
         BlueGreen.List(plan, rollout);
-        var due = plan.Roster.Regular.Where(p => !plan.Has(p, rollout.To) || Moving.Why(plan, p) is not null).ToImmutableArray();
+        var due = plan.Roster.Regular
+            .Where(p => !plan.Has(p, rollout.To) || Moving.Why(plan, p) is not null || Rereading.Of(plan, p) is not null)
+            .Concat(Rereading.OfSpares(plan, rollout))
+            .ToImmutableArray();
         Spares.Place(plan, rollout, due);
         var roster = plan.Roster;
         var budget = new Budget(
@@ -90,21 +93,20 @@ internal static class Changing
         foreach (var placed in due.Where(plan.IsReachable).OrderBy(p => Rank(plan, p, budget)))
         {
             var (moves, misfit) = (Moving.Why(plan, placed), Moving.WhyMisfit(plan, placed));
-            var hasTurn = room > 0 && plan.CellRank(placed) <= lastCell;
+            var rereads = Rereading.Of(plan, placed);
+            var hasTurn = room > 0 && plan.CellRank(placed) <= lastCell && !plan.Has(placed, rollout.To);
+            var isStuck = false;
             if (!elsewhere && (moves is not null || hasTurn) && (moves ?? misfit) is { } stuck)
             {
                 plan.Holds.Add(Moving.Nowhere(placed, stuck));
-                if (misfit is not null || plan.Has(placed, rollout.To))
-                {
-                    continue;
-                }
-
-                moves = null;   // it cannot leave, so it is changed where it is
+                moves = null;   // it cannot leave, so it is changed where it is, if that can be
+                isStuck = misfit is not null || plan.Has(placed, rollout.To);
+                hasTurn &= !isStuck;
             }
 
-            if (moves is null && !hasTurn)
+            if (moves is null && !hasTurn && rereads is null)
             {
-                later++;
+                later += isStuck ? 0 : 1;
             }
             else if (!budget.MayTake(placed))
             {
@@ -113,16 +115,22 @@ internal static class Changing
             else if (moves is not null && !plan.MayDisplace(placed, moves))
             {
                 later++;
+                rereads?.Do(plan, placed, budget);
             }
-            else if ((moves ?? misfit) is { } leaves)
+            else if ((moves ?? (hasTurn ? misfit : null)) is { } leaves)
             {
                 room -= moves is null ? 1 : 0;
                 budget.Take(placed);
                 plan.Remove(placed, leaves);
             }
+            else if (!hasTurn)
+            {
+                rereads?.Do(plan, placed, budget);
+            }
             else if (Preparing.WhyNot(plan, placed, rollout.To, budget) is { } hold)
             {
                 plan.Holds.Add(hold);
+                rereads?.Do(plan, placed, budget);
             }
             else
             {

@@ -20,7 +20,7 @@ internal static class RolloutFailure
 
         var (instance, release) = (placement.Instance, rollout.To.Release.Version);
         var status = facts.Find(instance);
-        var taken = status?.Spec == placement.Spec && status.Restarts == placement.Restarts;
+        var taken = status is not null && placement.IsOf(status);
         if (taken && status!.CrashesSinceChange > rollout.Excused.GetValueOrDefault(instance))
         {
             return $"{instance} on {host} ended by itself with {release}: {status!.LastExit?.Reason ?? "how is not known"}";

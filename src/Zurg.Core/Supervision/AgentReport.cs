@@ -34,6 +34,7 @@ public static class AgentReport
         CrashesSinceChange = s.CrashesSinceChange,
         Prepared = s.Next is { IsReady: true } next ? next.Spec : null,
         PrepareHold = s.Next?.Hold,
+        Outdated = s.Phase is InstancePhase.Starting or InstancePhase.Running ? s.RestartAsked : null,
         Refuses = s.Refuses && s.Assigned.Refuse == true ? true : null,
     };
 }

@@ -13,12 +13,7 @@ internal static class InstanceAdoption
         InstancePhase.Preparing or InstancePhase.Stopped => new InstanceTurn(s.Again(m, Phrases.AgentStarted)),
         InstancePhase.Stopping when s.HasExited || s.KilledAt is not null || s.Launch is null => InstanceEnd.Kill(s, m),
         InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping =>
-            new InstanceTurn(InstanceReload.Keep(ClockGuard.Clamp(s, m.Now)) with
-            {
-                Deadline = null,
-                TemplateRestartAt = null,
-                OwesTemplateRestart = s.OwesTemplateRestart || s.TemplateRestartAt is not null,
-            })
+            new InstanceTurn(Outdating.Keep(InstanceReload.Keep(ClockGuard.Clamp(s, m.Now))) with { Deadline = null })
                 .Do(new AgentEffect.Find(s.Assigned, s.Incarnation, s.Process, s.Launch!)),
 
         // Written by a newer build: what this one cannot read it cannot adopt either.
@@ -100,8 +95,6 @@ internal static class InstanceAdoption
             Process = process,
             StartedAt = s.StartedAt ?? m.Now,
             FailedStarts = 0,
-            TemplateRestartAt = s.OwesTemplateRestart ? m.Now + InstanceHealth.Gather : null,
-            OwesTemplateRestart = false,
         })
             .Tell(
                 EventKind.InstanceAdopted,

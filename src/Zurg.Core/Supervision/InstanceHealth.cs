@@ -62,7 +62,7 @@ internal static class InstanceHealth
     {
         TemplateThen.Nothing or TemplateThen.Unknown => Told(s, template, "nothing is done about it"),
         TemplateThen.Restart => Told(
-            s with { TemplateRestartAt = s.TemplateRestartAt ?? m.Now + Gather }, template, "it is restarted"),
+            Outdating.Changed(s, template, m), template, "it is restarted when its service can spare it"),
         TemplateThen.Reload when template.Signal is { } signal => Told(
             InstanceReload.Changed(s, signal, m), template,
             $"SIG{signal} tells it{(s.Phase == InstancePhase.Running ? "" : " once it is ready")}"),
@@ -80,9 +80,6 @@ internal static class InstanceHealth
     {
         UsesHold = hold is null ? null : hold with { Service = s.Instance.Service, Instance = s.Instance, Host = m.Host },
     });
-
-    /// <summary>One change in the cluster often changes several templates: they are one restart.</summary>
-    public static readonly TimeSpan Gather = TimeSpan.FromSeconds(1);
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 

@@ -15,8 +15,10 @@ internal static class InstanceMachine
     private static InstanceTurn SettlePhase(InstanceState s, Moment m) => s.Phase switch
     {
         InstancePhase.Waiting when IsWanted(s, m) && !(s.NotBefore > m.Now) => Prepare(s, m),
-        InstancePhase.Starting or InstancePhase.Running when s.TemplateRestartAt <= m.Now =>
+        InstancePhase.Starting or InstancePhase.Running when Outdating.IsToEnd(s) =>
             InstanceEnd.Stop(s, "restarted for a changed template", m).Then(next => SettlePhase(next, m)),
+        InstancePhase.Starting or InstancePhase.Running when s.TemplateRestartAt <= m.Now =>
+            SettlePhase(s with { TemplateRestartAt = null }, m),
         InstancePhase.Starting when s.Deadline <= m.Now =>
             !HasProbe(s) ? Ready(s, m) : s.Outlived ? InstanceAdoption.NotKnown(s, m) : InstanceEnd.NeverReady(s, m),
         InstancePhase.Stopping when s.Deadline <= m.Now && InstanceStop.IsWaiting(s) => InstanceStop.Cut(s, m),

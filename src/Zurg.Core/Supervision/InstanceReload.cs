@@ -54,7 +54,7 @@ internal static class InstanceReload
         return Set(s, known with { Owed = true, DueAt = known.DueAt ?? Later(m.Now + Gather, known.SentAt + Every) });
     }
 
-    /// <summary>Sends what is due. A restart that is to come makes it needless.</summary>
+    /// <summary>Sends what is due, also when another file asks for a restart: that one may have to wait for long.</summary>
     public static InstanceTurn Settle(InstanceState s, Moment m) =>
         !MaySend(s) ? s.Unchanged : s.Reloads.Where(r => !r.Busy && r.DueAt <= m.Now)
             .Aggregate(s.Unchanged, (turn, due) => turn.Then(n => Send(n, due, m)));
@@ -92,7 +92,7 @@ internal static class InstanceReload
         [.. reloads.Select(r => r with { DueAt = r.DueAt + gap })];
 
     private static bool MaySend(InstanceState s) =>
-        s is { Phase: InstancePhase.Running, Process: not null, Launch: not null, TemplateRestartAt: null };
+        s is { Phase: InstancePhase.Running, Process: not null, Launch: not null };
 
     private static InstanceTurn Send(InstanceState s, ReloadState due, Moment m) =>
         new InstanceTurn(Set(s, due with { DueAt = null, SentAt = m.Now, Busy = true, Hold = null }))

@@ -45,11 +45,13 @@ public sealed record InstanceState
     /// <summary>In <see cref="InstancePhase.Waiting"/>: not prepared before this.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
-    /// <summary>A template's change restarts it then: changes within a second are one restart.</summary>
-    public DateTimeOffset? TemplateRestartAt { get; init; }
+    /// <summary>
+    /// Its process goes by this file as it was, and reads it at its start only. Outlives the agent, ends with the incarnation.
+    /// </summary>
+    public OutdatedFile? Outdated { get; init; }
 
-    /// <summary>Such a restart was to come when its agent ended, and its process was not found yet.</summary>
-    public bool OwesTemplateRestart { get; init; }
+    /// <summary>The master is told of that then: changes within a second are one restart.</summary>
+    public DateTimeOffset? TemplateRestartAt { get; init; }
 
     /// <summary>The signals that tell its process of changed files, by name; see <see cref="InstanceReload"/>.</summary>
     public ImmutableArray<ReloadState> Reloads { get; init => field = value.IsDefault ? [] : value; } = [];
@@ -110,6 +112,10 @@ public sealed record InstanceState
 
     /// <summary>SIGKILL was sent to the tree then.</summary>
     public DateTimeOffset? KilledAt { get; init; }
+
+    /// <summary>What the master is told of <see cref="Outdated"/>.</summary>
+    [JsonIgnore]
+    public OutdatedFile? RestartAsked => TemplateRestartAt is null ? Outdated : null;
 
     /// <summary>The one hold that people are shown.</summary>
     [JsonIgnore]

@@ -66,7 +66,7 @@ internal static class InstancePhases
                 Deadline = null,
                 NotBefore = null,
                 TemplateRestartAt = phase == InstancePhase.Running ? s.TemplateRestartAt : null,
-                OwesTemplateRestart = phase == InstancePhase.Running && s.OwesTemplateRestart,
+                Outdated = phase == InstancePhase.Running ? s.Outdated : null,
                 Reloads = phase == InstancePhase.Running ? s.Reloads : [],
             };
         }

@@ -170,6 +170,12 @@ public sealed record AssignedInstance
     /// <summary>Its process is told to answer no new request, and says so in <see cref="InstanceStatus.Refuses"/>.</summary>
     public bool? Refuse { get; init; }
 
+    /// <summary>
+    /// This incarnation ends, and a later one is begun; of another one it says nothing. See
+    /// <see cref="HostDescription.EndsIncarnations"/>.
+    /// </summary>
+    public Incarnation? Ends { get; init; }
+
     /// <summary>Where the agent listens for it. An older agent does not.</summary>
     public ImmutableArray<UseSpec> Uses { get; init => field = value.IsDefault ? [] : value; } = [];
 }

@@ -76,6 +76,9 @@ public sealed record HostDescription
     /// <summary>Its agent prepares what an instance gets next while the instance still runs; null from an older agent.</summary>
     public bool? Prepares { get; init; }
 
+    /// <summary>Its agent does what <see cref="AssignedInstance.Ends"/> says; null from an older agent.</summary>
+    public bool? EndsIncarnations { get; init; }
+
     /// <summary>Its agent says who uses which services, once asked; null from older ones.</summary>
     public bool? WatchesUses { get; init; }
 }

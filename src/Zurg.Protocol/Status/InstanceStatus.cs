@@ -57,11 +57,21 @@ public sealed record InstanceStatus
     /// <summary>Its process has said that it answers no new request (<see cref="AssignedInstance.Refuse"/>).</summary>
     public bool? Refuses { get; init; }
 
+    /// <summary>
+    /// Its process goes by a generated file that has another text by now and asks for a restart: the master says when. Null: none
+    /// such, or an older agent, which restarts it by itself.
+    /// </summary>
+    public OutdatedFile? Outdated { get; init; }
+
     /// <summary>Whether consumers may be told of it (DESIGN.md promise 1).</summary>
     public bool IsReady() => Phase == InstancePhase.Running && Healthy;
 
     private static readonly ImmutableSortedDictionary<PortName, int> NoPorts = ImmutableSortedDictionary<PortName, int>.Empty;
 }
+
+/// <summary>The first generated file that changed under a process which reads it at its start only.</summary>
+/// <param name="Since">When it did.</param>
+public sealed record OutdatedFile(string File, DateTimeOffset Since);
 
 /// <summary>How one incarnation ended.</summary>
 public sealed record InstanceExit

@@ -24,6 +24,14 @@ public sealed record UnaskedActions(ImmutableArray<DateTimeOffset> At);
 /// <param name="Since">When it was placed or last changed; null in a placement of an earlier build.</param>
 /// <param name="Unlisted">It runs and no consumer is told of it: the side of a blue-green change that does not serve.</param>
 /// <param name="Refuse">Its process is told to answer no new request: the old side of a strict switch.</param>
+/// <param name="Ends">
+/// This incarnation is to end, whatever it runs: it was let go of for a change, or goes by old files. A later one is begun.
+/// </param>
 public sealed record Placement(
     InstanceId Instance, Digest Spec, long Restarts, WantedPhase Wanted, DateTimeOffset? DrainingSince = null,
-    DateTimeOffset? Since = null, bool? Unlisted = null, bool? Refuse = null);
+    DateTimeOffset? Since = null, bool? Unlisted = null, bool? Refuse = null, Incarnation? Ends = null)
+{
+    /// <summary>What the agent reports is what this asks for, and nothing here is to end it.</summary>
+    public bool IsOf(InstanceStatus status) =>
+        status.Spec == Spec && status.Restarts == Restarts && status.Incarnation != Ends;
+}

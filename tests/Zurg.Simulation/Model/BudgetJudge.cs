@@ -75,7 +75,8 @@ internal sealed class BudgetJudge(Sim sim)
         placed.Placement is { Wanted: WantedPhase.Running, DrainingSince: null, Unlisted: not true }
         && known.Facts.GetValueOrDefault(placed.Host) is { Session: HostSession.Connected } facts
         && facts.Find(placed.Placement.Instance) is { } status
-        && status.IsReady() && status.Spec == placed.Placement.Spec && status.Restarts == placed.Placement.Restarts;
+        && status.IsReady() && status.Spec == placed.Placement.Spec && status.Restarts == placed.Placement.Restarts
+        && status.Incarnation != placed.Placement.Ends;
 
     private static ImmutableSortedDictionary<ServiceName, ImmutableArray<(HostId Host, Placement Placement)>> PlacedOf(
         ClusterState state) => state.Placements.Values

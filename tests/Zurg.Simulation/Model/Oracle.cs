@@ -188,7 +188,7 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
             .Where(p => p.p.Wanted == WantedPhase.Running))
         {
             var stays = now.TryGetValue(old.Instance, out var by)
-                && (by.Spec, by.Restarts, by.Wanted) == (old.Spec, old.Restarts, old.Wanted);
+                && (by.Spec, by.Restarts, by.Wanted, by.Ends) == (old.Spec, old.Restarts, old.Wanted, old.Ends);
             if (!stays)
             {
                 _notWaitedFor[(host, old.Instance)] = LostNow();

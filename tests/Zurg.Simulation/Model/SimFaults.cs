@@ -18,6 +18,7 @@ internal sealed class SimFaults
         Reboot = Drawn(0.1);
         JournalLost = Drawn(0.05);
         CutOff = Drawn(0.1);
+        FileChanges = Drawn(0.1);
 
         double Drawn(double most) => sim.Chance(0.7) ? most * (1 + sim.Next(10)) / 10 : 0;
     }
@@ -54,4 +55,7 @@ internal sealed class SimFaults
 
     /// <summary>A second: no session of a host is open for a while, and everything on it runs on.</summary>
     public double CutOff { get; }
+
+    /// <summary>A second: a generated file of one service changes on all hosts at once.</summary>
+    public double FileChanges { get; }
 }

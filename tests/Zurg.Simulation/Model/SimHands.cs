@@ -78,6 +78,10 @@ internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInb
         return answer is not null;
     }
 
+    /// <summary>A generated file of the process has another text, and it reads that at its start only.</summary>
+    public static AgentInput FileChanged(SimProcess process) => new AgentInput.TemplateChanged(
+        process.Instance, process.Incarnation, new TemplateSpec("a.hbs", "a.conf", TemplateThen.Restart));
+
     private AgentInput? Prepare(AgentEffect.Prepare effect)
     {
         var instance = effect.Assigned.Instance;
@@ -120,6 +124,11 @@ internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInb
         {
             sim.Count("agent: adopted a process");
             WatchExit(process);
+            if (process.IsOutdated)
+            {
+                Later(sim.Milliseconds(1, 50), () => FileChanged(process));   // its agent finds that it never went by its files
+            }
+
             return new AgentInput.Found(effect.Assigned.Instance, effect.Incarnation, process.Identity);
         }
 

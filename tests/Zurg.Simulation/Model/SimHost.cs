@@ -18,6 +18,7 @@ internal sealed class SimHost(
     private readonly SimJournal _journal = new(sim, id, faults);
     private readonly List<SimProcess> _processes = [];
     private CancellationTokenSource _agent = new();
+    private AgentInbox _inbox = new();
     private int _boots = 1;
     private int _pids = 100;
     private TimeSpan _cutOffUntil;
@@ -71,14 +72,33 @@ internal sealed class SimHost(
     }
 
     /// <summary>The agent asks a process to end.</summary>
-    public void Signalled(SimProcess process) => onSignal(id, process.Instance, process.Incarnation);
+    public void Signalled(SimProcess process)
+    {
+        if (process.IsOutdated)
+        {
+            sim.Count("a process that went by an old file was ended");
+        }
+
+        onSignal(id, process.Instance, process.Incarnation);
+    }
+
+    /// <summary>A file of all instances of the service changes, which each reads at its start only.</summary>
+    public void ChangeFile(ServiceName service)
+    {
+        var (inbox, stop) = (_inbox, _agent.Token);
+        foreach (var process in Alive.Where(p => p.Instance.Service == service))
+        {
+            process.IsOutdated = true;
+            sim.Spawn("a changed file", async () => await inbox.PostAsync(SimHands.FileChanged(process), stop));
+        }
+    }
 
     public void StartAgent()
     {
         IsAgentUp = true;
         _agent = new CancellationTokenSource();
         var stop = _agent.Token;
-        var inbox = new AgentInbox();
+        var inbox = _inbox = new AgentInbox();
         var dialer = new SimDialer(sim, this, faults, inbox, master);
         var loop = new AgentLoop(
             inbox, new SimHands(sim, this, faults, inbox, stop), _journal, dialer, dialer,
@@ -130,5 +150,6 @@ internal sealed class SimHost(
         Cpus = 2,
         Kernel = "sim",
         Limits = "none",
+        EndsIncarnations = true,
     };
 }

@@ -26,6 +26,9 @@ internal sealed class SimProcess(InstanceId instance, Incarnation incarnation, D
     /// <summary>From then on its probe passes.</summary>
     public TimeSpan ReadyAt { get; init; }
 
+    /// <summary>A file changed that it reads at its start only.</summary>
+    public bool IsOutdated { get; set; }
+
     public bool WasSeenReady { get; set; }
 
     public Task<ProcessExit> Exit => _exit.Task;

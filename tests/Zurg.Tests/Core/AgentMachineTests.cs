@@ -259,23 +259,6 @@ public sealed class AgentMachineTests
     }
 
     [Fact]
-    public void Template_changes_within_a_second_are_one_restart()
-    {
-        var restart = new TemplateSpec("a.hbs", "a.conf", TemplateThen.Restart);
-        _agent.RunWeb();
-        _agent.Say(new AgentInput.TemplateChanged(Web, _agent.Now0, restart));
-        _agent.Wait(TimeSpan.FromMilliseconds(900));
-        _agent.Say(new AgentInput.TemplateChanged(Web, _agent.Now0, restart));
-        Assert.Equal(InstancePhase.Running, _agent.Web.Phase);
-        _agent.Wait(TimeSpan.FromMilliseconds(100));
-        Assert.Equal(InstancePhase.Stopping, _agent.Web.Phase);
-        _agent.Exit(Code(0));
-        _agent.Gone();
-        Assert.True(_agent.Web.LastExit!.Asked);
-        Assert.Equal(InstancePhase.Preparing, _agent.Web.Phase);
-    }
-
-    [Fact]
     public void Other_template_changes_signal_or_are_only_told_and_a_held_one_is_shown()
     {
         _agent.RunWeb();

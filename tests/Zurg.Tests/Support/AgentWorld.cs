@@ -92,6 +92,9 @@ internal sealed class AgentWorld(ulong seed)
                 new InstanceId(new ServiceName("web"), index), $"{1 + _prng.Next(2)}.0.0", probe: _prng.Next(3) > 0) with
             {
                 Restarts = _prng.Next(2),
+                Ends = _prng.Next(4) == 0
+                    ? _state.Instances.GetValueOrDefault(new InstanceId(new ServiceName("web"), index))?.Incarnation
+                    : null,
                 Next = _prng.Next(3) == 0 ? NextOf(new InstanceId(new ServiceName("web"), index)) : null,
                 Stop = _prng.Next(3) switch
                 {

@@ -253,7 +253,7 @@ internal sealed record World
     private static InstanceStatus StatusOf(Placement placement, InstanceStatus? before, bool ready)
     {
         var runs = placement.Wanted == WantedPhase.Running;
-        var same = before is not null && before.Spec == placement.Spec && before.Restarts == placement.Restarts;
+        var same = before is not null && placement.IsOf(before);
         return new InstanceStatus
         {
             Instance = placement.Instance,
@@ -267,6 +267,7 @@ internal sealed record World
             Since = Noon,
             Ports = ImmutableSortedDictionary<PortName, int>.Empty.Add(new PortName("http"), 8000 + placement.Instance.Index),
             Crashes = 0,
+            Outdated = same ? before!.Outdated : null,
         };
     }
 }

@@ -65,20 +65,10 @@ public sealed class InstanceHealthTests
         Assert.Empty(turn.Events);
     }
 
-    [Fact]
-    public void The_first_change_of_a_template_sets_the_time_of_the_restart()
-    {
-        var template = new TemplateSpec("a.hbs", "a.conf", TemplateThen.Restart);
-        var first = InstanceHealth.TemplateChanged(Ready, template, At(1)).State!;
-        Assert.Equal(At(1).Now + InstanceHealth.Gather, first.TemplateRestartAt);
-        Assert.Equal(
-            first.TemplateRestartAt, InstanceHealth.TemplateChanged(first, template, At(1.9)).State!.TemplateRestartAt);
-    }
-
     [Theory]
     [InlineData(TemplateThen.Nothing, InstancePhase.Running, "HUP", "nothing is done about it", false)]
     [InlineData(TemplateThen.Unknown, InstancePhase.Running, "HUP", "nothing is done about it", false)]
-    [InlineData(TemplateThen.Restart, InstancePhase.Running, "HUP", "it is restarted", false)]
+    [InlineData(TemplateThen.Restart, InstancePhase.Running, "HUP", "it is restarted when its service can spare it", false)]
     [InlineData(TemplateThen.Reload, InstancePhase.Running, "HUP", "SIGHUP tells it", true)]
     [InlineData(TemplateThen.Reload, InstancePhase.Starting, "HUP", "SIGHUP tells it once it is ready", true)]
     [InlineData(TemplateThen.Reload, InstancePhase.Running, null, "no signal is named that could tell it", false)]
