@@ -8,29 +8,6 @@ public sealed class LossTests : IAsyncLifetime
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(90);
 
-    /// <summary>Answers with its release.</summary>
-    private const string Server = """
-        import http.server, os, time
-
-        class Web(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                time.sleep(0.02)
-                body = os.environ["ZURG_RELEASE"].encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *rest):
-                pass
-
-        class Many(http.server.ThreadingHTTPServer):
-            request_queue_size = 128
-
-        Many(("127.0.0.1", int(os.environ["PORT_HTTP"])), Web).serve_forever()
-
-        """;
-
     private readonly ProcessCluster _cluster = new();
 
     public async Task InitializeAsync()
@@ -38,11 +15,7 @@ public sealed class LossTests : IAsyncLifetime
         await _cluster.StartMasterAsync();
         _cluster.StartAgent();
         _cluster.StartNeighbour("host2", _cluster.MasterPort);
-        foreach (var version in (string[])["1", "2"])
-        {
-            Assert.True(await _cluster.TryPushAsync("web", version, $"#!/usr/bin/python3 -u\n# {version}\n{Server}"));
-        }
-
+        await ReleaseServer.PushAsync(_cluster, "1", "2");
         await DevFixture.Until("two hosts", Soon, async () => (await _cluster.StatusAsync()).Hosts.Length == 2);
     }
 

@@ -8,39 +8,13 @@ public sealed class RolloutTests : IAsyncLifetime
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(90);
 
-    /// <summary>Answers with its release; ended by a signal it ends at once, whatever it is doing.</summary>
-    private const string Server = """
-        import http.server, os, time
-
-        class Web(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                time.sleep(0.02)
-                body = os.environ["ZURG_RELEASE"].encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *rest):
-                pass
-
-        class Many(http.server.ThreadingHTTPServer):
-            request_queue_size = 128
-
-        Many(("127.0.0.1", int(os.environ["PORT_HTTP"])), Web).serve_forever()
-
-        """;
-
     private readonly ProcessCluster _cluster = new();
 
     public async Task InitializeAsync()
     {
         await _cluster.StartMasterAsync();
         _cluster.StartAgent();
-        foreach (var version in (string[])["1", "2"])
-        {
-            Assert.True(await _cluster.TryPushAsync("web", version, $"#!/usr/bin/python3 -u\n# {version}\n{Server}"));
-        }
+        await ReleaseServer.PushAsync(_cluster, "1", "2");
 
         Assert.True(await _cluster.TryPushAsync("web", "3", "#!/bin/sh\necho I am no good\nexit 3\n"));
     }
