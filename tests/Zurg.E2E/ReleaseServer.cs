@@ -1,6 +1,6 @@
 namespace Zurg.E2E;
 
-/// <summary>A service called web that answers with its release; ended by a signal it ends at once, whatever it is doing.</summary>
+/// <summary>A service called web that answers with its release; a signal ends it at once, whatever it is doing.</summary>
 internal static class ReleaseServer
 {
     private const string Program = """
