@@ -50,19 +50,25 @@ internal sealed class NextPreparation(AgentSite site, IReleaseStore releases, Pr
             LaunchOutcome.Refused refused =>
                 new Hold(HoldReason.NotUnderstood, refused.Text, $"upgrade the agent of {site.Host}"),
             LaunchOutcome.Built built => HostLimits.AbilityWith(site.Cgroups).HoldOf(next.Spec)
-                ?? Spawner.ProblemOf(RequestOf(next.Spec, built.Launch), out _),
+                ?? Spawner.ProblemOf(RequestOf(next, built.Launch), out _),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }
 
-    private static SpawnRequest RequestOf(InstanceSpec spec, Launch launch) => new()
+    private SpawnRequest RequestOf(AssignedInstance next, Launch launch)
     {
-        Executable = launch.Executable,
-        Env = launch.Env,
-        WorkingDirectory = launch.WorkingDirectory,
-        Output = -1,
-        User = spec.User,
-        Group = spec.Group,
-        Groups = spec.Groups,
-    };
+        // Its own directory is made by its first start here, which may be still to come.
+        var own = site.Paths.Instance(next.Instance);
+        var made = launch.WorkingDirectory != own || Directory.Exists(own);
+        return new SpawnRequest
+        {
+            Executable = launch.Executable,
+            Env = launch.Env,
+            WorkingDirectory = made ? launch.WorkingDirectory : "/",
+            Output = -1,
+            User = next.Spec.User,
+            Group = next.Spec.Group,
+            Groups = next.Spec.Groups,
+        };
+    }
 }

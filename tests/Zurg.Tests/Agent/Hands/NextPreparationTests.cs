@@ -39,6 +39,15 @@ public sealed class NextPreparationTests : IAsyncLifetime
         Assert.True(ProcessStat.IsAlive(process));
     }
 
+    /// <summary>Of an instance that is placed in the middle of a rollout both are asked for at once.</summary>
+    [Fact]
+    public async Task What_was_never_started_here_lacks_no_directory_of_its_own()
+    {
+        _bench.AddFile("run", "#!/bin/sh\nexec sleep 60\n");
+        Assert.False(Directory.Exists(_bench.Paths.Instance(AgentSamples.Web)));
+        Assert.Null(await CheckAsync(AgentSamples.Assigned()));
+    }
+
     [Fact]
     public async Task Whatever_its_start_would_stumble_over_is_said_before()
     {
