@@ -66,16 +66,16 @@ internal static class BlueGreen
 
         var back = rollout.Phase == RolloutPhase.RollingBack
             && roster.Regular.All(p => plan.Has(p, rollout.To) && plan.IsReady(p));
-        foreach (var placed in roster.Regular.Where(Runs))
+        foreach (var placed in roster.Regular.Where(IsToRun))
         {
             var waits = StaysHidden(plan, placed, rollout);
-            var old = sides && !waits && !(plan.Has(placed, rollout.To) && plan.IsReady(placed));
+            var old = sides && !waits && !(plan.Has(placed, rollout.To) && plan.Runs(placed));
             Show(
                 plan, placed, hidden: waits || (old && (rollout.ClosedAt ?? rollout.SwitchedAt) is not null),
                 refuse: old && rollout.ClosedAt is not null);
         }
 
-        foreach (var placed in roster.Surplus.Where(Runs))
+        foreach (var placed in roster.Surplus.Where(IsToRun))
         {
             // What stands in since an earlier change serves on until it may leave, also if it has the target already.
             var isNew = plan.Has(placed, rollout.To);
@@ -99,7 +99,7 @@ internal static class BlueGreen
             RolloutPhase.Completed or RolloutPhase.Unknown => false,
         };
 
-    private static bool Runs(PlacedOn placed) => placed.Placement.Wanted == WantedPhase.Running;
+    private static bool IsToRun(PlacedOn placed) => placed.Placement.Wanted == WantedPhase.Running;
 
     private static void Show(ServicePlan plan, PlacedOn placed, bool hidden, bool refuse)
     {

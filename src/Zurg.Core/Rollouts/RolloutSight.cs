@@ -29,6 +29,14 @@ internal sealed partial class ServicePlan
 
     public bool IsReady(PlacedOn placed) => Readiness.WhyNot(State, placed) is null;
 
+    /// <summary>
+    /// It was ready when it was last heard of, with what it was placed with. A hold on something beside it, a generated file that
+    /// cannot be written, and the silence of its host take nothing away from whom it serves.
+    /// </summary>
+    public bool Runs(PlacedOn placed) =>
+        State.Facts.GetValueOrDefault(placed.Host)?.Find(placed.Placement.Instance) is { } status
+        && status.IsReady() && placed.Placement.IsOf(status);
+
     public bool IsReachable(PlacedOn placed) => State.Facts.GetValueOrDefault(placed.Host)?.Session == HostSession.Connected;
 
     /// <summary>It needs no more from this rollout. Of a silent host nothing more can be asked.</summary>

@@ -43,6 +43,21 @@ public sealed class BlueGreenCasesTests
     }
 
     [Fact]
+    public void A_hold_beside_an_instance_that_serves_does_not_hide_it()
+    {
+        var world = Switched.After(Kept);
+        for (var round = 0; round < 25 && !Serving(world).Contains("web.0", StringComparison.Ordinal); round++)
+        {
+            world = Step(world);
+        }
+
+        Assert.Equal(RolloutPhase.Running, world.RolloutOf("web").Phase);
+        var hold = new Hold(HoldReason.WaitsForReload, "a process from before the signal is still there");
+        world = world.Report("web.0", s => s with { Hold = hold });
+        Assert.Contains("web.0", Serving(world.Commit(world.Plan())), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void It_switches_only_when_all_of_the_new_side_are_there_and_ready()
     {
         var slow = World.Of("host1@az1", "host2@az2").Apply(Web("1.0")).Settle().Apply(Web("2.0"))
