@@ -18,6 +18,7 @@ internal sealed class SimHost(
     private readonly SimJournal _journal = new(sim, id, faults);
     private readonly List<SimProcess> _processes = [];
     private CancellationTokenSource _agent = new();
+    private readonly bool _prepares = sim.Chance(0.7);   // the others have an agent of an older build
     private AgentInbox _inbox = new();
     private int _boots = 1;
     private int _pids = 100;
@@ -150,6 +151,7 @@ internal sealed class SimHost(
         Cpus = 2,
         Kernel = "sim",
         Limits = "none",
+        Prepares = _prepares ? true : null,
         EndsIncarnations = true,
     };
 }
