@@ -93,8 +93,20 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
     public void Took(ServiceName service, Revision revision) => Change(s => s.Took(service, revision, time.GetUtcNow()));
 
     /// <summary>To be called before a set is written to it.</summary>
-    public void Tell(ServiceName service, SubscriberId subscriber, Revision revision) =>
-        Change(s => s.Tell(service, subscriber, revision, time.GetUtcNow()));
+    public void Tell(ServiceName service, SubscriberId subscriber, Revision revision)
+    {
+        lock (_lock)
+        {
+            var after = _now.Tell(service, subscriber, revision, time.GetUtcNow());
+            // What is kept may be lower than the truth, never higher: this cannot wait for the next time that all is written.
+            if (after.UseOf(service, subscriber) is { } use && use.Uses < _now.UseOf(service, subscriber)?.Uses)
+            {
+                file?.TryAdd(KeptUse.Of(service, use));
+            }
+
+            Set_NeedsLock(after);
+        }
+    }
 
     public void Forget(ServiceName service) => Change(s => s.Forget(service));
 

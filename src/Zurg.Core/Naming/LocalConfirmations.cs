@@ -74,7 +74,10 @@ public sealed record LocalConfirmations
         ServiceName service, SubscriberId subscriber, string name, Revision atLeast, DateTimeOffset now) =>
         With(service, Of(service), new SubscriberUse(subscriber, name, atLeast, now));
 
-    /// <summary>To be called before a set is written to it: from then on it may use it.</summary>
+    /// <summary>
+    /// To be called before a set is written to it: from then on it may use it. This alone can lower what it uses, and a lower
+    /// use is to be written down before the set is: what is kept for the next agent is never newer than the truth.
+    /// </summary>
     public LocalConfirmations Tell(ServiceName service, SubscriberId subscriber, Revision revision, DateTimeOffset now) =>
         Of(service) is var known && known.Uses.GetValueOrDefault(subscriber) is not { } use ? this
         // Older than what it uses: this agent lost sets over a restart, and what it says last is believed.
@@ -122,6 +125,9 @@ public sealed record LocalConfirmations
     /// <summary>The host does not follow it any more; nothing happens while it has a subscriber.</summary>
     public LocalConfirmations Forget(ServiceName service) =>
         Follows(service) ? this : this with { Services = Services.Remove(service) };
+
+    /// <summary>What a subscriber makes of a service; null: it does not follow it.</summary>
+    public SubscriberUse? UseOf(ServiceName service, SubscriberId subscriber) => Of(service).Uses.GetValueOrDefault(subscriber);
 
     /// <summary>Somebody here uses it, or will.</summary>
     public bool Follows(ServiceName service) => !Of(service).Uses.IsEmpty;

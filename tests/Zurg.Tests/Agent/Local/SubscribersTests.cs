@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Zurg.Agent.Local;
+using Zurg.Agent.Processes;
 using Zurg.Core;
 using Zurg.Protocol;
 using static Zurg.Tests.Agent.Local.NamingFixtures;
@@ -82,6 +84,36 @@ public sealed class SubscribersTests : IAsyncLifetime
 
         int JoinAll(ProcessIdentity process) => Enumerable.Range(0, Subscribers.UsesMax).TakeWhile(i =>
             quiet.TryJoin(services[i % 10], new SubscriberId(process, $"{i}"), "greedy")).Count();
+    }
+
+    /// <summary>An agent that lost sets gives out an older one, is killed, and its successor has the newer one again.</summary>
+    [Fact]
+    public async Task What_a_subscriber_is_lowered_to_is_known_to_the_next_agent_also_after_a_kill()
+    {
+        using var directory = new TemporaryDirectory();
+        var reader = new SubscriberId(ProcessStat.Read(Environment.ProcessId)!.Value.Identity, "reader");
+        var before = Load();
+        before.Took(Service("web"), new Revision(6));
+        before.TryJoin(Service("web"), reader, "reader");
+        before.Tell(Service("web"), reader, new Revision(6));
+        before.Confirm(Service("web"), reader, new Revision(6));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => before.RunAsync(new CancellationToken(canceled: true)));
+
+        var killed = Load();
+        killed.Took(Service("web"), new Revision(5));
+        killed.Tell(Service("web"), reader, new Revision(5));
+
+        var next = Load();
+        next.Took(Service("web"), new Revision(6));
+        Assert.Equal(new Revision(5), Assert.Single(next.Word().Services).Revision);
+
+        Subscribers Load()
+        {
+            var file = new SubscribersFile(Path.Join(directory.Path, "subscribers"), NullLogger<SubscribersFile>.Instance);
+            var subscribers = new Subscribers(TimeProvider.System, _ => { }, file);
+            subscribers.Load();
+            return subscribers;
+        }
     }
 
     [Fact]

@@ -141,20 +141,23 @@ public sealed class LocalConfirmationsTests
     /// so, may stop for ever, may die; the agent restarts and remembers only what was written down at some earlier time.
     /// </summary>
     [Fact]
-    public void What_is_said_is_never_newer_than_what_any_living_subscriber_uses() => Check.QuickThrowOnFailure(Prop.ForAll(
-        Gen.Choose(0, 10_000).ListOf(80).Select(l => l.ToArray()).ToArbitrary(), choices =>
+    public void What_is_said_is_never_newer_than_what_any_living_subscriber_uses() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(2_000),
+        Prop.ForAll(Gen.Choose(0, 10_000).ListOf(80).Select(l => l.ToArray()).ToArbitrary(), LivesWithoutALie));
+
+    private static void LivesWithoutALie(int[] choices)
+    {
+        var host = new Host();
+        foreach (var choice in choices)
         {
-            var host = new Host();
-            foreach (var choice in choices)
-            {
-                host.Do(choice);
-                var living = host.Actors.Where(a => a.Alive && a.InUse is not null).Select(a => a.InUse!.Value).ToList();
-                var said = host.Naming.Word().Services.SingleOrDefault();
-                Assert.True(
-                    living.Count == 0 || (said is not null && said.Revision.Value <= living.Min()),
-                    $"said {said?.Revision.Value}, in use {string.Join(' ', living)}");
-            }
-        }));
+            host.Do(choice);
+            var living = host.Actors.Where(a => a.Alive && a.InUse is not null).Select(a => a.InUse!.Value).ToList();
+            var said = host.Naming.Word().Services.SingleOrDefault();
+            Assert.True(
+                living.Count == 0 || (said is not null && said.Revision.Value <= living.Min()),
+                $"said {said?.Revision.Value}, in use {string.Join(' ', living)}");
+        }
+    }
 
     private sealed class Actor(int number)
     {
@@ -194,7 +197,14 @@ public sealed class LocalConfirmationsTests
                     _kept = _kept.Add((actor.Id, new Revision(0)));
                     break;
                 case 3 or 4 when actor is { Alive: true } && _newest > 0:
-                    Naming = Tell(Naming.Join(Web, actor.Id, ""), actor.Id, _newest);
+                    var told = Tell(Naming.Join(Web, actor.Id, ""), actor.Id, _newest);
+                    if (told.UseOf(Web, actor.Id)!.Uses is { } lowered && lowered < Naming.UseOf(Web, actor.Id)?.Uses)
+                    {
+                        // So is what is lower than before.
+                        _kept = [.. _kept.Where(k => k.Id != actor.Id), (actor.Id, lowered)];
+                    }
+
+                    Naming = told;
                     (actor.Given, actor.InUse) = (_newest, actor.InUse ?? _newest);
                     break;
                 case 5 when actor is { Alive: true, Given: not null }:
