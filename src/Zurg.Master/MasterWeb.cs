@@ -36,6 +36,10 @@ internal static class MasterWeb
         var builder = WebApplication.CreateEmptyBuilder(
             new WebApplicationOptions { ApplicationName = "zurg", ContentRootPath = options.Directory });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
+
+        // A flush writes to its socket itself instead of waking another thread for it. On Linux "unsafe" only means that what
+        // handles a request runs where its bytes arrived: on a thread of the pool.
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         AddFramework(builder.Services, options);
         AddParts(builder.Services, options, parts);
         var web = builder.Build();
