@@ -141,6 +141,9 @@ public sealed record PlacedInstance(
 
     /// <summary>No consumer is told of it: the other side of a blue-green change serves.</summary>
     public bool? Unlisted { get; init; }
+
+    /// <summary>It is told to answer no new request: the other side of a strict blue-green change is about to serve.</summary>
+    public bool? Refuse { get; init; }
 }
 
 public sealed record HostStatus

@@ -170,6 +170,9 @@ public sealed record AssignedInstance
     /// <summary>Its process is told to answer no new request, and says so in <see cref="InstanceStatus.Refuses"/>.</summary>
     public bool? Refuse { get; init; }
 
+    /// <summary>As in <see cref="Placement"/>: handed to its process with <see cref="Refuse"/>, which hands it back.</summary>
+    public long? TrafficEpoch { get; init; }
+
     /// <summary>
     /// This incarnation ends, and a later one is begun; of another one it says nothing. See
     /// <see cref="HostDescription.EndsIncarnations"/>.

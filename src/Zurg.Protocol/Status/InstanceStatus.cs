@@ -58,6 +58,15 @@ public sealed record InstanceStatus
     public bool? Refuses { get; init; }
 
     /// <summary>
+    /// Everything in it goes by what came with this <see cref="AssignedInstance.TrafficEpoch"/>, be it to refuse or to accept.
+    /// Null: there was none, not yet, or an older agent (<see cref="HostDescription.TrafficEpochs"/>).
+    /// </summary>
+    public long? TrafficEpoch { get; init; }
+
+    /// <summary>Something in it counts its requests, and so can be told to refuse; null: nothing does, or an older agent.</summary>
+    public bool? Counts { get; init; }
+
+    /// <summary>
     /// Its process goes by a generated file that has another text by now and asks for a restart: the master says when. Null: none
     /// such, or an older agent, which restarts it by itself.
     /// </summary>

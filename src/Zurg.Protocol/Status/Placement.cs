@@ -23,13 +23,17 @@ public sealed record UnaskedActions(ImmutableArray<DateTimeOffset> At);
 /// </param>
 /// <param name="Since">When it was placed or last changed; null in a placement of an earlier build.</param>
 /// <param name="Unlisted">It runs and no consumer is told of it: the side of a blue-green change that does not serve.</param>
-/// <param name="Refuse">Its process is told to answer no new request: the old side of a strict switch.</param>
+/// <param name="Refuse">Its process is told to answer no new request: the side of a strict switch that is not to answer.</param>
 /// <param name="Ends">
 /// This incarnation is to end, whatever it runs: it was let go of for a change, or goes by old files. A later one is begun.
 /// </param>
+/// <param name="TrafficEpoch">
+/// Another, higher one each time <paramref name="Refuse"/> changes; its process says which it goes by. Null: that never changed.
+/// </param>
 public sealed record Placement(
     InstanceId Instance, Digest Spec, long Restarts, WantedPhase Wanted, DateTimeOffset? DrainingSince = null,
-    DateTimeOffset? Since = null, bool? Unlisted = null, bool? Refuse = null, Incarnation? Ends = null)
+    DateTimeOffset? Since = null, bool? Unlisted = null, bool? Refuse = null, Incarnation? Ends = null,
+    long? TrafficEpoch = null)
 {
     /// <summary>What the agent reports is what this asks for, and nothing here is to end it.</summary>
     public bool IsOf(InstanceStatus status) =>

@@ -46,6 +46,12 @@ public sealed record Rollout
     /// <summary>Blue-green: when the new side was listed in place of the old one.</summary>
     public DateTimeOffset? SwitchedAt { get; init; }
 
+    /// <summary>Strict, on its way back after the switch: since when the new side has been unlisted and told to refuse.</summary>
+    public DateTimeOffset? ReturnsAt { get; init; }
+
+    /// <summary>Strict, on its way back: since when the old side may accept again, since nobody of the new one does.</summary>
+    public DateTimeOffset? ReturnedAt { get; init; }
+
     /// <summary>Why it was halted or taken back, in one sentence.</summary>
     public string? Reason { get; init; }
 
