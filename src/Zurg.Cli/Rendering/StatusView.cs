@@ -90,6 +90,7 @@ internal static class StatusView
         null => new Span("placed", Tone.Faint),
         { Hold: { } hold } => new Span($"{Measures.Word(instance.Status.Phase)}: {Measures.Word(hold.Reason)}", Tone.Bad),
         { Phase: InstancePhase.Running } when instance.DrainingSince is not null => new Span("draining", Tone.Warn),
+        var s when s.IsReady() && instance.Refuse is true => new Span("ready, refuses", Tone.Warn),
         var s when s.IsReady() => instance.Unlisted is true ? new Span("ready, hidden", Tone.Warn) : new Span("ready", Tone.Good),
         { Phase: InstancePhase.Running } => new Span("unhealthy", Tone.Bad),
         var s => new Span(Measures.Word(s.Phase), Tone.Warn),

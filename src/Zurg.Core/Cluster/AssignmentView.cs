@@ -84,6 +84,7 @@ public static class AssignmentView
                 Uses = service.Uses,
                 Next = NextOf(state, applied, placement),
                 Refuse = placement.Refuse,
+                TrafficEpoch = placement.TrafficEpoch,
                 Ends = placement.Ends,
             }
             : null;

@@ -108,6 +108,7 @@ public static class StatusView
             {
                 DrainingSince = placement?.DrainingSince,
                 Unlisted = placement?.Unlisted,
+                Refuse = placement?.Refuse,
             };
         });
     }

@@ -49,6 +49,14 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
     /// <summary>As the board is by now.</summary>
     public Roster Roster => Roster.Of(State, board, service);
 
+    /// <summary>What is to run, wherever it is, but on lost hosts: all that may meet a consumer.</summary>
+    public IEnumerable<PlacedOn> OnHosts => board.Of(service.Name)
+        .Where(p => p.Placement.Wanted == WantedPhase.Running && !State.IsLost(p.Host));
+
+    /// <summary>Those that are placed no more and have not ended yet.</summary>
+    public IEnumerable<(InstanceId Instance, HostId Host)> Leavers =>
+        at.Leaving.Where(l => l.Key.Service == service.Name).Select(l => (l.Key, l.Value));
+
     public void Place(InstanceId instance, HostId host, RolloutTarget target, bool unlisted = false)
     {
         board.Add(host, new Placement(instance, target.DigestOf(instance), RestartsOf(target, instance), Phase, Since: Since)
@@ -110,13 +118,17 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
         }
     }
 
-    /// <summary>Shows it to consumers, or hides it from them, without touching it.</summary>
+    /// <summary>Shows it to consumers, or hides it from them; says whether it is to answer them. It is not touched.</summary>
     public void List(PlacedOn placed, bool unlisted, bool refuse, string why)
     {
-        board.Replace(placed, placed.Placement with
+        var old = placed.Placement;
+        board.Replace(placed, old with
         {
             Unlisted = unlisted ? true : null,
             Refuse = refuse ? true : null,
+            TrafficEpoch = refuse == old.Refuse is true
+                ? old.TrafficEpoch
+                : Math.Max(State.Revision.Value, old.TrafficEpoch ?? 0) + 1,
             DrainingSince = null,
         });
         Steps.Add(new Step.Change(placed.Placement.Instance, placed.Host, why));

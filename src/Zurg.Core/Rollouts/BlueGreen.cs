@@ -16,7 +16,9 @@ internal static class BlueGreen
         var roster = plan.Roster;
         if (rollout.SwitchedAt is { } switched)
         {
-            return rollout.Allowed > 0 ? Finish(plan, rollout, roster) : Keep(plan, rollout, words, switched + policy.Keep);
+            return rollout.Allowed > 0
+                ? Finish(plan, rollout, roster)
+                : Keep(plan, rollout, words, Passed(plan, switched) + policy.Keep);
         }
 
         if (!roster.Regular.IsEmpty && roster.Regular.All(p => plan.Has(p, rollout.To)))
@@ -26,7 +28,7 @@ internal static class BlueGreen
 
         if (rollout.ClosedAt is not null)
         {
-            return Closed(plan, rollout, roster);
+            return StrictSwitch.Closed(plan, rollout);
         }
 
         var green = NewSide(plan, rollout);
@@ -35,11 +37,13 @@ internal static class BlueGreen
             return rollout with { StageReadyAt = null };
         }
 
-        var ready = rollout with { StageReadyAt = rollout.StageReadyAt ?? plan.Now };
+        var ready = rollout with { StageReadyAt = Passed(plan, rollout.StageReadyAt ?? plan.Now) };
         var told = words?.Promotes > rollout.Promotes || words?.PromoteAll is true;
         var baked = plan.Service.Update.ManualPromotion is not true && plan.Now >= ready.StageReadyAt + plan.Service.Update.Bake;
         return told || baked
-            ? Switch(plan, ready with { Promotes = words?.Promotes ?? ready.Promotes }, policy)
+            ? Switch(plan, ready, policy) is var next && next.StageReadyAt is null
+                ? next with { Promotes = words?.Promotes ?? ready.Promotes }
+                : next
             : Hold(plan, ready);
     }
 
@@ -54,100 +58,19 @@ internal static class BlueGreen
         ];
     }
 
-    /// <summary>Shows the side that serves and hides the other, as the rollout's record says.</summary>
-    public static void List(ServicePlan plan, Rollout rollout)
-    {
-        var sides = ServicePlan.IsBlueGreen(rollout) && rollout.Phase is RolloutPhase.Running or RolloutPhase.Halted;
-        var roster = plan.Roster;
-        if (rollout.BlueGreen is not true && !roster.Staying.Any(p => p.Placement.Unlisted is true || p.Placement.Refuse is true))
-        {
-            return;
-        }
-
-        var back = rollout.Phase == RolloutPhase.RollingBack
-            && roster.Regular.All(p => plan.Has(p, rollout.To) && plan.IsReady(p));
-        foreach (var placed in roster.Regular.Where(IsToRun))
-        {
-            var waits = StaysHidden(plan, placed, rollout);
-            var old = sides && !waits && !(plan.Has(placed, rollout.To) && plan.Runs(placed));
-            Show(
-                plan, placed, hidden: waits || (old && (rollout.ClosedAt ?? rollout.SwitchedAt) is not null),
-                refuse: old && rollout.ClosedAt is not null);
-        }
-
-        foreach (var placed in roster.Surplus.Where(IsToRun))
-        {
-            // What stands in since an earlier change serves on until it may leave, also if it has the target already.
-            var isNew = plan.Has(placed, rollout.To);
-            var hidden = sides
-                ? isNew && rollout.SwitchedAt is null && placed.Placement.Since >= rollout.StartedAt
-                : StaysHidden(plan, placed, rollout) || (back && !isNew);
-            Show(plan, placed, hidden, refuse: false);
-        }
-    }
-
-    /// <summary>
-    /// Nobody has met it, and so it is of the new side, be it a regular one since more are wanted: the switch shows it; what is
-    /// taken back before that is never shown.
-    /// </summary>
-    private static bool StaysHidden(ServicePlan plan, PlacedOn placed, Rollout rollout) =>
-        placed.Placement.Unlisted is true && rollout.SwitchedAt is null && placed.Placement.Since >= rollout.StartedAt
-        && rollout.Phase switch
-        {
-            RolloutPhase.Running or RolloutPhase.Halted => plan.Has(placed, rollout.To),
-            RolloutPhase.RollingBack => !plan.Has(placed, rollout.To),
-            RolloutPhase.Completed or RolloutPhase.Unknown => false,
-        };
-
-    private static bool IsToRun(PlacedOn placed) => placed.Placement.Wanted == WantedPhase.Running;
-
-    private static void Show(ServicePlan plan, PlacedOn placed, bool hidden, bool refuse)
-    {
-        if (hidden != placed.Placement.Unlisted is true || refuse != placed.Placement.Refuse is true)
-        {
-            plan.List(
-                placed, hidden, refuse,
-                refuse ? "refuses new requests: the other side is about to take over"
-                    : hidden ? "is hidden from its consumers: the other side serves"
-                    : "is shown to its consumers");
-        }
-    }
+    /// <summary>Not later than now: a clock that went back must not stretch the watch.</summary>
+    private static DateTimeOffset Passed(ServicePlan plan, DateTimeOffset at) => at < plan.Now ? at : plan.Now;
 
     private static Rollout Switch(ServicePlan plan, Rollout rollout, BlueGreenPolicy policy)
     {
         if (policy.Strict)
         {
-            return Closed(plan, rollout with { ClosedAt = plan.Now, StageReadyAt = null }, plan.Roster);
+            return StrictSwitch.Close(plan, rollout);
         }
 
         plan.Tell(EventKind.RolloutStage, $"rollout {rollout.Number} of {rollout.Service}: the new side takes over");
         return rollout with { SwitchedAt = plan.Now, StageReadyAt = null, StageSince = plan.Now };
     }
-
-    /// <summary>Strict: nobody of the new side answers before everybody of the old one has said that it refuses.</summary>
-    private static Rollout Closed(ServicePlan plan, Rollout rollout, Roster roster)
-    {
-        var open = roster.Regular.Where(p => !plan.Has(p, rollout.To) && !Refuses(plan, p)).ToImmutableArray();
-        if (open.IsEmpty)
-        {
-            plan.Tell(EventKind.RolloutStage, $"rollout {rollout.Number} of {rollout.Service}: the new side takes over");
-            return rollout with { SwitchedAt = plan.Now, StageSince = plan.Now };
-        }
-
-        var first = open[0];
-        plan.Holds.Add(new Hold(
-            HoldReason.WaitsForTurn,
-            string.Create(CultureInfo.InvariantCulture,
-                $"the new side of {rollout.Service} waits until the old one refuses: {first.Placement.Instance} on {first.Host} "
-                    + $"has not said so yet{(open.Length > 1 ? $", nor have {open.Length - 1} more" : "")}"),
-            $"zurg rollout abort {rollout.Service} lets the old side serve again; a program says so with Zurg.Sdk.AspNetCore")
-        { Service = rollout.Service, Instance = first.Placement.Instance, Host = first.Host });
-        return rollout;
-    }
-
-    private static bool Refuses(ServicePlan plan, PlacedOn placed) => placed.Placement.Refuse is true
-        && plan.State.Facts.GetValueOrDefault(placed.Host)?.Find(placed.Placement.Instance) is { } status
-        && (status.Refuses is true || status.Pid is null);
 
     private static Rollout Keep(ServicePlan plan, Rollout rollout, RolloutIntent? words, DateTimeOffset until)
     {

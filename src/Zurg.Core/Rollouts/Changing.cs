@@ -22,7 +22,12 @@ internal static class Changing
         }
 
         AtOnce(plan, rollout);
-        BlueGreen.List(plan, rollout);
+        Sides.List(plan, rollout);
+        if (StrictSwitch.IsTurning(plan, rollout))
+        {
+            return;
+        }
+
         var due = plan.Roster.Regular
             .Where(p => !plan.Has(p, rollout.To) || Moving.Why(plan, p) is not null || Rereading.Of(plan, p) is not null)
             .Concat(Rereading.OfSpares(plan, rollout))

@@ -52,7 +52,7 @@ internal static class RolloutMachine
     private static Rollout Run(ServicePlan plan, Rollout rollout)
     {
         var words = plan.WordsOn(rollout);
-        if (words?.Aborted is true)
+        if (words?.Aborted is true && !StrictSwitch.HasNoWayBack(rollout))
         {
             return TakeBack(plan, rollout, $"{words.By} aborted it");
         }
@@ -65,11 +65,14 @@ internal static class RolloutMachine
         if (WhyFailed(plan, rollout) is { } failure)
         {
             return plan.Service.Update.Rollback == RollbackMode.Auto && !rollout.To.RunsSameAs(rollout.From)
+                && !StrictSwitch.HasNoWayBack(rollout)
                 ? TakeBack(plan, rollout, failure)
                 : Halt(plan, rollout, failure);
         }
 
-        return plan.IsPaused(rollout) ? Paused(plan, rollout)
+        // Between its sides nobody serves: that is no place to stay.
+        var isBetween = Sides.Of(plan, rollout) == Answering.Nobody;
+        return plan.IsPaused(rollout) && !isBetween ? Paused(plan, rollout)
             : ServicePlan.IsBlueGreen(rollout) ? BlueGreen.Next(plan, rollout, words)
             : RolloutStage.Next(plan, rollout, words);
     }
@@ -118,13 +121,19 @@ internal static class RolloutMachine
     private static Rollout Halt(ServicePlan plan, Rollout rollout, string reason)
     {
         plan.Tell(EventKind.RolloutHalted, $"rollout {rollout.Number} of {rollout.Service} is halted: {reason}");
-        return Halted(plan, rollout with { Phase = RolloutPhase.Halted, Reason = reason, StageReadyAt = null });
+        return Halted(plan, rollout with
+        {
+            Phase = RolloutPhase.Halted,
+            Reason = reason,
+            StageReadyAt = null,
+            ClosedAt = rollout.SwitchedAt is null ? null : rollout.ClosedAt,   // before the switch the old side serves again
+        });
     }
 
     private static Rollout Halted(ServicePlan plan, Rollout rollout)
     {
         var words = plan.WordsOn(rollout);
-        if (words?.Aborted is true)
+        if (words?.Aborted is true && !StrictSwitch.HasNoWayBack(rollout))
         {
             return TakeBack(plan, rollout, $"{words.By} aborted it after {rollout.Reason}");
         }
@@ -144,7 +153,9 @@ internal static class RolloutMachine
 
         plan.Wait(
             HoldReason.RolloutHalted, $"rollout {rollout.Number} of {rollout.Service} is halted: {rollout.Reason}",
-            $"zurg rollout abort {rollout.Service}, or zurg rollout resume {rollout.Service} to go on in spite of it");
+            StrictSwitch.HasNoWayBack(rollout)
+                ? $"zurg rollout resume {rollout.Service} to go on in spite of it: its old side is being replaced already"
+                : $"zurg rollout abort {rollout.Service}, or zurg rollout resume {rollout.Service} to go on in spite of it");
         return rollout;
     }
 
@@ -167,8 +178,9 @@ internal static class RolloutMachine
         return rollout;
     }
 
-    private static Rollout Back(ServicePlan plan, Rollout rollout)
+    private static Rollout Back(ServicePlan plan, Rollout back)
     {
+        var rollout = plan.Stopped ? back : StrictSwitch.Return(plan, back);
         if (!plan.Stopped && !plan.Roster.Regular.All(p => plan.IsDone(p, rollout)))
         {
             return plan.WordsOn(rollout)?.Paused is true ? Paused(plan, rollout) : rollout;

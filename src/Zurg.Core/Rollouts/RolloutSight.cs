@@ -41,7 +41,8 @@ internal sealed partial class ServicePlan
 
     /// <summary>It needs no more from this rollout. Of a silent host nothing more can be asked.</summary>
     public bool IsDone(PlacedOn placed, Rollout rollout) =>
-        Has(placed, rollout.To) && placed.Placement.Unlisted is not true && (IsReady(placed) || !IsReachable(placed));
+        Has(placed, rollout.To)
+        && (!IsReachable(placed) || (placed.Placement.Unlisted is not true && IsReady(placed)));
 
     /// <summary>
     /// How many instances a rollout goes to, those included that a lost host had and that have not found another place yet: it

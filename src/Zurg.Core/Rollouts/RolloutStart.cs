@@ -16,7 +16,7 @@ internal static class RolloutStart
     /// </summary>
     public static Rollout Of(ServicePlan plan, Rollout before, RolloutTarget target) =>
         before.Phase == RolloutPhase.Completed ? Begin(plan, before, target)
-        : ServicePlan.IsBlueGreen(before) ? AfterSwitch(plan, before, target)
+        : MustSettle(before, target) ? Settle(plan, before)
         : target.RunsSameAs(before.To) ? before with { To = target, StageSince = plan.Now, StageReadyAt = null }
         : Begin(plan, before, target);
 
@@ -54,21 +54,28 @@ internal static class RolloutStart
     };
 
     /// <summary>
-    /// The side that serves now takes its place before something newer begins: else that would begin by listing the old one.
+    /// Which side answers has to be settled before something newer begins: else that would begin by listing the other one, too.
+    /// What ran before is no news to the old side, and the way back to it is open as long as that is whole.
     /// </summary>
-    private static Rollout AfterSwitch(ServicePlan plan, Rollout before, RolloutTarget target)
-    {
-        if (before is not { Phase: RolloutPhase.Running, SwitchedAt: not null } || target.RunsSameAs(before.From))
-        {
-            return Begin(plan, before, target);
-        }
+    private static bool MustSettle(Rollout before, RolloutTarget target) =>
+        before.Phase is RolloutPhase.Running or RolloutPhase.Halted && target.RunsSameAs(before.From)
+            ? StrictSwitch.HasNoWayBack(before)
+            : StrictSwitch.IsUnsettled(before)
+                || (ServicePlan.IsBlueGreen(before) && before is { Phase: RolloutPhase.Running, SwitchedAt: not null });
 
+    private static Rollout Settle(ServicePlan plan, Rollout before)
+    {
+        var isBack = before.Phase == RolloutPhase.RollingBack;
         plan.Wait(
             HoldReason.WaitsForTurn,
-            $"{plan.Service.Name}'s next rollout begins when the side that rollout {before.Number} has switched to "
-                + "is all there is",
-            $"zurg rollout abort {plan.Service.Name}, if it must not wait: what ran before serves again at once");
-        return before.Allowed > 0 ? before : BlueGreen.EndKeep(plan, before);
+            $"{plan.Service.Name}'s next rollout begins when the side that rollout {before.Number} "
+                + $"{(isBack ? "goes back" : before.SwitchedAt is null ? "switches" : "has switched")} to is all there is",
+            isBack ? $"zurg rollout status {plan.Service.Name} says what that waits for"
+                : StrictSwitch.HasNoWayBack(before) ? $"zurg rollout resume {plan.Service.Name}, if it is halted"
+                : $"zurg rollout abort {plan.Service.Name}, if it must not wait: what ran before serves again at once");
+        return before is { Phase: RolloutPhase.Running, SwitchedAt: not null, Allowed: 0 }
+            ? BlueGreen.EndKeep(plan, before)
+            : before;
     }
 
     private static Rollout Begin(ServicePlan plan, Rollout before, RolloutTarget target)
@@ -93,7 +100,9 @@ internal static class RolloutStart
                 : before.Reason,
             Refused = refused,
         };
-        rollout = !back && plan.Service.Update.BlueGreen is not null && !target.RunsSameAs(from)
+        rollout = back && before.BlueGreen is true
+            ? rollout with { BlueGreen = true, ClosedAt = before.ClosedAt, SwitchedAt = before.SwitchedAt }
+            : !back && plan.Service.Update.BlueGreen is not null && !target.RunsSameAs(from)
             ? rollout with { BlueGreen = true }
             : rollout with { Allowed = plan.StagesOf(rollout) is [var first, ..] ? first : 0 };
         plan.Tell(EventKind.RolloutStarted, before.Phase == RolloutPhase.Completed

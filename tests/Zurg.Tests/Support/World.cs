@@ -106,6 +106,11 @@ internal sealed record World
         }, WireJson.Default.HostFacts);
     }
 
+    /// <summary>The agents of all hosts say which order to refuse or to accept an instance goes by.</summary>
+    public World Speaking() => State.Facts.Values.Aggregate(this, (w, facts) => w.Put(
+        StoreKeys.Facts(facts.Host), facts with { Description = facts.Description with { TrafficEpochs = true } },
+        WireJson.Default.HostFacts));
+
     public World After(TimeSpan time) => this with { Now = Now + time };
 
     public Rollout RolloutOf(string service) => State.Rollouts[new ServiceName(service)];
@@ -137,6 +142,24 @@ internal sealed record World
         }
 
         return world.Confirm();
+    }
+
+    /// <summary>
+    /// One instance is on its host what is placed there by now: its agent has told it, started it anew, or ended it for good.
+    /// </summary>
+    public World RunOne(string host, InstanceId instance)
+    {
+        var facts = State.Facts[new HostId(host)];
+        var placed = State.Placements.GetValueOrDefault(facts.Host)?.Instances.FirstOrDefault(p => p.Instance == instance);
+        var others = facts.Instances.Where(i => i.Instance != instance);
+        return Put(StoreKeys.Facts(facts.Host), facts with
+        {
+            Instances =
+            [
+                .. (placed is null ? others : others.Append(StatusOf(placed, facts.Find(instance), ready: true)))
+                    .OrderBy(i => i.Instance),
+            ],
+        }, WireJson.Default.HostFacts);
     }
 
     /// <summary>Every consumer uses the newest set of each service that has an instance to drain.</summary>
@@ -268,6 +291,8 @@ internal sealed record World
             Ports = ImmutableSortedDictionary<PortName, int>.Empty.Add(new PortName("http"), 8000 + placement.Instance.Index),
             Crashes = 0,
             Outdated = same ? before!.Outdated : null,
+            TrafficEpoch = placement.TrafficEpoch,
+            Counts = runs ? true : null,
         };
     }
 }

@@ -1,0 +1,168 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Zurg.Core;
+using Zurg.Protocol;
+using Zurg.Tests.Support;
+
+namespace Zurg.Tests.Core.Rollouts;
+
+/// <summary>Who of a blue-green change is shown, and that of a strict one two releases never answer.</summary>
+public sealed class SidesTests
+{
+    private static readonly ServiceName Name = new("web");
+    private static readonly TimeSpan Bake = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Kept = TimeSpan.FromMinutes(10);
+
+    private static ServiceSpec Web(string version, bool strict, int instances = 2) =>
+        Specs.Service("web", instances, version) with
+        {
+            Update = Specs.NoneAway with { BlueGreen = new BlueGreenPolicy(Kept, strict) },
+        };
+
+    private static World Both(bool strict = false) => World.Of("host1@az1", "host2@az2").Speaking()
+        .Apply(Web("1.0", strict)).Settle().Apply(Web("2.0", strict)).Settle();
+
+    private static World Decide(World world) => world.Commit(world.Plan());
+
+    private static string Serving(World world) =>
+        string.Join(' ', world.Naming.SetOf(Name).Endpoints.Select(e => e.Instance.Value));
+
+    [Fact]
+    public void A_new_side_that_nobody_has_met_is_not_shown_when_something_newer_takes_its_place()
+    {
+        var world = Both().Report("web.0", s => s with { Healthy = false }).After(TimeSpan.FromSeconds(1));
+
+        Assert.Equal("web.1", Serving(Decide(world.Apply(Web("3.0", strict: false)))));
+        Assert.Equal("web.1", Serving(Decide(world.Apply(Web("1.0", strict: false)))));
+    }
+
+    [Fact]
+    public void On_the_way_back_and_after_it_what_is_hidden_is_not_shown_again()
+    {
+        var back = Decide(Both().After(Bake).Settle().Say("web", w => w with { Aborted = true }));
+        Assert.Equal("web.0 web.1", Serving(back));
+
+        var held = back.Report("web.0", s => s with { Hold = new Hold(HoldReason.WaitsForReload, "not yet") });
+        Assert.Equal("web.0 web.1", Serving(Decide(held)));
+        var silent = Decide(back.Silence("host1"));
+        Assert.DoesNotContain("web.2", Serving(silent), StringComparison.Ordinal);
+        Assert.DoesNotContain("web.3", Serving(silent), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_restart_that_a_person_asks_for_leaves_a_pause_as_it_is()
+    {
+        var paused = Both().Say("web", w => w with { Paused = true });
+        var intent = paused.State.IntentOf(Name);
+        var world = paused.Intend(intent with { Restarts = intent.Restarts + 1 }).Settle().After(Bake).Settle();
+
+        Assert.Equal("web.0 web.1", Serving(world));
+        Assert.Equal(2, world.RolloutOf("web").Number);
+    }
+
+    [Fact]
+    public void Fewer_instances_hide_the_old_ones_that_are_too_many_as_well()
+    {
+        var world = World.Of("host1@az1", "host2@az2").Speaking().Apply(Web("1.0", strict: true, 3)).Settle()
+            .Apply(Web("2.0", strict: true)).Settle().After(Bake);
+        for (var round = 0; round < 30 && world.RolloutOf("web").SwitchedAt is null; round++)
+        {
+            world = Decide(world).Run();
+        }
+
+        Assert.All(world.Naming.SetOf(Name).Endpoints, e => Assert.Contains(
+            $"{e.Instance}=2.0", world.Versions("web"), StringComparison.Ordinal));
+    }
+
+    /// <summary>
+    /// Whatever people say and whatever fails, and in whichever order the hosts hear of it. A process answers from the time when
+    /// consumers were first told of it until it has been told to refuse, or has ended.
+    /// </summary>
+    [Fact]
+    public void Of_a_strict_change_two_releases_never_answer() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(150),
+        Prop.ForAll(Gen.Choose(0, 100_000).ListOf(120).Select(l => l.ToArray()).ToArbitrary(), NeverTwo));
+
+    private static void NeverTwo(int[] choices)
+    {
+        var model = new Model(World.Of("host1@az1", "host2@az2").Speaking().Apply(Web("1.0", strict: true)).Settle());
+        foreach (var choice in choices)
+        {
+            model.Do(choice);
+            var answering = model.Answering().ToList();
+            Assert.True(
+                answering.Select(a => a.Version).Distinct().Count() <= 1,
+                string.Join(' ', answering.Select(a => $"{a.Instance}={a.Version}")) + " after " + string.Join(", ", model.Said));
+        }
+    }
+
+    /// <summary>The processes of the cluster, which hear of their orders one by one.</summary>
+    private sealed class Model(World world)
+    {
+        private readonly Dictionary<(InstanceId, Incarnation), bool> _refuses = [];
+        private readonly HashSet<(InstanceId, Incarnation)> _met = [];
+        private World _world = world;
+
+        public List<string> Said { get; } = [];
+
+        public IEnumerable<(InstanceId Instance, string Version)> Answering() =>
+            from facts in _world.State.Facts.Values
+            from status in facts.Instances
+            let process = (status.Instance, status.Incarnation)
+            where _met.Contains(process) && status.Pid is not null && !_refuses.GetValueOrDefault(process)
+            select (status.Instance, _world.State.InstanceSpecs[status.Spec].Release.Version.Value);
+
+        public void Do(int choice)
+        {
+            var ids = Known().ToList();
+            var (host, instance) = ids[choice / 20 % ids.Count];
+            Said.Add($"{choice % 20}/{instance}");
+            Said.Add($"\n   {(_world.State.Rollouts.TryGetValue(Name, out var r) ? $"{r.Number} {r.Phase} {r.From.Release.Version}>{r.To.Release.Version} c={r.ClosedAt != null} s={r.SwitchedAt != null} {r.ReturnsAt != null} {r.ReturnedAt != null} {r.Allowed}" : "")} | {_world.Versions("web")} | serving {Serving(_world)} | refusing {string.Join(' ', _world.State.Placements.Values.SelectMany(h => h.Instances).Where(p => p.Refuse is true).Select(p => p.Instance))} | answering {string.Join(' ', Answering().Select(a => $"{a.Instance}={a.Version}"))}\n");
+            _world = (choice % 20) switch
+            {
+                < 6 => Decide(_world).Confirm(),
+                < 11 => Hear(host, instance),
+                11 or 12 => _world.After(Bake),
+                13 when choice / 20 % 3 == 0 => _world.After(Kept),
+                14 => _world.Say("web", w => w with { Aborted = true }),
+                15 => _world.Say("web", w => w with { Promotes = w.Promotes + 1 }),
+                16 => _world.Say("web", w => w with { Paused = !w.Paused }),
+                17 => _world.Apply(Web($"{1 + (choice / 20 % 3)}.0", strict: true, 2 + (choice / 60 % 2))),
+                18 => _world.Say("web", w => w with { Retry = true, Resumes = w.Resumes + 1 }),
+                19 => Crash(host, instance),
+                _ => _world,
+            };
+            foreach (var endpoint in _world.Naming.SetOf(Name).Endpoints)
+            {
+                _met.Add((endpoint.Instance, endpoint.Incarnation));
+            }
+        }
+
+        private IEnumerable<(HostId Host, InstanceId Instance)> Known() =>
+            _world.State.Placements.Values.SelectMany(h => h.Instances.Select(i => (h.Host, i.Instance)))
+                .Concat(_world.State.Facts.Values.SelectMany(f => f.Instances.Select(i => (f.Host, i.Instance))))
+                .Distinct();
+
+        private World Hear(HostId host, InstanceId instance)
+        {
+            var after = _world.RunOne(host.Value, instance);
+            if (after.State.Facts[host].Find(instance) is { } status)
+            {
+                _refuses[(instance, status.Incarnation)] = after.State.Placements.GetValueOrDefault(host)?.Instances
+                    .FirstOrDefault(p => p.Instance == instance)?.Refuse is true;
+            }
+
+            else
+            {
+                // Its next one on this host begins to count anew.
+                _met.RemoveWhere(p => p.Item1 == instance);
+            }
+
+            return after;
+        }
+
+        private World Crash(HostId host, InstanceId instance) => _world.State.Facts[host].Find(instance) is null
+            ? _world
+            : _world.Report(instance.Value, s => s with { CrashesSinceChange = (s.CrashesSinceChange ?? 0) + 1 });
+    }
+}
