@@ -72,15 +72,30 @@ internal static class RolloutView
                 $" {(rollout.EndedAt is null ? "for" : "after")} {Measures.Age(took)}  {Progress(status)}"),
             .. Stages(status),
             .. Wait(status, now) is { Length: > 0 } wait ? [Block.Line.Of($"  {wait.TrimStart(' ', ',')}")] : (Block[])[],
-            .. rollout.SwitchedAt is { } at && rollout.EndedAt is null
-                ? [Block.Line.Of($"  the new side serves since {Measures.Age(now - at)}; the old one runs on, for the way back")]
-                : (Block[])[],
+            .. Sides(rollout, now) is { } sides ? [Block.Line.Of($"  {sides}")] : (Block[])[],
             .. rollout is { Reason: { } reason, Phase: not RolloutPhase.Running }
                 ? [Block.Line.Of("  because ", new Span(reason, Tone.Bad))] : (Block[])[],
             Instances(service, status, now),
             .. HoldView.Of(holds),
         ];
     }
+
+    /// <summary>Of a blue-green one on its way: which side answers. Of any other null.</summary>
+    private static string? Sides(Rollout rollout, DateTimeOffset now) => rollout switch
+    {
+        { EndedAt: not null } => null,
+        { Phase: RolloutPhase.RollingBack, ReturnedAt: { } at } => $"the old side takes over again since {Measures.Age(now - at)}",
+        { Phase: RolloutPhase.RollingBack, ReturnsAt: { } at } =>
+            $"nobody takes new requests since {Measures.Age(now - at)}: the new side ends what it has accepted",
+        { Phase: RolloutPhase.RollingBack } => null,
+        { SwitchedAt: { } at, Allowed: > 0 } =>
+            $"the new side serves since {Measures.Age(now - at)}; the old one is being replaced",
+        { SwitchedAt: { } at } =>
+            $"the new side serves since {Measures.Age(now - at)}; the old one runs on, for the way back",
+        { ClosedAt: { } at } =>
+            $"nobody takes new requests since {Measures.Age(now - at)}: the old side ends what it has accepted",
+        _ => null,
+    };
 
     private static string Progress(RolloutStatus status)
     {

@@ -47,6 +47,28 @@ public sealed class RolloutViewTests
             PlainView.TextOf(RolloutView.Of(Rollouts.Service(Rollouts.Baking), [hold], Now)));
     }
 
+    public static TheoryData<string, Func<Rollout, Rollout>> Turns() => new()
+    {
+        { "the new side serves since 9s; the old one runs on, for the way back", r => r with { SwitchedAt = Ago } },
+        { "the new side serves since 9s; the old one is being replaced", r => r with { SwitchedAt = Ago, Allowed = 4 } },
+        { "nobody takes new requests since 9s: the old side ends what it has accepted", r => r with { ClosedAt = Ago } },
+        { "nobody takes new requests since 9s: the new side ends what it has accepted",
+            r => r with { Phase = RolloutPhase.RollingBack, ClosedAt = Now, SwitchedAt = Now, ReturnsAt = Ago } },
+        { "the old side takes over again since 9s",
+            r => r with { Phase = RolloutPhase.RollingBack, SwitchedAt = Now, ReturnsAt = Now, ReturnedAt = Ago } },
+    };
+
+    private static DateTimeOffset Ago => Now.AddSeconds(-9);
+
+    [Theory]
+    [MemberData(nameof(Turns))]
+    public void Of_two_sides_it_is_said_which_one_answers(string expected, Func<Rollout, Rollout> change)
+    {
+        var rollout = change(Rollouts.Running.Rollout with { BlueGreen = true, Allowed = 0 });
+        var text = PlainView.TextOf(RolloutView.Of(Rollouts.Service(Rollouts.Running with { Rollout = rollout }), [], Now));
+        Assert.Contains($"\n  {expected}\n", text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void What_went_wrong_is_said_and_a_spare_is_named()
     {

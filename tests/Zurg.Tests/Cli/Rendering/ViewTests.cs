@@ -78,6 +78,11 @@ public sealed class ViewTests
         Assert.Equal(TimeSpan.FromSeconds(seconds), Now - StatusView.SinceOf(placed));
     }
 
+    [Fact]
+    public void An_instance_that_is_told_to_refuse_is_no_instance_that_serves() => Assert.Equal(
+        "ready, refuses",
+        StatusView.PhaseOf(Placed(InstancePhase.Running, healthy: true) with { Unlisted = true, Refuse = true }).Text);
+
     [Theory]
     [InlineData(InstancePhase.Running, true, "draining", 3)]
     [InlineData(InstancePhase.Running, false, "draining", 3)]

@@ -44,6 +44,15 @@ public sealed class StrictSwitchTests
 
     private static string Holds(World world) => string.Join("; ", world.Plan().Holds.Select(h => h.Text));
 
+    /// <summary>One that is placed no more still runs on host2.</summary>
+    private static World Leaving(World world)
+    {
+        var facts = world.State.Facts[new HostId("host2")];
+        var leaver = facts.Find(InstanceId.Parse("web.1"))! with { Instance = InstanceId.Parse("web.7") };
+        return world.Put(
+            StoreKeys.Facts(facts.Host), facts with { Instances = [.. facts.Instances, leaver] }, WireJson.Default.HostFacts);
+    }
+
     [Fact]
     public void The_new_side_is_shown_once_everybody_of_the_old_one_has_said_that_it_refuses()
     {
@@ -56,6 +65,10 @@ public sealed class StrictSwitchTests
         Assert.Equal("", Serving(Decide(one)));
         Assert.Contains("web.0 on host1 has not said so yet", Holds(one), StringComparison.Ordinal);
         Assert.Equal("web.2 web.3", Serving(Decide(Heed(one, "web.0"))));
+
+        var leaving = Leaving(Heed(one, "web.0"));
+        Assert.Equal("", Serving(Decide(leaving)));
+        Assert.Contains("web.7 on host2 has not said so yet", Holds(leaving), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -100,10 +113,7 @@ public sealed class StrictSwitchTests
             Assert.Contains($"the old side of web serves on: {mute} on host", Holds(world), StringComparison.Ordinal);
         }
 
-        var facts = Baked.State.Facts[new HostId("host2")];
-        var leaver = facts.Find(InstanceId.Parse("web.1"))! with { Instance = InstanceId.Parse("web.7") };
-        var leaving = Baked.Put(
-            StoreKeys.Facts(facts.Host), facts with { Instances = [.. facts.Instances, leaver] }, WireJson.Default.HostFacts);
+        var leaving = Leaving(Baked);
         Assert.Contains("serves on: web.7 has not ended on host2", Holds(leaving), StringComparison.Ordinal);
         Assert.Equal("web.0 web.1", Serving(Decide(leaving)));
     }
@@ -113,7 +123,8 @@ public sealed class StrictSwitchTests
     {
         var silent = Decide(Decide(Abort(Switched).Silence("host2")));
         Assert.Equal("web.2 web.3", Serving(silent));
-        Assert.Contains("the way back of web waits, and the new side serves on: host2 is silent", Holds(silent), StringComparison.Ordinal);
+        Assert.Contains(
+            "the way back of web waits, and the new side serves on: host2 is silent", Holds(silent), StringComparison.Ordinal);
 
         var crashed = Abort(Switched).Report("web.0", s => s with { Phase = InstancePhase.Starting, Healthy = false });
         crashed = Decide(Decide(crashed));
@@ -168,6 +179,19 @@ public sealed class StrictSwitchTests
         var failed = Decide(late.Report("web.2", s => s with { CrashesSinceChange = 1 }));
         Assert.Equal(RolloutPhase.Halted, failed.RolloutOf("web").Phase);
         Assert.Equal("web.2 web.3", Serving(failed));
+    }
+
+    [Fact]
+    public void What_is_left_of_the_new_side_goes_on_refusing_after_the_way_back()
+    {
+        var back = Decide(Heed(Returning, "web.2", "web.3"));
+        while (back.RolloutOf("web").Phase != RolloutPhase.Completed)
+        {
+            back = Decide(Heed(back, "web.0", "web.1"));
+        }
+
+        back = Decide(back);
+        Assert.Equal(("web.0 web.1", "web.2 web.3"), (Serving(back), Refusing(back)));
     }
 
     [Fact]
