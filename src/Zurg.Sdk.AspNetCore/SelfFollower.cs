@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Zurg.Protocol.Local;
+using Zurg.Protocol.Self;
 
 namespace Zurg.Sdk.AspNetCore;
 
@@ -64,7 +64,7 @@ internal sealed partial class SelfFollower(
         {
             var lines = await response.Content.ReadAsStreamAsync(stop);
             var states = JsonSerializer.DeserializeAsyncEnumerable(
-                lines, LocalJson.Default.LocalSelf, topLevelValues: true, stop);
+                lines, SelfJson.Default.LocalSelf, topLevelValues: true, stop);
             await foreach (var self in states)
             {
                 if (self is null)
@@ -153,7 +153,7 @@ internal sealed partial class SelfFollower(
     /// <returns>False when nobody has heard it.</returns>
     private async Task<bool> PostAsync(LocalInFlight word, CancellationToken stop)
     {
-        var json = JsonSerializer.SerializeToUtf8Bytes(word, LocalJson.Default.LocalInFlight);
+        var json = JsonSerializer.SerializeToUtf8Bytes(word, SelfJson.Default.LocalInFlight);
         using var request = new HttpRequestMessage(HttpMethod.Post, "http://zurg/v1/self/in_flight")
         {
             Content = new ByteArrayContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },

@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using Zurg.Protocol.Local;
+using Zurg.Protocol.Self;
 
 namespace Zurg.Sdk.AspNetCore;
 

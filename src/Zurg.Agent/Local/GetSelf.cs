@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Zurg.Core;
 using Zurg.Protocol;
-using Zurg.Protocol.Local;
+using Zurg.Protocol.Self;
 
 namespace Zurg.Agent.Local;
 
@@ -92,7 +92,7 @@ internal static class GetSelf
     private static byte[] LineOf(InstanceId instance, SelfState state) =>
     [
         .. JsonSerializer.SerializeToUtf8Bytes(
-            new LocalSelf(instance.Value, instance.Service.Value, Word(state)), LocalJson.Default.LocalSelf),
+            new LocalSelf(instance.Value, instance.Service.Value, Word(state)), SelfJson.Default.LocalSelf),
         (byte)'\n',
     ];
 }

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Zurg.Core;
-using Zurg.Protocol.Local;
+using Zurg.Protocol.Self;
 
 namespace Zurg.Agent.Local;
 
@@ -41,7 +41,7 @@ internal static class SayInFlight
     private static async Task<(LocalInFlight? Word, SelfState State, string Problem)> ReadAsync(HttpContext http)
     {
         var (word, problem) = await SmallBody.ReadAsync(
-            http, LocalJson.Default.LocalInFlight, """{"count":NUMBER,"state":"draining"}""");
+            http, SelfJson.Default.LocalInFlight, """{"count":NUMBER,"state":"draining"}""");
         return word is null ? (null, default, problem)
             : word.Count < 0 ? (null, default, "a count is a number from 0 up")
             : StateOf(word.State) is not { } state ? (null, default, "a state is running, draining or refusing")

@@ -1,4 +1,4 @@
-using Zurg.Protocol.Local;
+using Zurg.Protocol.Self;
 using Zurg.Sdk.AspNetCore;
 using Zurg.Tests.Support;
 
