@@ -97,8 +97,8 @@ internal sealed partial class SelfFollower(
             Log.Entered(logger, self.Instance, self.State, traffic.UnderWay);
         }
 
-        traffic.Enter(state, self.Instance);
-        if (state != SelfState.Draining)
+        traffic.Enter(state, self.Instance, self.Epoch ?? 0);
+        if (state != SelfState.Draining && self.Ends != true)
         {
             return;
         }
@@ -126,7 +126,7 @@ internal sealed partial class SelfFollower(
             }
 
             var word = traffic.Word();
-            if (said is null || said.State != word.State || (!running && said != word))
+            if (said is null || (said.State, said.Epoch) != (word.State, word.Epoch) || (!running && said != word))
             {
                 said = await PostAsync(word, stop) ? word : null;
             }
