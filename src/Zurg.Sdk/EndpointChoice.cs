@@ -33,7 +33,7 @@ internal sealed class Target(ServiceEndpoint endpoint, int port, Load load)
     /// <summary>Counts requests whose answer has not begun.</summary>
     public Load Load { get; } = load;
 
-    /// <summary>It said with its last answer that it is being stopped, or refuses; a newer set that lists it knows better.</summary>
+    /// <summary>It said with its last answer that it is being stopped or refuses; a newer set knows better.</summary>
     public bool Leaves { get; set; }
 
     /// <summary>The lowest rank is asked first: whoever leaves answers now and may not in a moment.</summary>

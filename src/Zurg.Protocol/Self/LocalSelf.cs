@@ -27,7 +27,7 @@ internal sealed record LocalSelf(string Instance, string Service, string State, 
 /// <param name="Count">0 or more.</param>
 /// <param name="State">The newest state of <see cref="LocalSelf"/> that it went by when it counted.</param>
 /// <param name="Epoch">
-/// That of the <see cref="LocalSelf"/> that it goes by with all that is under way in it. Null: it never went by one, or does not
-/// know epochs; then its state is all that counts.
+/// That of the <see cref="LocalSelf"/> that it goes by with all that is under way in it, 0 when that had none. Null: it does not
+/// know of epochs, and its state is all that counts.
 /// </param>
 internal sealed record LocalInFlight(int Count, string State, long? Epoch = null);
