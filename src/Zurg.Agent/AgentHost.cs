@@ -247,6 +247,7 @@ public sealed partial class AgentHost : IAsyncDisposable
             Task.Run(() => _namingFile.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => new KnownSetsLoop(_naming.Sets, _session.Say, _options.Time).RunAsync(_stop.Token),
                 CancellationToken.None),
+            Task.Run(() => _selves.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _execs.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _cores.RunAsync(_stop.Token), CancellationToken.None),
             Task.Run(() => _relays.RunAsync(_stop.Token), CancellationToken.None),

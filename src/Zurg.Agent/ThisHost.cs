@@ -22,6 +22,7 @@ internal static class ThisHost
         WatchesUses = true,
         Prepares = true,
         EndsIncarnations = true,
+        TrafficEpochs = true,
     };
 
     public static string Build { get; } =

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Zurg.Protocol.Local;
+using Zurg.Protocol.Self;
 
 namespace Zurg.Sdk.AspNetCore;
 
@@ -64,7 +64,7 @@ internal sealed partial class SelfFollower(
         {
             var lines = await response.Content.ReadAsStreamAsync(stop);
             var states = JsonSerializer.DeserializeAsyncEnumerable(
-                lines, LocalJson.Default.LocalSelf, topLevelValues: true, stop);
+                lines, SelfJson.Default.LocalSelf, topLevelValues: true, stop);
             await foreach (var self in states)
             {
                 if (self is null)
@@ -97,8 +97,8 @@ internal sealed partial class SelfFollower(
             Log.Entered(logger, self.Instance, self.State, traffic.UnderWay);
         }
 
-        traffic.Enter(state, self.Instance);
-        if (state != SelfState.Draining)
+        traffic.Enter(state, self.Instance, self.Epoch ?? 0);
+        if (state != SelfState.Draining && self.Ends != true)
         {
             return;
         }
@@ -126,7 +126,7 @@ internal sealed partial class SelfFollower(
             }
 
             var word = traffic.Word();
-            if (said is null || said.State != word.State || (!running && said != word))
+            if (said is null || (said.State, said.Epoch) != (word.State, word.Epoch) || (!running && said != word))
             {
                 said = await PostAsync(word, stop) ? word : null;
             }
@@ -153,7 +153,7 @@ internal sealed partial class SelfFollower(
     /// <returns>False when nobody has heard it.</returns>
     private async Task<bool> PostAsync(LocalInFlight word, CancellationToken stop)
     {
-        var json = JsonSerializer.SerializeToUtf8Bytes(word, LocalJson.Default.LocalInFlight);
+        var json = JsonSerializer.SerializeToUtf8Bytes(word, SelfJson.Default.LocalInFlight);
         using var request = new HttpRequestMessage(HttpMethod.Post, "http://zurg/v1/self/in_flight")
         {
             Content = new ByteArrayContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },

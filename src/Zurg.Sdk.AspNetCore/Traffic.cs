@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using Zurg.Protocol.Local;
+using Zurg.Protocol.Self;
 
 namespace Zurg.Sdk.AspNetCore;
 
@@ -32,12 +32,28 @@ internal sealed class Traffic(TimeProvider time)
     private int _underWay;
     private long _lastEnd = long.MinValue;
     private long _drainingSince;
-    private volatile Wanted _wanted = new(SelfState.Running, SelfState.Running, "");
+    private volatile Wanted _wanted = new(new SelfPoint(SelfState.Running, 0), new SelfPoint(SelfState.Running, 0), "");
+
+    /// <summary>
+    /// Of a process that an agent has just started: it may be told there to refuse from its first request on, until the agent
+    /// says another thing over its socket.
+    /// </summary>
+    /// <param name="variable">Its environment.</param>
+    public static Traffic Begin(TimeProvider time, Func<string, string?> variable)
+    {
+        var traffic = new Traffic(time);
+        if (variable("ZURG_STATE") == LocalSelf.Refusing)
+        {
+            traffic.Enter(SelfState.Refusing, variable("ZURG_INSTANCE") ?? "");
+        }
+
+        return traffic;
+    }
 
     /// <summary>Exact at every moment; a request that was refused is none.</summary>
     public int UnderWay => Volatile.Read(ref _underWay);
 
-    public SelfState State => _wanted.State;
+    public SelfState State => _wanted.Now.State;
 
     /// <summary>SERVICE.INDEX; empty before the agent has said it.</summary>
     public string Instance => _wanted.Instance;
@@ -68,15 +84,20 @@ internal sealed class Traffic(TimeProvider time)
         }
     }
 
-    public void Enter(SelfState state, string instance)
+    /// <param name="epoch">Of what is wanted, handed back once it is so; 0: there was none.</param>
+    public void Enter(SelfState state, string instance, long epoch = 0)
     {
         var before = _wanted;
-        if (state == SelfState.Draining && before.State != SelfState.Draining)
+        if (state == SelfState.Draining && before.Now.State != SelfState.Draining)
         {
             _drainingSince = time.GetTimestamp();
         }
 
-        _wanted = new Wanted(state, state == before.State ? before.Before : before.State, instance);
+        var stays = state == before.Now.State;
+        _wanted = new Wanted(new SelfPoint(state, epoch), stays ? before.Before : before.Now, instance)
+        {
+            HasEmptied = stays && before.HasEmptied,
+        };
         Interlocked.MemoryBarrier();
         _news.Writer.TryWrite(true);
     }
@@ -89,20 +110,18 @@ internal sealed class Traffic(TimeProvider time)
     {
         var wanted = _wanted;
         var count = UnderWay;
-        return wanted.State switch
+        switch (wanted.Now.State)
         {
-            SelfState.Running => new LocalInFlight(count, LocalSelf.Running),
-            SelfState.Draining => new LocalInFlight(count == 0 && !IsSettled() ? 1 : count, LocalSelf.Draining),
-            SelfState.Refusing => new LocalInFlight(count, count == 0 ? LocalSelf.Refusing : TextOf(wanted.Before)),
-        };
+            case SelfState.Running:
+                return wanted.Now.Word(count);
+            case SelfState.Draining:
+                return wanted.Now.Word(count == 0 && !IsSettled() ? 1 : count);
+            default:
+                // From the first 0 on nothing is under way, though one that is being refused is counted for a moment.
+                wanted.HasEmptied |= count == 0;
+                return wanted.HasEmptied ? wanted.Now.Word(0) : wanted.Before.Word(count);
+        }
     }
-
-    private static string TextOf(SelfState state) => state switch
-    {
-        SelfState.Running => LocalSelf.Running,
-        SelfState.Draining => LocalSelf.Draining,
-        SelfState.Refusing => LocalSelf.Refusing,
-    };
 
     private bool IsSettled()
     {
@@ -112,6 +131,23 @@ internal sealed class Traffic(TimeProvider time)
             || time.GetElapsedTime(_drainingSince) >= SettledWithin;
     }
 
-    /// <param name="Before">The state before this one.</param>
-    private sealed record Wanted(SelfState State, SelfState Before, string Instance);
+    /// <summary>What the process goes by.</summary>
+    private sealed record SelfPoint(SelfState State, long Epoch)
+    {
+        public LocalInFlight Word(int count) => new(count, TextOf(State), Epoch);
+
+        private static string TextOf(SelfState state) => state switch
+        {
+            SelfState.Running => LocalSelf.Running,
+            SelfState.Draining => LocalSelf.Draining,
+            SelfState.Refusing => LocalSelf.Refusing,
+        };
+    }
+
+    /// <param name="Before">Of the state before this one: what was accepted by it may still be under way.</param>
+    private sealed record Wanted(SelfPoint Now, SelfPoint Before, string Instance)
+    {
+        /// <summary>Nothing that was accepted before it refused is under way.</summary>
+        public bool HasEmptied { get; set; }
+    }
 }

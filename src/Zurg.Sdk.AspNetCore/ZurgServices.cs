@@ -33,7 +33,7 @@ public static class ZurgServices
         }
 
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<Traffic>();
+        services.AddSingleton(s => Traffic.Begin(s.GetRequiredService<TimeProvider>(), Environment.GetEnvironmentVariable));
         services.AddSingleton<KeptConnections>();
         services.AddSingleton<DrainFilter>();
 

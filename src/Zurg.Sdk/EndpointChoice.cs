@@ -14,9 +14,6 @@ internal sealed class Load
 
     public void Avoid(long until) => Volatile.Write(ref _avoidUntil, until);
 
-    /// <summary>It said with its last answer that it is being stopped.</summary>
-    public bool Leaves { get; set; }
-
     public int Outstanding => Volatile.Read(ref _outstanding);
 
     public void Begin() => Interlocked.Increment(ref _outstanding);
@@ -36,8 +33,11 @@ internal sealed class Target(ServiceEndpoint endpoint, int port, Load load)
     /// <summary>Counts requests whose answer has not begun.</summary>
     public Load Load { get; } = load;
 
+    /// <summary>It said with its last answer that it is being stopped or refuses; a newer set knows better.</summary>
+    public bool Leaves { get; set; }
+
     /// <summary>The lowest rank is asked first: whoever leaves answers now and may not in a moment.</summary>
-    public int Rank(long now) => Load.Leaves ? 3 : Endpoint.Suspect ? 2 : Load.IsAvoided(now) ? 1 : 0;
+    public int Rank(long now) => Leaves ? 3 : Endpoint.Suspect ? 2 : Load.IsAvoided(now) ? 1 : 0;
 
     /// <summary>An incarnation on its port: a restarted instance is another target.</summary>
     public bool IsSameAs(ServiceEndpoint other, int port) =>

@@ -70,25 +70,27 @@ internal sealed class ServiceHandler : HttpMessageHandler
     private async Task<HttpResponseMessage> SendToServiceAsync(HttpRequestMessage request, Uri uri, CancellationToken stop)
     {
         var pool = _pools.GetOrAdd(uri.Host, name => new Pool(_client.WatchOf(name), _options.Port));
-        var tried = new List<Target>();
+        var (tried, refused) = (new List<Target>(), new List<Target>());
         var attempts = ImmutableArray<ServiceAttempt>.Empty;
         while (true)
         {
-            var target = Pick(pool, tried) ?? await WaitForTargetAsync(pool, tried, stop).ConfigureAwait(false);
-            tried.Add(target);
+            var target = Pick(pool, refused, tried)
+                ?? await WaitForTargetAsync(pool, refused, tried, stop).ConfigureAwait(false);
             try
             {
                 var answer = await SendToAsync(target, request, uri, stop).ConfigureAwait(false);
-                target.Load.Leaves = DrainMark.IsOn(answer, target.Endpoint);
+                target.Leaves = DrainMark.IsOn(answer, target.Endpoint);
                 if (!DrainMark.IsRefusal(answer, target.Endpoint) || !RetryRule.IsReplayable(request.Content))
                 {
                     return answer;
                 }
 
                 answer.Dispose();
+                refused.Add(target);
             }
             catch (HttpRequestException e) when (RetryRule.NothingWasSent(e) || RetryRule.ConnectionBroke(e))
             {
+                tried.Add(target);
                 target.Load.Avoid(_client.Time.GetTimestamp() + (_client.Time.TimestampFrequency * AvoidSeconds));
                 var problem = (e.InnerException ?? e).Message;
                 attempts = attempts.Add(new ServiceAttempt(target.Endpoint.Instance, target.Address, problem));
@@ -98,7 +100,7 @@ internal sealed class ServiceHandler : HttpMessageHandler
                         uri.Host, attempts, $"{request.Method} was not repeated: the instance may have acted on it", e);
                 }
 
-                if (attempts.Length >= _options.AttemptsMax || Pick(pool, tried) is null)
+                if (attempts.Length >= _options.AttemptsMax || Pick(pool, refused, tried) is null)
                 {
                     throw new ServiceUnavailableException(uri.Host, attempts, "No more endpoints were tried", e);
                 }
@@ -106,8 +108,9 @@ internal sealed class ServiceHandler : HttpMessageHandler
         }
     }
 
-    private Target? Pick(Pool pool, List<Target> tried) =>
-        EndpointChoice.Pick(pool.Targets(), tried, _client.Time.GetTimestamp(), RandomNumberGenerator.GetInt32);
+    /// <param name="refused">Not to be asked again, unless a newer set lists them: they may accept again by then.</param>
+    private Target? Pick(Pool pool, List<Target> refused, List<Target> tried) => EndpointChoice.Pick(
+        pool.Targets().RemoveRange(refused), tried, _client.Time.GetTimestamp(), RandomNumberGenerator.GetInt32);
 
     private async Task<HttpResponseMessage> SendToAsync(Target target, HttpRequestMessage request, Uri uri,
         CancellationToken stop)
@@ -132,8 +135,9 @@ internal sealed class ServiceHandler : HttpMessageHandler
     }
 
     /// <summary>Nobody has acted on the request, so waiting for an endpoint is safe whatever it asks.</summary>
-    private async Task<Target> WaitForTargetAsync(Pool pool, List<Target> refused, CancellationToken stop) =>
-        await pool.Watch.UntilAsync(_ => Pick(pool, refused), _options.WaitForEndpoint, stop).ConfigureAwait(false)
+    private async Task<Target> WaitForTargetAsync(
+        Pool pool, List<Target> refused, List<Target> tried, CancellationToken stop) =>
+        await pool.Watch.UntilAsync(_ => Pick(pool, refused, tried), _options.WaitForEndpoint, stop).ConfigureAwait(false)
             ?? throw new ServiceUnavailableException(pool.Watch.Service, refused is [.., var last]
                 ? $"its instances refuse new requests, last {last.Endpoint.Instance}, and no other came in time"
                 : pool.WhyEmpty());

@@ -16,17 +16,19 @@ def serve(answer):
                 return
             with me.request() as accepted:
                 if not accepted:
-                    self.reply(503, "another one answers now\n")
+                    self.reply(503, "another one answers now\n", {"zurg-draining": f"{os.environ['ZURG_INSTANCE']}; refused"})
                     return
                 try:
                     self.reply(200, answer(self.path))
                 except (OSError, zurg.NoEndpoint) as e:
                     self.reply(502, f"{type(e).__name__}: {e}\n")
 
-        def reply(self, status, text):
+        def reply(self, status, text, headers={}):
             body = text.encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            for name, value in headers.items():
+                self.send_header(name, value)
             if me.draining:
                 self.send_header("Connection", "close")
             self.end_headers()

@@ -104,7 +104,10 @@ class Self:
     def __init__(self):
         self._lock = threading.Lock()
         self._count = 0
-        self.state = self._before = "running"
+        self.ends = False  # this instance is being stopped, whatever its state
+        # One that starts while its side is to refuse is told so in its environment: the stream says it a moment later.
+        self.state, self._epoch = os.environ.get("ZURG_STATE", "running"), 0
+        self._before = "running", 0
         self._say()
         _start("/v1/self?watch=true", self._take)
 
@@ -139,13 +142,14 @@ class Self:
         # Also what a restarted agent says, which does not know yet that this process counts.
         with self._lock:
             if word["state"] != self.state:
-                self._before, self.state = self.state, word["state"]
+                self._before = self.state, self._epoch
+            self.state, self._epoch, self.ends = word["state"], word.get("epoch", 0), word.get("ends", False)
             self._say()
 
     def _say(self):
         # "refusing" is said once nothing that was accepted before is under way: the other side answers from then on.
-        state = self._before if self.refusing and self._count else self.state
+        state, epoch = self._before if self.refusing and self._count else (self.state, self._epoch)
         try:
-            _post("/v1/self/in_flight", {"count": self._count, "state": state})
+            _post("/v1/self/in_flight", {"count": self._count, "state": state, "epoch": epoch})
         except OSError:
             pass  # the agent is restarted: it is told again when the stream comes back

@@ -7,7 +7,7 @@ stream() { while true; do curl -sN --unix-socket "$ZURG_SOCKET" "http://zurg$1";
 
 trap 'exit 0' TERM            # comes when no job is under way any more: the agent waits for that
 rm -f ready
-done_jobs=0 failed=0 state=running endpoints=()
+done_jobs=0 failed=0 state=${ZURG_STATE:-running} epoch=0 endpoints=()
 
 # One JSON object a line: the endpoints that may be used, and what Zurg wants of this instance.
 exec 3< <(stream "/v1/watch?service=pages&confirm=true&process=$$") 4< <(stream "/v1/self?watch=true")
@@ -23,7 +23,9 @@ hear() {                      # takes what has come, between two jobs: so no job
   fi
   while read -r -t 0 -u 4 && read -r -u 4 line; do
     [[ $line =~ \"state\":\"([a-z]+)\" ]] && state=${BASH_REMATCH[1]}
-    zurg "/v1/self/in_flight?process=$$" -d "{\"count\":0,\"state\":\"$state\"}"   # between two jobs nothing is under way
+    [[ $line =~ \"epoch\":([0-9]+) ]] && epoch=${BASH_REMATCH[1]}
+    # between two jobs nothing is under way
+    zurg "/v1/self/in_flight?process=$$" -d "{\"count\":0,\"state\":\"$state\",\"epoch\":$epoch}"
   done
 }
 

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Zurg.Core;
 using Zurg.Protocol;
-using Zurg.Protocol.Local;
+using Zurg.Protocol.Self;
 
 namespace Zurg.Agent.Local;
 
@@ -57,9 +57,9 @@ internal static class GetSelf
         {
             await StreamAsync(http, desk.Self, instance, incarnation, ended);
         }
-        else if (desk.Self.Current(instance, incarnation) is { } state)
+        else if (desk.Self.Current(instance, incarnation) is { } wanted)
         {
-            await LocalAnswers.JsonAsync(http, LineOf(instance, state), http.RequestAborted);
+            await LocalAnswers.JsonAsync(http, LineOf(instance, wanted), http.RequestAborted);
         }
         else
         {
@@ -77,9 +77,9 @@ internal static class GetSelf
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         try
         {
-            await foreach (var state in desk.FollowAsync(instance, incarnation, end.Token))
+            await foreach (var wanted in desk.FollowAsync(instance, incarnation, end.Token))
             {
-                await http.Response.Body.WriteAsync(LineOf(instance, state), end.Token);
+                await http.Response.Body.WriteAsync(LineOf(instance, wanted), end.Token);
                 await http.Response.Body.FlushAsync(end.Token);
             }
         }
@@ -89,10 +89,10 @@ internal static class GetSelf
         }
     }
 
-    private static byte[] LineOf(InstanceId instance, SelfState state) =>
-    [
-        .. JsonSerializer.SerializeToUtf8Bytes(
-            new LocalSelf(instance.Value, instance.Service.Value, Word(state)), LocalJson.Default.LocalSelf),
-        (byte)'\n',
-    ];
+    private static byte[] LineOf(InstanceId instance, SelfWord wanted)
+    {
+        var word = new LocalSelf(
+            instance.Value, instance.Service.Value, Word(wanted.State), wanted.Epoch, wanted.Ends ? true : null);
+        return [.. JsonSerializer.SerializeToUtf8Bytes(word, SelfJson.Default.LocalSelf), (byte)'\n'];
+    }
 }

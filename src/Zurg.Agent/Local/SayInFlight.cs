@@ -2,13 +2,13 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Zurg.Core;
-using Zurg.Protocol.Local;
+using Zurg.Protocol.Self;
 
 namespace Zurg.Agent.Local;
 
 /// <summary>
-/// POST /v1/self/in_flight {"count", "state"}: so many requests are under way in the calling process. From its first word on the
-/// incarnation counts for itself, and its sockets are not looked at.
+/// POST /v1/self/in_flight {"count", "state", "epoch"}: so many requests are under way in the calling process. From its
+/// first word on the incarnation counts for itself, and its sockets are not looked at.
 /// </summary>
 internal static class SayInFlight
 {
@@ -18,14 +18,14 @@ internal static class SayInFlight
     private static async Task HandleAsync(HttpContext http, ConsumerDesk desk)
     {
         var stop = http.RequestAborted;
-        var (word, state, problem) = await ReadAsync(http);
-        if (word is null)
+        var (answer, problem) = await ReadAsync(http);
+        if (answer is null)
         {
             await LocalAnswers.ProblemAsync(http, StatusCodes.Status400BadRequest, "nothing is counted", problem, stop);
         }
         else if (await GetSelf.FindAsync(http, desk) is var (caller, instance, incarnation))
         {
-            if (await desk.Self.SayAsync(instance, incarnation, caller.Process, word.Count, state, stop))
+            if (await desk.Self.SayAsync(instance, incarnation, caller.Process, answer, stop))
             {
                 http.Response.StatusCode = StatusCodes.Status204NoContent;
             }
@@ -38,14 +38,14 @@ internal static class SayInFlight
         }
     }
 
-    private static async Task<(LocalInFlight? Word, SelfState State, string Problem)> ReadAsync(HttpContext http)
+    private static async Task<(SelfAnswer? Answer, string Problem)> ReadAsync(HttpContext http)
     {
         var (word, problem) = await SmallBody.ReadAsync(
-            http, LocalJson.Default.LocalInFlight, """{"count":NUMBER,"state":"draining"}""");
-        return word is null ? (null, default, problem)
-            : word.Count < 0 ? (null, default, "a count is a number from 0 up")
-            : StateOf(word.State) is not { } state ? (null, default, "a state is running, draining or refusing")
-            : (word, state, "");
+            http, SelfJson.Default.LocalInFlight, """{"count":NUMBER,"state":"draining"}""");
+        return word is null ? (null, problem)
+            : word.Count < 0 ? (null, "a count is a number from 0 up")
+            : StateOf(word.State) is not { } state ? (null, "a state is running, draining or refusing")
+            : (new SelfAnswer(word.Count, state, word.Epoch), "");
     }
 
     private static SelfState? StateOf(string? word) =>

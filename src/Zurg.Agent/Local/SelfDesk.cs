@@ -30,11 +30,18 @@ internal sealed class SelfDesk(
     /// </summary>
     public static readonly TimeSpan BackWithin = TimeSpan.FromSeconds(4);
 
+    /// <summary>
+    /// A process that had not done as it was told may end without a word, or come back to a restarted agent: who waits for it
+    /// hears of that so late at most.
+    /// </summary>
+    public static readonly TimeSpan LookAgainEvery = TimeSpan.FromMilliseconds(250);
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(10);
 
     private readonly long _began = clock.GetTimestamp();
     private readonly Lock _lock = new();
-    private readonly Dictionary<(InstanceId, Incarnation), Entry> _entries = [];
+    private readonly Dictionary<(InstanceId, Incarnation), SelfEntry> _entries = [];
+    private readonly Channel<bool> _open = NewEar();
     private HashSet<(InstanceId, Incarnation)>? _earlier;
     private AgentState? _newest;
 
@@ -51,11 +58,27 @@ internal sealed class SelfDesk(
                     entry.End();
                     _entries.Remove(key);
                 }
-                else if (now != entry.State)
+                else if (now != entry.Wanted)
                 {
-                    entry.State = now;
+                    entry.Wanted = now;
                     entry.Wake();
                 }
+            }
+
+            CallIfOpen_NeedsLock();
+        }
+    }
+
+    /// <summary>Looks again for as long as somebody has not said yet that it does as it was told.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (await _open.Reader.WaitToReadAsync(stop))
+        {
+            await Task.Delay(LookAgainEvery, clock, stop);
+            _open.Reader.TryRead(out _);
+            foreach (var told in LookAgain(stop))
+            {
+                await told;
             }
         }
     }
@@ -83,7 +106,7 @@ internal sealed class SelfDesk(
     }
 
     /// <summary>Null when the incarnation is over.</summary>
-    public SelfState? Current(InstanceId instance, Incarnation incarnation)
+    public SelfWord? Current(InstanceId instance, Incarnation incarnation)
     {
         lock (_lock)
         {
@@ -91,12 +114,12 @@ internal sealed class SelfDesk(
         }
     }
 
-    /// <summary>The state now, then each change, the newest only; ends with the incarnation.</summary>
-    public async IAsyncEnumerable<SelfState> FollowAsync(
+    /// <summary>What is wanted now, then each change, the newest only; ends with the incarnation.</summary>
+    public async IAsyncEnumerable<SelfWord> FollowAsync(
         InstanceId instance, Incarnation incarnation, [EnumeratorCancellation] CancellationToken stop)
     {
         var ear = Listen(instance, incarnation);
-        SelfState? said = null;
+        SelfWord? said = null;
         try
         {
             while (await ear.Reader.WaitToReadAsync(stop))
@@ -115,34 +138,24 @@ internal sealed class SelfDesk(
         }
     }
 
-    /// <summary>A process says how many requests are under way in it.</summary>
-    /// <param name="state">What it goes by.</param>
+    /// <summary>A process says how many requests are under way in it, and what it goes by.</summary>
     /// <returns>False when too many of the incarnation do, or when that is over.</returns>
     public async ValueTask<bool> SayAsync(
-        InstanceId instance, Incarnation incarnation, ProcessIdentity process, int count, SelfState state, CancellationToken stop)
+        InstanceId instance, Incarnation incarnation, ProcessIdentity process, SelfAnswer answer, CancellationToken stop)
     {
-        bool isNews, refuses;
+        ValueTask told;
         lock (_lock)
         {
-            if (EntryOf((instance, incarnation)) is not { } entry
-                || (!entry.Counts.ContainsKey(process) && entry.Counts.Count >= CountersMax))
+            if (EntryOf((instance, incarnation)) is not { } entry || !entry.Take(process, answer))
             {
                 return false;
             }
 
-            entry.Counts[process] = (count, state);
-            entry.Wake();
-
-            // One that forks refuses once all of its processes do.
-            refuses = entry.Counts.All(c => c.Value.State == SelfState.Refusing || !ProcessStat.IsAlive(c.Key));
-            isNews = _newest!.Instances[instance] is var known && (!known.Counts || known.Refuses != refuses);
+            told = Tell_NeedsLock((instance, incarnation), entry, stop);
+            CallIfOpen_NeedsLock();
         }
 
-        if (isNews)
-        {
-            await tell(new AgentInput.SelfTold(instance, incarnation, refuses), stop);
-        }
-
+        await told;
         return true;
     }
 
@@ -151,33 +164,20 @@ internal sealed class SelfDesk(
     {
         lock (_lock)
         {
-            if (_entries.GetValueOrDefault((instance, incarnation)) is not { Counts.Count: > 0 } entry)
-            {
-                return null;
-            }
-
-            // What was under way in a process that ended is over.
-            foreach (var process in entry.Counts.Keys.Where(p => !ProcessStat.IsAlive(p)).ToList())
-            {
-                entry.Counts.Remove(process);
-            }
-
-            var allBack = clock.GetElapsedTime(_began) >= BackWithin || _earlier?.Contains((instance, incarnation)) is not true;
-            return new InFlightWord(
-                entry.Counts.Values.Sum(c => c.Count), allBack && entry.Counts.Values.All(c => c.State == entry.State));
+            return _entries.GetValueOrDefault((instance, incarnation))?.Counted(AreAllBack((instance, incarnation)));
         }
     }
 
     /// <summary>Has something whenever the incarnation's state or a count of it changed; ends with the incarnation.</summary>
     public Channel<bool> Listen(InstanceId instance, Incarnation incarnation)
     {
-        var ear = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        var ear = NewEar();
         ear.Writer.TryWrite(true);
         lock (_lock)
         {
             if (EntryOf((instance, incarnation)) is { } entry)
             {
-                entry.Ears.Add(ear);
+                entry.Listen(ear);
             }
             else
             {
@@ -192,7 +192,7 @@ internal sealed class SelfDesk(
     {
         lock (_lock)
         {
-            _entries.GetValueOrDefault((instance, incarnation))?.Ears.Remove(ear);
+            _entries.GetValueOrDefault((instance, incarnation))?.Leave(ear);
         }
     }
 
@@ -204,32 +204,49 @@ internal sealed class SelfDesk(
         }
     }
 
-    private SelfState? StateOf((InstanceId Instance, Incarnation Incarnation) key) =>
+    private List<ValueTask> LookAgain(CancellationToken stop)
+    {
+        lock (_lock)
+        {
+            CallIfOpen_NeedsLock();
+            return [.. _entries.Where(IsOpen_NeedsLock).Select(e => Tell_NeedsLock(e.Key, e.Value, stop))];
+        }
+    }
+
+    /// <summary>Begun inside the lock: the newest word is to be the last one that the brain hears.</summary>
+    private ValueTask Tell_NeedsLock((InstanceId Instance, Incarnation) key, SelfEntry entry, CancellationToken stop) =>
+        entry.News(_newest!.Instances[key.Instance], AreAllBack(key)) is { } news ? tell(news, stop) : ValueTask.CompletedTask;
+
+    private void CallIfOpen_NeedsLock()
+    {
+        if (_entries.Any(IsOpen_NeedsLock))
+        {
+            _open.Writer.TryWrite(true);
+        }
+    }
+
+    private bool IsOpen_NeedsLock(KeyValuePair<(InstanceId Instance, Incarnation), SelfEntry> entry) =>
+        entry.Value.IsOpen(_newest!.Instances[entry.Key.Instance]);
+
+    private bool AreAllBack((InstanceId, Incarnation) key) =>
+        clock.GetElapsedTime(_began) >= BackWithin || _earlier?.Contains(key) is not true;
+
+    private SelfWord? StateOf((InstanceId Instance, Incarnation Incarnation) key) =>
         _newest?.Instances.GetValueOrDefault(key.Instance) is { } instance && instance.Incarnation == key.Incarnation
             && instance.Phase != InstancePhase.Stopped
             ? InstanceSelf.Of(instance)
             : null;
 
-    private Entry? EntryOf((InstanceId, Incarnation) key)
+    private SelfEntry? EntryOf((InstanceId, Incarnation) key)
     {
-        if (StateOf(key) is not { } state)
+        if (StateOf(key) is not { } wanted)
         {
             return null;
         }
 
-        return _entries.TryGetValue(key, out var entry) ? entry : _entries[key] = new Entry { State = state };
+        return _entries.TryGetValue(key, out var entry) ? entry : _entries[key] = new SelfEntry { Wanted = wanted };
     }
 
-    private sealed class Entry
-    {
-        public required SelfState State { get; set; }
-
-        public Dictionary<ProcessIdentity, (int Count, SelfState State)> Counts { get; } = [];
-
-        public List<Channel<bool>> Ears { get; } = [];
-
-        public void Wake() => Ears.ForEach(ear => ear.Writer.TryWrite(true));
-
-        public void End() => Ears.ForEach(ear => ear.Writer.TryComplete());
-    }
+    private static Channel<bool> NewEar() =>
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 }

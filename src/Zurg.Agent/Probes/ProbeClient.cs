@@ -64,9 +64,17 @@ internal sealed class ProbeClient(TimeProvider time) : IDisposable
         request.Headers.TryAddWithoutValidation("User-Agent", "zurg-probe");
         using var response = await _http.SendAsync(request, stop);
         var status = (int)response.StatusCode;
+        var refused = IsRefusal(response);
+        var text = $"answered {status.ToString(CultureInfo.InvariantCulture)} to GET {path}";
         return new ProbeAnswer(
-            status is >= 200 and < 400, $"answered {status.ToString(CultureInfo.InvariantCulture)} to GET {path}");
+            status is >= 200 and < 400, refused ? $"{text}: it refuses new requests" : text, Refused: refused);
     }
+
+    /// <summary>As Zurg.Sdk.AspNetCore says it on each path that is not exempt, and whoever does as it does.</summary>
+    private static bool IsRefusal(HttpResponseMessage response) =>
+        response.StatusCode == HttpStatusCode.ServiceUnavailable
+        && response.Headers.NonValidated.TryGetValues("zurg-draining", out var mark)
+        && mark.ToString().EndsWith("; refused", StringComparison.Ordinal);
 
     private static async Task<ProbeAnswer> AskTcpAsync(IPAddress address, int port, CancellationToken stop)
     {

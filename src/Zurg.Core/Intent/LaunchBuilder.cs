@@ -59,6 +59,11 @@ public static class LaunchBuilder
     /// <summary>The digest of what it runs: an agent that lost its journal compares it with what is assigned.</summary>
     public const string SpecEnv = "ZURG_SPEC";
 
+    /// <summary><see cref="StateRefusing"/> for a process that is to answer no request until it is told that it may.</summary>
+    public const string StateEnv = "ZURG_STATE";
+
+    public const string StateRefusing = "refusing";
+
     public const string NotifySocketEnv = "NOTIFY_SOCKET";
     public const string WatchdogEnv = "WATCHDOG_USEC";
 

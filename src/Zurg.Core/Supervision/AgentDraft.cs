@@ -181,7 +181,7 @@ internal sealed class AgentDraft(AgentState state, DateTimeOffset now)
     /// <summary>What somebody may wait for; a mere text or count can wait for the next second.</summary>
     private static bool IsNews(InstanceState? old, InstanceState? next) =>
         (old?.Incarnation, old?.Phase, old?.Healthy, old?.Process, old?.ShownHold?.Reason, old?.Assigned.SpecDigest, old?.Refuses,
-            old?.Next?.IsReady, old?.Next?.Hold?.Reason)
+            old?.Heard, old?.Next?.IsReady, old?.Next?.Hold?.Reason)
         != (next?.Incarnation, next?.Phase, next?.Healthy, next?.Process, next?.ShownHold?.Reason, next?.Assigned.SpecDigest,
-            next?.Refuses, next?.Next?.IsReady, next?.Next?.Hold?.Reason);
+            next?.Refuses, next?.Heard, next?.Next?.IsReady, next?.Next?.Hold?.Reason);
 }

@@ -90,7 +90,9 @@ public abstract record AgentInput
 
     /// <summary>A process of it counts its requests, and goes by what it is told of itself.</summary>
     /// <param name="Refuses">It has heard that it is to refuse, and does.</param>
-    public sealed record SelfTold(InstanceId Instance, Incarnation Incarnation, bool Refuses) : OfInstance(Instance, Incarnation);
+    /// <param name="Epoch">The one that all of its processes go by; null: they do not go by the same, or by none.</param>
+    public sealed record SelfTold(InstanceId Instance, Incarnation Incarnation, bool Refuses, long? Epoch = null)
+        : OfInstance(Instance, Incarnation);
 
     /// <summary>The agent cannot listen where its service says that it should (uses), or can again (then null).</summary>
     public sealed record UsesHeld(InstanceId Instance, Incarnation Incarnation, Hold? Hold)
@@ -149,7 +151,8 @@ public enum OomSign
 
 /// <param name="Text">Why not, in plain language: connection refused; answered 503; another process listens on port 8080.</param>
 /// <param name="AtOnce">A failure that counts without others: the process itself says so.</param>
-public sealed record ProbeAnswer(bool Passed, string? Text = null, bool AtOnce = false);
+/// <param name="Refused">It failed only in that it answers no new request, as an instance does that is told so.</param>
+public sealed record ProbeAnswer(bool Passed, string? Text = null, bool AtOnce = false, bool Refused = false);
 
 /// <summary>A start with every variable replaced and every path absolute.</summary>
 public sealed record Launch

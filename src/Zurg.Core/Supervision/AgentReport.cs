@@ -36,5 +36,7 @@ public static class AgentReport
         PrepareHold = s.Next?.Hold,
         Outdated = s.Phase is InstancePhase.Starting or InstancePhase.Running ? s.RestartAsked : null,
         Refuses = s.Refuses && s.Assigned.Refuse == true ? true : null,
+        TrafficEpoch = InstanceSelf.EpochOf(s),
+        Counts = s.Counts ? true : null,
     };
 }

@@ -36,16 +36,16 @@ internal static class InstanceAssign
         }
 
         var changed = s.Assigned.SpecDigest != assigned.SpecDigest || s.Assigned.Restarts != assigned.Restarts;
-        var newer = InstanceStop.Shorten(s with
+        var reason = ReasonToEnd(s.Assigned, assigned);
+        var newer = InstanceStop.Shorten(InstanceSelf.Change(s, assigned, ends: reason is not null) with
         {
-            Assigned = assigned,
             NotUnderstood = null,
             Leaving = false,
             CrashesSinceChange = changed ? 0 : s.CrashesSinceChange,
         });
-        return ReasonToEnd(s.Assigned, assigned) is { } reason
-            ? End(newer with { RecentCrashes = [], FailedStarts = 0 }, reason, m)
-            : new InstanceTurn(newer);
+        return reason is null
+            ? new InstanceTurn(newer)
+            : End(newer with { RecentCrashes = [], FailedStarts = 0 }, reason, m);
     }
 
     public static InstanceTurn ShutDown(InstanceState s, Moment m) => s.Phase switch

@@ -77,10 +77,11 @@ internal static class InstanceMachine
 
         (InstancePhase.Starting, AgentInput.Started started) when s.Process is null => Started(s, started.Process, m),
         (InstancePhase.Starting, AgentInput.StartFailed failed) when s.Process is null => InstanceEnd.Retry(s, failed.Hold, m),
-        (InstancePhase.Starting, AgentInput.Probed { Answer.Passed: true }) when s.Process is not null => Ready(s, m),
+        (InstancePhase.Starting, AgentInput.Probed { Answer: var answer }) when s.Process is not null && Passes(s, answer) =>
+            Ready(s, m),
         (InstancePhase.Starting, AgentInput.Probed probed) => InstanceHealth.NotYet(s, probed.Answer.Text, m),
 
-        (InstancePhase.Running, AgentInput.Probed { Answer.Passed: true }) => InstanceHealth.Passed(s, m),
+        (InstancePhase.Running, AgentInput.Probed { Answer: var answer }) when Passes(s, answer) => InstanceHealth.Passed(s, m),
         (InstancePhase.Running, AgentInput.Probed probed) => InstanceHealth.Failed(s, probed.Answer, m),
         (InstancePhase.Running, AgentInput.WatchdogExpired expired) when s.Assigned.Spec.Watchdog is { } watchdog =>
             InstanceEnd.HalfDead(s, watchdog, expired.Text, m),
@@ -109,13 +110,17 @@ internal static class InstanceMachine
         (InstancePhase.Stopping, AgentInput.StartFailed) when s.Process is null => InstanceEnd.TreeGone(s, m),
 
         (InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping, AgentInput.SelfTold told) =>
-            new InstanceTurn(s with { Counts = true, Refuses = told.Refuses }),
+            new InstanceTurn(s with { Counts = true, Refuses = told.Refuses, Heard = told.Epoch }),
         (InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping, AgentInput.Found found) =>
             InstanceAdoption.Found(s, found, m),
 
         // Late, repeated, or meant for a phase that is over.
         _ => s.Unchanged,
     };
+
+    /// <summary>One that refuses because it is to has answered, and is well.</summary>
+    private static bool Passes(InstanceState s, ProbeAnswer answer) =>
+        answer.Passed || (answer.Refused && InstanceSelf.MayRefuse(s));
 
     private static bool IsWanted(InstanceState s, Moment m) =>
         s.Assigned.Wanted == WantedPhase.Running && !s.Leaving && !m.ShuttingDown
@@ -131,7 +136,7 @@ internal static class InstanceMachine
 
     private static InstanceTurn Launch(InstanceState s, Launch launch, Moment m) =>
         new InstanceTurn(s.Enter(InstancePhase.Starting, m) with { Launch = launch })
-            .Do(new AgentEffect.Start(s.Assigned, s.Incarnation, launch));
+            .Do(new AgentEffect.Start(s.Assigned, s.Incarnation, InstanceSelf.Begin(s.Assigned, launch)));
 
     private static InstanceTurn Started(InstanceState s, ProcessIdentity process, Moment m)
     {

@@ -101,8 +101,17 @@ public sealed record InstanceState
     /// <summary>A process of this incarnation says how many requests are under way: sockets need not be looked at.</summary>
     public bool Counts { get; init; }
 
-    /// <summary>Its last word was that it answers no new request.</summary>
+    /// <summary>Its last word was that it answers no new request; about what is assigned now.</summary>
     public bool Refuses { get; init; }
+
+    /// <summary>This incarnation was told to refuse, now or before: that it accepts again it must say.</summary>
+    public bool Told { get; init; }
+
+    /// <summary>It was to refuse when its end was decided: it goes on until then, whatever the next incarnation is to do.</summary>
+    public bool RefusesOn { get; init; }
+
+    /// <summary>The <see cref="AssignedInstance.TrafficEpoch"/> that everything in it has said that it goes by.</summary>
+    public long? Heard { get; init; }
 
     /// <summary>
     /// It outlived its agent, and whether it was ready before nobody knows: it is not ended for never having been

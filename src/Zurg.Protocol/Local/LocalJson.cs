@@ -11,7 +11,5 @@ namespace Zurg.Protocol.Local;
     AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(LocalEndpointSet))]
 [JsonSerializable(typeof(LocalConfirm))]
-[JsonSerializable(typeof(LocalSelf))]
-[JsonSerializable(typeof(LocalInFlight))]
 [JsonSerializable(typeof(LocalProblem))]
 internal sealed partial class LocalJson : JsonSerializerContext;

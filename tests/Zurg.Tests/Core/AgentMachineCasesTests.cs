@@ -31,7 +31,7 @@ public sealed class AgentMachineCasesTests
         new AgentInput.TemplateHeld(Web, One, null),
         new AgentInput.ReloadTold(Web, One, "HUP", Start, ReloadProgress.Done),
         new AgentInput.UsesHeld(Web, One, Held),
-        new AgentInput.SelfTold(Web, One, Refuses: true),
+        new AgentInput.SelfTold(Web, One, Refuses: true, Epoch: 5),
         new AgentInput.NextChecked(Web, Digest.Of("spec"u8), Digest.Of("release"u8), Held),
         new AgentInput.StopCommandEnded(Web, One, "it failed"),
         new AgentInput.InFlight(Web, One, new InFlightCount(0, InFlightBy.Counted)),

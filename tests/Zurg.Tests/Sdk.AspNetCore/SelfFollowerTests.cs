@@ -112,6 +112,33 @@ public sealed class SelfFollowerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_new_epoch_is_handed_back_though_the_state_stays_and_a_repeated_one_is_not()
+    {
+        await _agent.HeardAsync(0, "running");
+        Assert.Equal<long?>([0], _agent.Epochs);
+        _agent.Want("running", 6);
+        await Eventually.TrueAsync(() => _agent.Epochs is [0, 6], "6");
+        _agent.Want("running", 6);
+        _agent.Want("refusing", 7);
+        await Eventually.TrueAsync(() => _agent.Epochs is [0, 6, 7], "7");
+        _agent.Want("refusing", 9);
+        await Eventually.TrueAsync(() => _agent.Epochs is [0, 6, 7, 9], "9");
+        Assert.Equal((0, "refusing"), _agent.Words[^1]);
+    }
+
+    [Fact]
+    public async Task One_that_refuses_hears_of_its_end_and_goes_on_refusing()
+    {
+        _agent.Want("refusing", 5);
+        await _agent.HeardAsync(0, "refusing");
+        Assert.False(_app.Lifetime.Draining.IsCancellationRequested);
+        _agent.Want("refusing", 5, ends: true);
+        await Eventually.TrueAsync(() => _app.Lifetime.Draining.IsCancellationRequested, "told of its end");
+        Assert.Equal(SelfState.Refusing, _app.Traffic.State);
+        Assert.False(_app.Traffic.TryBegin());
+    }
+
+    [Fact]
     public async Task An_agent_that_does_not_know_the_question_is_asked_again_in_case_it_is_replaced()
     {
         await using var old = await SelfSocket.StartAsync();

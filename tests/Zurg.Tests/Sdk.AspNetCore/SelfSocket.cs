@@ -18,7 +18,8 @@ internal sealed class SelfSocket : IAsyncDisposable
     private readonly List<Channel<string>> _streams = [];
     private WebApplication _app = null!;
     private ImmutableArray<(int Count, string State)> _words = [];
-    private string _state = "running";
+    private ImmutableArray<long?> _epochs = [];
+    private string _state = "\"running\"";
     private int _asked;
     private int _saying;
     private int _sayingMost;
@@ -33,6 +34,18 @@ internal sealed class SelfSocket : IAsyncDisposable
             lock (_lock)
             {
                 return _words;
+            }
+        }
+    }
+
+    /// <summary>The epochs of these words.</summary>
+    public ImmutableArray<long?> Epochs
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _epochs;
             }
         }
     }
@@ -65,12 +78,12 @@ internal sealed class SelfSocket : IAsyncDisposable
         await _app.StartAsync();
     }
 
-    public void Want(string state)
+    public void Want(string state, long? epoch = null, bool ends = false)
     {
         lock (_lock)
         {
-            _state = state;
-            _streams.ForEach(s => s.Writer.TryWrite(state));
+            _state = $"\"{state}\"{(epoch is null ? "" : $",\"epoch\":{epoch}")}{(ends ? ",\"ends\":true" : "")}";
+            _streams.ForEach(s => s.Writer.TryWrite(_state));
         }
     }
 
@@ -116,7 +129,7 @@ internal sealed class SelfSocket : IAsyncDisposable
 
         await foreach (var state in stream.Reader.ReadAllAsync(_app.Lifetime.ApplicationStopping))
         {
-            await http.Response.WriteAsync($$"""{"instance":"web.0","service":"web","state":"{{state}}"}""" + "\n");
+            await http.Response.WriteAsync($$"""{"instance":"web.0","service":"web","state":{{state}}}""" + "\n");
             await http.Response.Body.FlushAsync();
         }
     }
@@ -132,6 +145,7 @@ internal sealed class SelfSocket : IAsyncDisposable
         {
             _sayingMost = Math.Max(_sayingMost, saying);
             _words = _words.Add(said);
+            _epochs = _epochs.Add(word.RootElement.TryGetProperty("epoch", out var epoch) ? epoch.GetInt64() : null);
         }
 
         Interlocked.Decrement(ref _saying);

@@ -1,4 +1,4 @@
-using Zurg.Protocol.Local;
+using Zurg.Protocol.Self;
 using Zurg.Sdk.AspNetCore;
 using Zurg.Tests.Support;
 
@@ -13,7 +13,10 @@ public sealed class TrafficTests
 
     public TrafficTests() => _traffic = new Traffic(_time);
 
-    private string Word => _traffic.Word() is var word ? $"{word.Count} {word.State}" : "";
+    private string Word =>
+        _traffic.Word() is { Epoch: not 0 } word ? $"{word.Count} {word.State} {word.Epoch}"
+        : _traffic.Word() is var none ? $"{none.Count} {none.State}"
+        : "";
 
     [Fact]
     public void What_begins_is_counted_until_it_ends()
@@ -79,6 +82,70 @@ public sealed class TrafficTests
         Assert.True(_traffic.TryBegin());
         _traffic.Enter(SelfState.Refusing, "web.0");
         Assert.Equal("1 draining", Word);
+    }
+
+    [Fact]
+    public void An_epoch_is_handed_back_once_everything_goes_by_it()
+    {
+        Assert.True(_traffic.TryBegin());
+        _traffic.Enter(SelfState.Refusing, "web.0", 5);
+        Assert.Equal("1 running", Word);
+        _traffic.Enter(SelfState.Refusing, "web.0", 7);
+        Assert.Equal("1 running", Word);
+        _traffic.End();
+        Assert.Equal("0 refusing 7", Word);
+
+        _traffic.Enter(SelfState.Running, "web.0", 8);
+        Assert.True(_traffic.TryBegin());
+        Assert.Equal("1 running 8", Word);
+        _traffic.Enter(SelfState.Refusing, "web.0", 9);
+        Assert.Equal("1 running 8", Word);
+    }
+
+    [Fact]
+    public async Task A_request_that_is_just_being_refused_takes_back_no_word()
+    {
+        _traffic.Enter(SelfState.Refusing, "web.0", 5);
+        Assert.Equal("0 refusing 5", Word);
+        using var enough = new CancellationTokenSource();
+        var asking = Task.Run(() =>
+        {
+            var accepted = false;
+            while (!enough.IsCancellationRequested)
+            {
+                accepted |= _traffic.TryBegin();
+            }
+
+            return accepted;
+        });
+        var (first, others) = (_traffic.Word(), 0);
+        for (var i = 0; i < 1_000_000; i++)
+        {
+            others += _traffic.Word() == first ? 0 : 1;
+        }
+
+        await enough.CancelAsync();
+        Assert.False(await asking);
+        Assert.Equal((new LocalInFlight(0, LocalSelf.Refusing, 5), 0), (first, others));
+        _traffic.Enter(SelfState.Refusing, "web.0", 7);
+        Assert.Equal("0 refusing 7", Word);
+        _traffic.Enter(SelfState.Running, "web.0", 8);
+        Assert.True(_traffic.TryBegin());
+        _traffic.Enter(SelfState.Refusing, "web.0", 9);
+        Assert.Equal("1 running 8", Word);
+    }
+
+    [Theory]
+    [InlineData("refusing", false)]
+    [InlineData("running", true)]
+    [InlineData(null, true)]
+    public void A_process_may_begin_refusing_and_accepts_once_the_agent_says_so(string? state, bool accepts)
+    {
+        var traffic = Traffic.Begin(_time, name => name == "ZURG_STATE" ? state : name == "ZURG_INSTANCE" ? "web.0" : null);
+        Assert.Equal(accepts, traffic.TryBegin());
+        Assert.Equal(accepts ? "" : "web.0", traffic.Instance);
+        traffic.Enter(SelfState.Running, "web.0", 6);
+        Assert.True(traffic.TryBegin());
     }
 
     [Fact]

@@ -31,7 +31,7 @@ public sealed class EndpointChoiceTests
     public void Who_leaves_is_picked_after_suspects_and_those_whose_connection_broke()
     {
         var (leaves, suspect, broken) = (Of("web.0"), Of("web.1", suspect: true), Of("web.2"));
-        leaves.Load.Leaves = true;
+        leaves.Leaves = true;
         broken.Load.Avoid(until: 10);
         var targets = ImmutableArray.Create(leaves, suspect, broken);
         Assert.Same(broken, EndpointChoice.Pick(targets, [], 0, _ => 0));

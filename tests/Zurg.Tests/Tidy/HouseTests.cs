@@ -29,7 +29,7 @@ public sealed class HouseTests
         ["Zurg.Master"] = ["Zurg.Master", "Zurg.Loops", "Zurg.Core", "Zurg.Protocol"],
         ["Zurg.Agent"] = ["Zurg.Agent", "Zurg.Loops", "Zurg.Core", "Zurg.Protocol"],
         ["Zurg.Sdk"] = ["Zurg.Sdk", "Zurg.Protocol.Local"],
-        ["Zurg.Sdk.AspNetCore"] = ["Zurg.Sdk", "Zurg.Protocol.Local"],
+        ["Zurg.Sdk.AspNetCore"] = ["Zurg.Sdk", "Zurg.Protocol.Self"],
         ["Zurg.Edge"] = ["Zurg.Edge", "Zurg.Sdk"],
         ["Zurg.Cli"] = ["Zurg.Cli", "Zurg.Master", "Zurg.Agent", "Zurg.Edge", "Zurg.Protocol"],
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);

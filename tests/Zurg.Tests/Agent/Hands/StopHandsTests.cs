@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using Zurg.Agent.Local;
 using Zurg.Agent.Processes;
 using Zurg.Core;
 using Zurg.Protocol;
@@ -141,8 +142,11 @@ public sealed class StopHandsTests : IAsyncLifetime
         Assert.Equal(AgentSamples.First.Next, (await _bench.NextAsync<AgentInput.InFlight>()).Incarnation);
     }
 
-    private async Task SayAsync(int count, SelfState state) =>
-        Assert.True(await _bench.Selves.SayAsync(AgentSamples.Web, AgentSamples.First, This, count, state, default));
+    private async Task SayAsync(int count, SelfState state)
+    {
+        var answer = new SelfAnswer(count, state);
+        Assert.True(await _bench.Selves.SayAsync(AgentSamples.Web, AgentSamples.First, This, answer, default));
+    }
 
     private async Task<(AssignedInstance Assigned, Launch Launch)> RunAsync(params ImmutableArray<string> command)
     {

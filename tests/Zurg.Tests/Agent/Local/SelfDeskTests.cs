@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using Zurg.Agent.Local;
@@ -43,8 +44,13 @@ public sealed class SelfDeskTests : IAsyncLifetime
         Assert.Equal("""{"instance":"web.0","service":"web","state":"running"}""", await reader.ReadLineAsync());
         Observe(InstancePhase.Running, refuse: true);
         Assert.Equal("""{"instance":"web.0","service":"web","state":"refusing"}""", await reader.ReadLineAsync());
+        Observe(InstancePhase.Running, refuse: true, epoch: 5);
+        Assert.Equal("""{"instance":"web.0","service":"web","state":"refusing","epoch":5}""", await reader.ReadLineAsync());
+        Observe(InstancePhase.Stopping, refuse: true, epoch: 5);
+        Assert.Equal(
+            """{"instance":"web.0","service":"web","state":"refusing","epoch":5,"ends":true}""", await reader.ReadLineAsync());
         Observe(InstancePhase.Stopping);
-        Assert.Equal("""{"instance":"web.0","service":"web","state":"draining"}""", await reader.ReadLineAsync());
+        Assert.Equal("""{"instance":"web.0","service":"web","state":"draining","ends":true}""", await reader.ReadLineAsync());
         Observe(InstancePhase.Waiting, incarnation: 2);
         Assert.Null(await reader.ReadLineAsync());
     }
@@ -95,10 +101,10 @@ public sealed class SelfDeskTests : IAsyncLifetime
     {
         Observe(InstancePhase.Stopping);
         var dead = This with { StartTicks = This.StartTicks + 1 };
-        Assert.True(await _agent.Selves.SayAsync(Web, First, dead, 5, SelfState.Draining, default));
-        Assert.True(await _agent.Selves.SayAsync(Web, First, This, 2, SelfState.Draining, default));
+        Assert.True(await _agent.Selves.SayAsync(Web, First, dead, new SelfAnswer(5, SelfState.Draining), default));
+        Assert.True(await _agent.Selves.SayAsync(Web, First, This, new SelfAnswer(2, SelfState.Draining), default));
         Assert.Equal(new InFlightWord(2, Answered: true), _agent.Selves.Counted(Web, First));
-        Assert.False(await _agent.Selves.SayAsync(Web, new Incarnation(2), This, 2, SelfState.Draining, default));
+        Assert.False(await _agent.Selves.SayAsync(Web, new Incarnation(2), This, new SelfAnswer(2, SelfState.Draining), default));
     }
 
     [Fact]
@@ -108,11 +114,11 @@ public sealed class SelfDeskTests : IAsyncLifetime
         var desk = new SelfDesk(_agent.Names, (_, _) => ValueTask.CompletedTask, time);
         var stopping = Instance("web.0", InstancePhase.Stopping, 1) with { Counts = true };
         desk.Observe(State(stopping));
-        Assert.True(await desk.SayAsync(Web, First, This, 0, SelfState.Draining, default));
+        Assert.True(await desk.SayAsync(Web, First, This, new SelfAnswer(0, SelfState.Draining), default));
         Assert.Equal(new InFlightWord(0, Answered: false), desk.Counted(Web, First));
 
         var other = ProcessStat.Read(1)!.Value.Identity;
-        Assert.True(await desk.SayAsync(Web, First, other, 2, SelfState.Draining, default));
+        Assert.True(await desk.SayAsync(Web, First, other, new SelfAnswer(2, SelfState.Draining), default));
         time.Advance(SelfDesk.BackWithin);
         Assert.Equal(new InFlightWord(2, Answered: true), desk.Counted(Web, First));
 
@@ -120,7 +126,7 @@ public sealed class SelfDeskTests : IAsyncLifetime
         desk = new SelfDesk(_agent.Names, (_, _) => ValueTask.CompletedTask, time);
         desk.Observe(State());
         desk.Observe(State(stopping));
-        Assert.True(await desk.SayAsync(Web, First, This, 0, SelfState.Draining, default));
+        Assert.True(await desk.SayAsync(Web, First, This, new SelfAnswer(0, SelfState.Draining), default));
         Assert.Equal(new InFlightWord(0, Answered: true), desk.Counted(Web, First));
     }
 
@@ -143,16 +149,100 @@ public sealed class SelfDeskTests : IAsyncLifetime
         {
             Observe(InstancePhase.Running, refuse: true);
             var other = ProcessStat.Read(worker.Id)!.Value.Identity;
-            Assert.True(await _agent.Selves.SayAsync(Web, First, other, 1, SelfState.Running, default));
-            Assert.True(await _agent.Selves.SayAsync(Web, First, This, 0, SelfState.Refusing, default));
+            Assert.True(await _agent.Selves.SayAsync(Web, First, other, new SelfAnswer(1, SelfState.Running), default));
+            Assert.True(await _agent.Selves.SayAsync(Web, First, This, new SelfAnswer(0, SelfState.Refusing), default));
             Assert.All(_agent.Told.OfType<AgentInput.SelfTold>(), t => Assert.False(t.Refuses));
-            Assert.True(await _agent.Selves.SayAsync(Web, First, other, 0, SelfState.Refusing, default));
+            Assert.True(await _agent.Selves.SayAsync(Web, First, other, new SelfAnswer(0, SelfState.Refusing), default));
             Assert.True(_agent.Told.OfType<AgentInput.SelfTold>().Last().Refuses);
         }
         finally
         {
             worker.Kill();
         }
+    }
+
+    [Fact]
+    public async Task A_process_goes_by_an_epoch_once_it_hands_it_back_and_not_by_the_one_before()
+    {
+        Observe(InstancePhase.Running, refuse: true, epoch: 5);
+        await SayAsync("""{"count":0,"state":"refusing","epoch":5}""");
+        Observe(InstancePhase.Running, refuse: true, counts: true, epoch: 7, heard: 5);
+        await SayAsync("""{"count":0,"state":"refusing","epoch":5}""");
+        await SayAsync("""{"count":1,"state":"running","epoch":7}""");
+        await SayAsync("""{"count":0,"state":"refusing","epoch":7}""");
+        Assert.Equal([(true, 5L), (false, null), (true, 7L)], ToldEpochs());
+    }
+
+    [Fact]
+    public async Task Of_a_process_that_does_not_know_epochs_its_state_is_believed()
+    {
+        Observe(InstancePhase.Running, refuse: true, epoch: 5);
+        await SayAsync("""{"count":0,"state":"running"}""");
+        await SayAsync("""{"count":0,"state":"refusing"}""");
+        Assert.Equal([(false, null), (true, 5L)], ToldEpochs());
+    }
+
+    [Fact]
+    public async Task A_word_from_before_the_first_epoch_is_no_answer_to_it()
+    {
+        Observe(InstancePhase.Running);
+        await SayAsync("""{"count":0,"state":"running","epoch":0}""");
+        Observe(InstancePhase.Running, counts: true, epoch: 6);
+        await SayAsync("""{"count":0,"state":"running","epoch":0}""");
+        await SayAsync("""{"count":0,"state":"running","epoch":6}""");
+        Assert.Equal([(false, null), (false, 6L)], ToldEpochs());
+    }
+
+    [Fact]
+    public async Task The_end_of_a_worker_that_had_not_refused_is_noticed_though_nobody_speaks()
+    {
+        var time = new ManualTime();
+        var told = new ConcurrentQueue<AgentInput.SelfTold>();
+        var desk = DeskOn(time, told);
+        using var stop = new CancellationTokenSource();
+        var looking = desk.RunAsync(stop.Token);
+        using var worker = System.Diagnostics.Process.Start("sleep", "1000");
+        try
+        {
+            desk.Observe(Wants(true, 5));
+            var other = ProcessStat.Read(worker.Id)!.Value.Identity;
+            await desk.SayAsync(Web, First, other, new SelfAnswer(1, SelfState.Running, 0), default);
+            await desk.SayAsync(Web, First, This, new SelfAnswer(0, SelfState.Refusing, 5), default);
+            desk.Observe(Wants(true, 5, s => s with { Counts = true }));
+            Assert.All(told, t => Assert.Equal((false, null), (t.Refuses, t.Epoch)));
+        }
+        finally
+        {
+            worker.Kill();
+        }
+
+        await worker.WaitForExitAsync();
+        await LookedAsync(time, () => told.Last() is { Refuses: true, Epoch: 5 });
+        desk.Observe(Wants(true, 5, s => s with { Counts = true, Refuses = true, Heard = 5 }));
+        await LookedAsync(time, () => time.Armed == 0);
+        await stop.CancelAsync();
+        await looking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    [Fact]
+    public async Task After_a_restart_of_the_agent_the_first_worker_neither_proves_for_the_others_nor_takes_a_proof_back()
+    {
+        var time = new ManualTime();
+        var told = new ConcurrentQueue<AgentInput.SelfTold>();
+        var desk = DeskOn(time, told);
+        using var stop = new CancellationTokenSource();
+        var looking = desk.RunAsync(stop.Token);
+        desk.Observe(Wants(true, 5, s => s with { Counts = true, Refuses = true, Heard = 5 }));
+        await desk.SayAsync(Web, First, This, new SelfAnswer(0, SelfState.Refusing, 5), default);
+        Assert.Empty(told);
+
+        desk.Observe(Wants(null, 6, s => s with { Counts = true, Heard = 5, Told = true }));
+        await desk.SayAsync(Web, First, This, new SelfAnswer(0, SelfState.Running, 6), default);
+        Assert.Empty(told);
+        await LookedAsync(time, () => time.GetTimestamp() >= SelfDesk.BackWithin.Ticks && !told.IsEmpty);
+        Assert.Equal([(false, 6L)], told.Select(t => (t.Refuses, t.Epoch)));
+        await stop.CancelAsync();
+        await looking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     [Theory]
@@ -170,19 +260,53 @@ public sealed class SelfDeskTests : IAsyncLifetime
     }
 
     private void Observe(
-        InstancePhase phase, bool? refuse = null, long incarnation = 1, bool counts = false, bool refuses = false)
+        InstancePhase phase, bool? refuse = null, long incarnation = 1, bool counts = false, bool refuses = false,
+        long? epoch = null, long? heard = null)
     {
         var instance = Instance("web.0", phase, incarnation);
         var state = State(instance with
         {
-            Assigned = instance.Assigned with { Refuse = refuse },
+            Assigned = instance.Assigned with { Refuse = refuse, TrafficEpoch = epoch },
             Process = This,
             Counts = counts,
             Refuses = refuses,
+            Heard = heard,
         });
         _agent.Names.Observe(state);
         _agent.Selves.Observe(state);
     }
+
+    private IEnumerable<(bool, long?)> ToldEpochs() =>
+        _agent.Told.OfType<AgentInput.SelfTold>().Select(t => (t.Refuses, t.Epoch));
+
+    private SelfDesk DeskOn(ManualTime time, ConcurrentQueue<AgentInput.SelfTold> told) => new(
+        _agent.Names,
+        (input, _) =>
+        {
+            told.Enqueue((AgentInput.SelfTold)input);
+            return ValueTask.CompletedTask;
+        },
+        time);
+
+    private static AgentState Wants(bool? refuse, long? epoch, Func<InstanceState, InstanceState>? with = null)
+    {
+        var instance = Instance("web.0", InstancePhase.Running);
+        instance = instance with { Assigned = instance.Assigned with { Refuse = refuse, TrafficEpoch = epoch } };
+        return State(with is null ? instance : with(instance));
+    }
+
+    /// <summary>Time goes on, a look at a time, until it is so.</summary>
+    private static Task LookedAsync(ManualTime time, Func<bool> isSo) => Eventually.TrueAsync(
+        () =>
+        {
+            if (!isSo() && time.Armed == 1)
+            {
+                time.Advance(SelfDesk.LookAgainEvery);
+            }
+
+            return isSo();
+        },
+        "looked again");
 
     private async Task<HttpResponseMessage> SayAsync(string body) =>
         await _http.PostAsync("/v1/self/in_flight", new StringContent(body, Encoding.UTF8, "application/json"));

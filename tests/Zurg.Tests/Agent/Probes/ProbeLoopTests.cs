@@ -59,7 +59,10 @@ public sealed class ProbeLoopTests : IAsyncLifetime
     [InlineData("200 OK", true, "answered 200")]
     [InlineData("302 Found\\r\\nLocation: http://127.0.0.1:1/", true, "answered 302")]
     [InlineData("503 No", false, "answered 503")]
-    public async Task An_http_probe_takes_what_is_no_error(string status, bool passes, string text)
+    [InlineData("503 No\\r\\nzurg-draining: web.0", false, "answered 503")]
+    [InlineData("500 No\\r\\nzurg-draining: web.0; refused", false, "answered 500")]
+    [InlineData("503 No\\r\\nzurg-draining: web.0; refused", false, "answered 503", true)]
+    public async Task An_http_probe_takes_what_is_no_error(string status, bool passes, string text, bool refused = false)
     {
         _bench.AddFile("run", Listen + "while (my $c = $s->accept) { sysread($c, my $b, 4096); print $c \"HTTP/1.1 " + status
             + "\\r\\nContent-Length: 0\\r\\n\\r\\n\"; close $c; }\n");
@@ -67,7 +70,7 @@ public sealed class ProbeLoopTests : IAsyncLifetime
         var (launch, process) = await _bench.RunAsync(assigned);
         _bench.Probe(assigned, launch, process);
         var answer = await UntilAsync(a => a.Text?.StartsWith("answered", StringComparison.Ordinal) == true);
-        Assert.Equal(passes, answer.Passed);
+        Assert.Equal((passes, refused), (answer.Passed, answer.Refused));
         Assert.StartsWith(text, answer.Text, StringComparison.Ordinal);
     }
 

@@ -61,4 +61,13 @@ public sealed class AgentReportTests
         var state = running with { Refuses = says, Assigned = running.Assigned with { Refuse = asked } };
         Assert.Equal(expected, AgentReport.StatusOf(state).Refuses);
     }
+
+    [Fact]
+    public void Whether_something_in_it_counts_is_said_and_which_epoch_it_goes_by()
+    {
+        var running = In(InstancePhase.Running);
+        Assert.Equal((null, null), (AgentReport.StatusOf(running).Counts, AgentReport.StatusOf(running).TrafficEpoch));
+        running = running with { Counts = true, Assigned = running.Assigned with { TrafficEpoch = 5 } };
+        Assert.Equal((true, 5), (AgentReport.StatusOf(running).Counts, AgentReport.StatusOf(running).TrafficEpoch));
+    }
 }

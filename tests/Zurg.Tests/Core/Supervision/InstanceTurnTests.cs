@@ -61,6 +61,7 @@ public sealed class InstanceTurnTests
         var old = In(InstancePhase.Stopping) with
         {
             Crashes = 4, CrashesSinceChange = 3, FailedStarts = 2, RecentCrashes = [Start], Counts = true, Refuses = true,
+            Told = true, RefusesOn = true, Heard = 5,
             Hold = Held, UsesHold = Held, Leaving = true, Stage = StopStage.InFlight,
         };
         var next = old.Again(At(5), "it crashed");
@@ -71,6 +72,7 @@ public sealed class InstanceTurnTests
         Assert.Equal(Start, Assert.Single(next.RecentCrashes));
         Assert.Equal((null, null, null), (next.Process, next.Launch, next.Hold));
         Assert.Equal((false, false, (StopStage?)null), (next.Counts, next.Refuses, next.Stage));
+        Assert.Equal((false, false, (long?)null), (next.Told, next.RefusesOn, next.Heard));
         Assert.Equal((Held, true), (next.UsesHold, next.Leaving));
         Assert.Throws<InvariantException>(() => next.Again(At(6), null));
     }
