@@ -140,8 +140,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>SIGTERM, and waits for its end.</summary>
     public async Task StopAgentAsync()
     {
-        using var kill = Process.Start("kill", ["-TERM", _agent!.Id.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
+        await SignalAsync(_agent!.Id, "TERM");
         using var patience = new CancellationTokenSource(Soon);
         await _agent.WaitForExitAsync(patience.Token);
         Assert.Equal(0, _agent.ExitCode);
@@ -191,6 +190,13 @@ internal sealed class ProcessCluster : IAsyncDisposable
         return JsonSerializer.Deserialize(text, WireJson.Default.ClusterStatus)!;
     }
 
+    /// <param name="query">As in "service=web".</param>
+    public async Task<ImmutableArray<EventRecord>> EventsAsync(string query)
+    {
+        var text = await Http.GetStringAsync(new Uri($"/v1/events?{query}", UriKind.Relative));
+        return JsonSerializer.Deserialize(text, WireJson.Default.ImmutableArrayEventRecord);
+    }
+
     /// <summary>Living processes with this cluster's mark, with their command lines.</summary>
     public IReadOnlyDictionary<int, string> Marked()
     {
@@ -231,6 +237,14 @@ internal sealed class ProcessCluster : IAsyncDisposable
         using var open = Process.Start("chmod", ["-R", "u+rwX", _directory]);
         await open.WaitForExitAsync();
         Directory.Delete(_directory, recursive: true);
+    }
+
+    /// <summary>By kill(1); STOP and CONT freeze a process and let it go on.</summary>
+    public static async Task SignalAsync(int pid, string signal)
+    {
+        using var kill = Process.Start("kill", ["-" + signal, Text(pid)]);
+        await kill.WaitForExitAsync();
+        Assert.Equal(0, kill.ExitCode);
     }
 
     /// <summary>SIGKILL, when it still lives.</summary>
