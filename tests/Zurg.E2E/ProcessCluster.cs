@@ -30,6 +30,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     private readonly List<StringBuilder> _said = [];
     private readonly Dictionary<string, (Process Process, StringBuilder Said)> _neighbours = [];
     private readonly int _firstPort = FirstPort + (Interlocked.Increment(ref s_clusters) % Ranges * PortsOfHost * 2);
+    private readonly CancellationTokenSource _disposed = new();
     private Process? _master;
     private Process? _agent;
     private StringBuilder? _agentSaid;
@@ -175,7 +176,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>A verb of the command line against this master, in a directory of its own.</summary>
     public Task<Ran> ZurgAsync(params string[] arguments) => ZurgProgram.RunAsync(
         Shared(""),
-        [.. arguments, "--master", $"http://127.0.0.1:{Text(_port)}", "--token-file", Path.Combine(_directory, "master/token")]);
+        [.. arguments, "--master", $"http://127.0.0.1:{Text(_port)}", "--token-file", Path.Combine(_directory, "master/token")],
+        _disposed.Token);
 
     /// <summary>The number of the spec; null when it was not acknowledged.</summary>
     public async Task<SpecNumber?> TryApplyAsync(string yaml)
@@ -220,6 +222,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Verbs that a failed test left waiting.
+        await _disposed.CancelAsync();
         foreach (var process in _neighbours.Values.Select(n => n.Process).Append(_agent).Append(_master))
         {
             if (process is { HasExited: false })
@@ -234,6 +238,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
         }
 
         _http?.Dispose();
+        _disposed.Dispose();
         using var open = Process.Start("chmod", ["-R", "u+rwX", _directory]);
         await open.WaitForExitAsync();
         Directory.Delete(_directory, recursive: true);
