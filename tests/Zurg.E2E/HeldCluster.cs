@@ -6,23 +6,24 @@ using Zurg.Protocol;
 namespace Zurg.E2E;
 
 /// <summary>
-/// A cluster with three instances of the service "web", under load, each step of which stands still while a test holds it: a
-/// process before it is ready, a request before it is answered, a consumer before it confirms. So every phase of a change can be
-/// waited for, and what happens in it has no race with its end.
+/// A cluster with three or four instances of the service "web", under load, each step of which stands still while a test holds
+/// it: a process before it is ready, a request before it is answered, a consumer before it confirms. So every phase of a change
+/// can be waited for, and what happens in it has no race with its end.
 /// </summary>
 internal sealed class HeldCluster : IAsyncDisposable
 {
-    public const int Instances = 3;
     public static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     /// <summary>
     /// Answers with its release; a signal ends it at once, whatever it is doing. Who finds another process of its instance alive
     /// writes that down. While "hold-start-RELEASE" is there it does not listen; while "hold-requests" is, /slow is not answered.
-    /// With "hold-short-RELEASE" it ends by itself a moment after its first answer.
+    /// With "hold-short-RELEASE" it ends by itself a moment after its first answer. With "hold-mute-RELEASE" its probe is not
+    /// answered, with "hold-flap-RELEASE" it passes and fails by turns, a second each.
     /// </summary>
     private const string Server = """
         import fcntl, http.server, os, threading, time
         shared, me, release = (os.environ[name] for name in ("E2E_SHARED", "ZURG_INSTANCE", "ZURG_RELEASE"))
+        probed = []
 
         def held(what):
             return os.path.exists(f"{shared}/{what}")
@@ -41,12 +42,20 @@ internal sealed class HeldCluster : IAsyncDisposable
                 time.sleep(0.02)
                 while self.path == "/slow" and held("hold-requests"):
                     time.sleep(0.02)
-                self.send_response(200)
+                self.send_response(200 if self.path != "/healthz" or self.is_well() else 503)
                 self.send_header("Content-Length", str(len(release)))
                 self.end_headers()
                 self.wfile.write(release.encode())
                 if held("hold-short-" + release):
                     threading.Timer(0.3, lambda: os._exit(3)).start()
+
+            def is_well(self):
+                while held("hold-mute-" + release):
+                    time.sleep(0.02)
+                if not held("hold-flap-" + release):
+                    return True
+                probed.append(time.monotonic())
+                return int(probed[-1] - probed[0]) % 2 == 0
 
             def log_message(self, *rest):
                 pass
@@ -61,8 +70,11 @@ internal sealed class HeldCluster : IAsyncDisposable
     private readonly HttpClient _slow = new();
     private readonly List<Task<string>> _underWay = [];
     private readonly List<string> _hosts = ["host1"];
+    private readonly int _instances;
     private SteadyLoad? _load;
     private SlowConsumer? _consumer;
+
+    private HeldCluster(int instances) => _instances = instances;
 
     public ProcessCluster Processes { get; } = new();
 
@@ -77,24 +89,32 @@ internal sealed class HeldCluster : IAsyncDisposable
     /// <param name="attempts">Of each request: where programs die, their requests die with them, and one is not enough.</param>
     public static async Task<HeldCluster> StartAsync(string update, int attempts, params string[] versions)
     {
-        var held = new HeldCluster();
+        var held = new HeldCluster(instances: 3);
         try
         {
             await held.Processes.StartMasterAsync();
-            held.Processes.StartAgent();
-            foreach (var version in versions)
-            {
-                Assert.True(await held.Processes.TryPushAsync("web", version, $"#!/usr/bin/python3 -u\n# {version}\n{Server}"));
-            }
+            await held.BeginAsync(update, attempts, versions);
+            return held;
+        }
+        catch
+        {
+            await held.DisposeAsync();
+            throw;
+        }
+    }
 
-            await held.ApplyAsync(versions[0], update);
-            await held.EndsWithAsync(versions[0]);
-            held._load = new SteadyLoad(held.Processes.SocketPath, "web", attempts);
-            held._consumer = await SlowConsumer.StartAsync(held.Processes, "web");
-            await held.UntilAsync(
-                "the consumer has heard of all",
-                _ => held.Consumer.Seen.Contains("web.0 web.1 web.2\n", StringComparison.Ordinal));
-            await held.AnswersGrowAsync();
+    /// <summary>Two hosts with two instances each. Who consumes is on host1.</summary>
+    /// <param name="portOf">Where the agent of host2 reaches the master, by the master's own port.</param>
+    public static async Task<HeldCluster> StartOnTwoAsync(
+        string update, Func<int, int> portOf, params string[] versions)
+    {
+        var held = new HeldCluster(instances: 4);
+        try
+        {
+            await held.Processes.StartMasterAsync();
+            held.Processes.StartNeighbour("host2", portOf(held.Processes.MasterPort));
+            held._hosts.Add("host2");
+            await held.BeginAsync(update, attempts: 1, versions);
             return held;
         }
         catch
@@ -120,29 +140,28 @@ internal sealed class HeldCluster : IAsyncDisposable
         _slow.Dispose();
     }
 
-    public async Task ApplyAsync(string version, string update, string drain = "1h")
-    {
-        Assert.NotNull(await Processes.TryApplyAsync(string.Create(CultureInfo.InvariantCulture, $$"""
-            cluster: e2e
-            services:
-              web:
-                release: {{version}}
-                run: run
-                instances: {{Instances}}
-                ports: { http: dynamic }
-                probe: { http: /, port: http, every: 200ms }
-                env: { E2E_MARK: {{Processes.Mark}}, E2E_SHARED: {{Processes.Shared("").TrimEnd('/')}} }
-                stop: { grace: 2s, drain: {{drain}} }
-                update: {{update}}
+    /// <param name="word">In the environment of each instance.</param>
+    public string Yaml(string version, string update, string word = "none") => string.Create(CultureInfo.InvariantCulture, $$"""
+        cluster: e2e
+        services:
+          web:
+            release: {{version}}
+            run: run
+            instances: {{_instances}}
+            ports: { http: dynamic }
+            probe: { http: /healthz, port: http, every: 200ms }
+            env: { E2E_MARK: {{Processes.Mark}}, E2E_SHARED: {{Processes.Shared("").TrimEnd('/')}}, WORD: {{word}} }
+            restart: { max_delay: 1s }
+            stop: { grace: 2s, drain: 1h }
+            update: {{update}}
 
-            """)));
-    }
+        """);
 
     public async Task AddHostAsync(string host)
     {
         Processes.StartNeighbour(host, Processes.MasterPort);
         _hosts.Add(host);
-        await UntilAsync($"{host} is there", s => s.Cluster.Hosts.Length == _hosts.Count);
+        await UntilConnectedAsync(_hosts.Count);
     }
 
     /// <summary>A file that the programs look for.</summary>
@@ -188,8 +207,7 @@ internal sealed class HeldCluster : IAsyncDisposable
 
     public async Task<string> EventsAsync()
     {
-        var text = await Processes.Http.GetStringAsync(new Uri("/v1/events?limit=1000", UriKind.Relative));
-        var events = JsonSerializer.Deserialize(text, WireJson.Default.ImmutableArrayEventRecord);
+        var events = await Processes.EventsAsync("limit=1000");
         return string.Join('\n', events.Select(e => $"{e.At:HH:mm:ss.fff} {e.Kind} {e.Host} {e.Text}"));
     }
 
@@ -209,12 +227,12 @@ internal sealed class HeldCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// All is done: three run this version, each once, and nothing else does; no instance was ever doubled, no request failed.
+    /// All is done: each instance runs this version, once, and nothing else does; none was ever doubled, no request failed.
     /// </summary>
     public async Task EndsWithAsync(string version, bool converged = true)
     {
-        var all = Enumerable.Range(0, Instances).Select(i => $"web.{i} with {version}").ToImmutableArray();
-        await UntilAsync($"all run {version}", s => s.Cluster.Converged == converged && s.Web.Ready == Instances
+        var all = Enumerable.Range(0, _instances).Select(i => $"web.{i} with {version}").ToImmutableArray();
+        await UntilAsync($"all run {version}", s => s.Cluster.Converged == converged && s.Web.Ready == _instances
             && s.Web.Instances.All(i => i.Status?.Release.Version.Value == version)
             && Running().Values.Order().SequenceEqual(all));
         var said = (await SeeAsync()).Web.Instances.ToImmutableSortedDictionary(
@@ -240,6 +258,27 @@ internal sealed class HeldCluster : IAsyncDisposable
         .Select(pid => (Pid: pid, Own: ProcessCluster.EnvironmentOf(pid)))
         .Where(p => p.Own.ContainsKey("ZURG_INSTANCE"))
         .ToImmutableSortedDictionary(p => p.Pid, p => $"{p.Own["ZURG_INSTANCE"]} with {p.Own["ZURG_RELEASE"]}");
+
+    private async Task BeginAsync(string update, int attempts, string[] versions)
+    {
+        Processes.StartAgent();
+        foreach (var version in versions)
+        {
+            Assert.True(await Processes.TryPushAsync("web", version, $"#!/usr/bin/python3 -u\n# {version}\n{Server}"));
+        }
+
+        await UntilConnectedAsync(_hosts.Count);
+        Assert.NotNull(await Processes.TryApplyAsync(Yaml(versions[0], update)));
+        await EndsWithAsync(versions[0]);
+        _load = new SteadyLoad(Processes.SocketPath, "web", attempts);
+        _consumer = await SlowConsumer.StartAsync(Processes, "web");
+        var all = string.Join(' ', Enumerable.Range(0, _instances).Select(i => $"web.{i}"));
+        await UntilAsync("the consumer has heard of all", _ => Consumer.Seen.Contains(all + "\n", StringComparison.Ordinal));
+        await AnswersGrowAsync();
+    }
+
+    private Task UntilConnectedAsync(int hosts) => DevFixture.Until("the hosts are there", Soon, async () =>
+        (await Processes.StatusAsync()).Hosts.Count(h => h.Session == HostSession.Connected) == hosts);
 
     private async Task KillAsync(
         string phase, Func<Sight, bool> isThere, ImmutableSortedDictionary<int, string> running, bool master,

@@ -36,6 +36,7 @@ internal static class Changing
         var roster = plan.Roster;
         var budget = new Budget(
             plan.State, plan.Service.Update, roster.Regular.Length + roster.Lost.Length + plan.Returning, roster.Staying);
+        Spares.RemoveSuperseded(plan, rollout, budget);
         ChangeDue(plan, rollout, due, budget);
         Spares.Remove(plan, rollout, due, budget);
     }
@@ -79,7 +80,7 @@ internal static class Changing
 
             if (!Moving.HasElsewhere(plan))
             {
-                plan.Holds.Add(Moving.Nowhere(placed, why));
+                plan.Holds.Add(Moving.Nowhere(plan, placed, why));
             }
             else if (plan.MayDisplace(placed, why))
             {
@@ -95,7 +96,7 @@ internal static class Changing
         var (room, lastCell) = (plan.RoomIn(rollout), CellOrder.LastOpen(plan, rollout));
         var elsewhere = !due.IsEmpty && Moving.HasElsewhere(plan);
         var (later, blocked) = (0, 0);
-        foreach (var placed in due.Where(plan.IsReachable).OrderBy(p => Rank(plan, p, budget)))
+        foreach (var placed in due.Where(plan.IsReachable).OrderBy(p => Rank(plan, p, rollout, budget)))
         {
             var (moves, misfit) = (Moving.Why(plan, placed), Moving.WhyMisfit(plan, placed));
             var rereads = Rereading.Of(plan, placed);
@@ -103,7 +104,7 @@ internal static class Changing
             var isStuck = false;
             if (!elsewhere && (moves is not null || hasTurn) && (moves ?? misfit) is { } stuck)
             {
-                plan.Holds.Add(Moving.Nowhere(placed, stuck));
+                plan.Holds.Add(Moving.Nowhere(plan, placed, stuck));
                 moves = null;   // it cannot leave, so it is changed where it is, if that can be
                 isStuck = misfit is not null || plan.Has(placed, rollout.To);
                 hasTurn &= !isStuck;
@@ -148,9 +149,11 @@ internal static class Changing
         WaitTurn(plan, rollout, later, blocked);
     }
 
-    private static (int Cell, int Cost, InstanceId Instance) Rank(ServicePlan plan, PlacedOn placed, Budget budget) => (
+    private static (int Cell, int Cost, bool HasFrom, InstanceId Instance) Rank(
+        ServicePlan plan, PlacedOn placed, Rollout rollout, Budget budget) => (
         plan.Service.Update.ByCell is true ? plan.CellRank(placed) : 0,
         !budget.Serves(placed) ? 0 : placed.Placement.DrainingSince is not null ? 1 : 2,
+        plan.Has(placed, rollout.From),
         placed.Placement.Instance);
 
     private static string WhatChanges(ServicePlan plan, PlacedOn placed, Rollout rollout)

@@ -32,9 +32,11 @@ internal static class Moving
     public static bool HasElsewhere(ServicePlan plan) =>
         plan.Service.Scale.Instances is not null && plan.Board.Hosts.Any(h => h.WhyNotNew(plan.Service) is null);
 
-    public static Hold Nowhere(PlacedOn placed, string why) => new(
+    public static Hold Nowhere(ServicePlan plan, PlacedOn placed, string why) => new(
         HoldReason.NoHostFits,
         $"{placed.Placement.Instance} can neither stay on {placed.Host} nor go elsewhere: {why}",
-        "free what is taken on that host, add a host that fits, or change the service in cluster.yaml")
+        plan.State.DrainOf(placed.Host) is null
+            ? "free what is taken on that host, add a host that fits, or change the service in cluster.yaml"
+            : $"add a host that fits, or let it stay: zurg undrain {placed.Host}")
     { Service = placed.Placement.Instance.Service, Instance = placed.Placement.Instance, Host = placed.Host };
 }

@@ -37,9 +37,21 @@ internal static class Spares
         }
     }
 
+    /// <summary>
+    /// What a superseded rollout has started has a target that nobody wants any more. It stands in for nobody longer than the
+    /// budget needs, so that the next canary is a spare one too and never three releases serve for a whole stage.
+    /// </summary>
+    public static void RemoveSuperseded(ServicePlan plan, Rollout rollout, Budget budget)
+    {
+        foreach (var placed in plan.Roster.Surplus.Where(p => IsSuperseded(plan, rollout, p)))
+        {
+            Leave(plan, placed, Moving.Why(plan, placed) ?? "another rollout has taken the place of the one it was for", budget);
+        }
+    }
+
     public static void Remove(ServicePlan plan, Rollout rollout, ImmutableArray<PlacedOn> due, Budget budget)
     {
-        var surplus = plan.Roster.Surplus;
+        var surplus = plan.Roster.Surplus.Where(p => !IsSuperseded(plan, rollout, p)).ToImmutableArray();
         var keep = Keep(plan, rollout, due);
         var blueGreen = ServicePlan.IsBlueGreen(rollout) && rollout.Phase is RolloutPhase.Running or RolloutPhase.Halted;
         var leaving = surplus
@@ -57,24 +69,33 @@ internal static class Spares
                 continue;
             }
 
-            if (budget.MayTake(placed))
-            {
-                budget.Take(placed);
-                plan.Remove(placed, moves ?? TooMany(plan.Service.Scale));
-            }
-            else
-            {
-                plan.Wait(
-                    HoldReason.WaitsForTurn,
-                    $"{placed.Placement.Instance} on {placed.Host} is one more than wanted, and stays until the others "
-                        + "are ready");
-            }
+            Leave(plan, placed, moves ?? TooMany(plan.Service.Scale), budget);
         }
     }
 
     public static string TooMany(ScaleSpec scale) => string.Create(
         CultureInfo.InvariantCulture,
         $"{scale.Instances ?? scale.PerHost ?? 1} {(scale.Instances is null ? "per host are" : "in all are")} wanted");
+
+    /// <summary>While it goes forward: what goes back uses whatever serves, and is over sooner.</summary>
+    private static bool IsSuperseded(ServicePlan plan, Rollout rollout, PlacedOn placed) =>
+        rollout.Phase == RolloutPhase.Running && !ServicePlan.IsBlueGreen(rollout) && !plan.IsPaused(rollout)
+        && !plan.Has(placed, rollout.To) && !plan.Has(placed, rollout.From);
+
+    private static void Leave(ServicePlan plan, PlacedOn placed, string why, Budget budget)
+    {
+        if (budget.MayTake(placed))
+        {
+            budget.Take(placed);
+            plan.Remove(placed, why);
+        }
+        else
+        {
+            plan.Wait(
+                HoldReason.WaitsForTurn,
+                $"{placed.Placement.Instance} on {placed.Host} is one more than wanted, and stays until the others are ready");
+        }
+    }
 
     /// <summary>How many may stay: they are needed as long as something is to be changed or moved.</summary>
     private static int Keep(ServicePlan plan, Rollout rollout, ImmutableArray<PlacedOn> due)

@@ -84,8 +84,9 @@ public sealed class MovingTests
         var world = World.Of("host1@az1").Apply(Specs.Service("web", 1)).Settle().Empty("host1");
 
         Assert.Empty(world.Plan().Steps);
-        Assert.Equal(
-            "web.0 can neither stay on host1 nor go elsewhere: host1 is being emptied by ann", world.Plan().Holds[0].Text);
+        var hold = world.Plan().Holds[0];
+        Assert.Equal("web.0 can neither stay on host1 nor go elsewhere: host1 is being emptied by ann", hold.Text);
+        Assert.Equal("add a host that fits, or let it stay: zurg undrain host1", hold.Mend);
     }
 
     [Fact]

@@ -99,6 +99,39 @@ public sealed class SparesTests
     }
 
     [Fact]
+    public void A_spare_one_of_a_rollout_whose_place_another_has_taken_leaves_before_the_next_canary_and_nobody_is_missing()
+    {
+        var careful = Specs.NoneAway with { Canary = 1, Batch = "1", ManualPromotion = true };
+        ServiceSpec Of(string version) => Web(version) with { Update = careful };
+        var world = World.Of("host1@az1", "host2@az2").Apply(Of("1.0")).Settle().Apply(Of("2.0")).Settle();
+        Assert.Equal("web.0=1.0 web.1=1.0 web.2=1.0 web.3=2.0", world.Versions("web"));
+
+        world = world.Apply(Of("3.0"));
+        for (var round = 0; round < 30; round++)
+        {
+            world = world.Commit(world.Plan());
+            Assert.True(world.Naming.SetOf(new ServiceName("web")).Endpoints.Length >= 3, $"round {round}");
+            Assert.StartsWith("web.0=1.0 web.1=1.0 web.2=1.0", world.Versions("web"), StringComparison.Ordinal);
+            world = world.Run();
+        }
+
+        Assert.Equal("web.0=1.0 web.1=1.0 web.2=1.0 web.3=3.0", world.Versions("web"));
+    }
+
+    [Fact]
+    public void While_a_rollout_is_paused_what_stands_in_since_the_one_before_it_is_not_touched()
+    {
+        var careful = Specs.NoneAway with { Canary = 1, Batch = "1", ManualPromotion = true };
+        ServiceSpec Of(string version) => Web(version) with { Update = careful };
+        var world = World.Of("host1@az1", "host2@az2").Apply(Of("1.0")).Settle().Apply(Of("2.0")).Settle().Apply(Of("3.0"));
+        world = world.Commit(world.Plan() with { Placements = [] }).Say("web", w => w with { Paused = true }).Settle();
+
+        Assert.Equal("web.0=1.0 web.1=1.0 web.2=1.0 web.3=2.0", world.Versions("web"));
+        world = world.Say("web", w => w with { Paused = false }).Settle();
+        Assert.Equal("web.0=1.0 web.1=1.0 web.2=1.0 web.3=3.0", world.Versions("web"));
+    }
+
+    [Fact]
     public void In_a_rollout_that_is_taken_back_a_spare_one_stands_in_as_well()
     {
         var policy = Specs.NoneAway with { Canary = 1, Batch = "1" };
