@@ -36,13 +36,15 @@ internal static class InstanceAssign
         }
 
         var changed = s.Assigned.SpecDigest != assigned.SpecDigest || s.Assigned.Restarts != assigned.Restarts;
-        var newer = InstanceStop.Shorten(s with
-        {
-            Assigned = assigned,
-            NotUnderstood = null,
-            Leaving = false,
-            CrashesSinceChange = changed ? 0 : s.CrashesSinceChange,
-        });
+        var newer = InstanceStop.Shorten(
+            s with
+            {
+                Assigned = assigned,
+                NotUnderstood = null,
+                Leaving = false,
+                CrashesSinceChange = changed ? 0 : s.CrashesSinceChange,
+            },
+            s.Assigned.Stop.DrainLimit);
         return ReasonToEnd(s.Assigned, assigned) is { } reason
             ? End(newer with { RecentCrashes = [], FailedStarts = 0 }, reason, m)
             : new InstanceTurn(newer);
