@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
-using Zurg.Agent.Processes;
 using Zurg.Core;
 using Zurg.Loops;
 using Zurg.Protocol;

@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using Zurg.Agent.Processes;
 using Zurg.Core;
-using Zurg.Protocol;
 
 namespace Zurg.Agent.Local;
 
