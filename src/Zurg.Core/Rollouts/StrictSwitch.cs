@@ -148,7 +148,7 @@ internal static class StrictSwitch
     private static bool Obeys(ServicePlan plan, PlacedOn placed) => placed.Placement.Refuse is true
         && plan.State.Facts.GetValueOrDefault(placed.Host) is { } facts
         && facts.Find(placed.Placement.Instance) is { } status
-        && (facts.Description.TrafficEpochs is true
+        && (facts.Description.TrafficEpochs is true && placed.Placement.TrafficEpoch is not null
             ? status.TrafficEpoch == placed.Placement.TrafficEpoch
             : status.Refuses is true || status.Pid is null);
 
