@@ -98,7 +98,6 @@ internal static class Scaling
         }
         else if (plan.LeavesFirst(instance, host) is { } old)
         {
-            plan.Returning++;
             plan.Holds.Add(new Hold(
                 HoldReason.WaitsForTurn, $"{instance} starts on {host} once it has ended on {old}: there are never two of it",
                 $"zurg explain {instance.Service} says what it waits for on {old}")

@@ -39,9 +39,6 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
     /// <summary>When to plan again though nothing has changed; null: never.</summary>
     public DateTimeOffset? WakeAt { get; private set; }
 
-    /// <summary>How many of those wanted are placed again as soon as they are gone from where they were.</summary>
-    public int Returning { get; set; }
-
     public bool Stopped => Intent.Stopped;
 
     public WantedPhase Phase => Intent.Stopped ? WantedPhase.Stopped : WantedPhase.Running;

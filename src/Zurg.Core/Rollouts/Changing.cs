@@ -34,8 +34,7 @@ internal static class Changing
             .ToImmutableArray();
         Spares.Place(plan, rollout, due);
         var roster = plan.Roster;
-        var budget = new Budget(
-            plan.State, plan.Service.Update, roster.Regular.Length + roster.Lost.Length + plan.Returning, roster.Staying);
+        var budget = new Budget(plan.State, plan.Service.Update, plan.Wanted, roster.Staying);
         Spares.RemoveSuperseded(plan, rollout, budget);
         ChangeDue(plan, rollout, due, budget);
         Spares.Remove(plan, rollout, due, budget);
@@ -171,7 +170,9 @@ internal static class Changing
         if (blocked > 0)
         {
             var busy = plan.Board.Of(plan.Service.Name).FirstOrDefault(p => !Budget.IsAvailable(plan.State, p));
-            var until = busy is null ? "" : $" until {busy.Placement.Instance} on {busy.Host} is ready";
+            var until = busy is not null ? $" until {busy.Placement.Instance} on {busy.Host} is ready"
+                : plan.Roster.Regular.Length < plan.Wanted ? " until all that are wanted have a place"
+                : "";
             plan.Wait(HoldReason.WaitsForTurn, string.Create(
                 CultureInfo.InvariantCulture,
                 $"{blocked} of {plan.Service.Name}'s instances wait for their turn{until}: "

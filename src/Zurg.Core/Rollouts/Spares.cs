@@ -64,7 +64,7 @@ internal static class Spares
             var useless = !plan.Has(placed, rollout.To)
                 && (blueGreen || (!budget.Serves(placed) && !plan.Has(placed, rollout.From)));
             var moves = Moving.Why(plan, placed);
-            if (at >= surplus.Length - keep && !useless && moves is null)
+            if (at >= surplus.Length - keep && !useless && moves is null && !TakesRoom(plan, placed))
             {
                 continue;
             }
@@ -97,17 +97,37 @@ internal static class Spares
         }
     }
 
-    /// <summary>How many may stay: they are needed as long as something is to be changed or moved.</summary>
+    /// <summary>
+    /// How many may stay: they are needed as long as something is to be changed or moved, and as long as they are all that
+    /// serves in the place of those that fit nowhere now.
+    /// </summary>
     private static int Keep(ServicePlan plan, Rollout rollout, ImmutableArray<PlacedOn> due)
     {
         var surplus = plan.Roster.Surplus.Length;
-        return rollout.Phase switch
+        return plan.Missing + rollout.Phase switch
         {
             RolloutPhase.Running when ServicePlan.IsBlueGreen(rollout) => plan.Roster.Regular.Length,
             RolloutPhase.Halted => surplus,
             RolloutPhase.Running when plan.IsPaused(rollout) => surplus,
             _ => due.IsEmpty ? 0 : Math.Min(plan.Service.Update.Surge, due.Length),
         };
+    }
+
+    /// <summary>
+    /// Whether it takes the only room of one that is missing. That one comes back where this one is, if the budget can spare it
+    /// for so long; else this one serves in its place.
+    /// </summary>
+    private static bool TakesRoom(ServicePlan plan, PlacedOn spare)
+    {
+        if (plan.Missing == 0 || Moving.HasElsewhere(plan))
+        {
+            return false;
+        }
+
+        plan.Board.Remove(spare);
+        var fits = Moving.HasElsewhere(plan);
+        plan.Board.Add(spare.Host, spare.Placement);
+        return fits;
     }
 
     /// <summary>Null: no spare one is to be placed now.</summary>
