@@ -73,6 +73,9 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
     public HostId? LeavesFirst(InstanceId instance, HostId host) =>
         at.Leaving.TryGetValue(instance, out var other) && other != host ? other : null;
 
+    /// <summary>It is placed nowhere, or elsewhere, and has not ended yet where it was.</summary>
+    public bool IsLeaving(InstanceId instance) => at.Leaving.ContainsKey(instance);
+
     /// <summary>The smallest index from this one on that no instance has, and none has had that is not gone yet.</summary>
     public InstanceId NextInstance(HostId host, int first = 0)
     {

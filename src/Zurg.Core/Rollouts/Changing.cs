@@ -83,6 +83,7 @@ internal static class Changing
             }
             else if (plan.MayDisplace(placed, why))
             {
+                Promises.TryMake(plan, placed.Placement.Instance);
                 plan.Remove(placed, why);
             }
         }
@@ -93,7 +94,7 @@ internal static class Changing
     private static void ChangeDue(ServicePlan plan, Rollout rollout, ImmutableArray<PlacedOn> due, Budget budget)
     {
         var (room, lastCell) = (plan.RoomIn(rollout), CellOrder.LastOpen(plan, rollout));
-        var elsewhere = !due.IsEmpty && Moving.HasElsewhere(plan);
+        var standIns = Moving.StandIns(plan, rollout, budget);
         var (later, blocked) = (0, 0);
         foreach (var placed in due.Where(plan.IsReachable).OrderBy(p => Rank(plan, p, rollout, budget)))
         {
@@ -101,7 +102,8 @@ internal static class Changing
             var rereads = Rereading.Of(plan, placed);
             var hasTurn = room > 0 && plan.CellRank(placed) <= lastCell && !plan.Has(placed, rollout.To);
             var isStuck = false;
-            if (!elsewhere && (moves is not null || hasTurn) && (moves ?? misfit) is { } stuck)
+            if ((moves is not null || hasTurn) && (moves ?? misfit) is { } stuck
+                && !Moving.HasElsewhere(plan) && (moves is null || standIns <= 0))
             {
                 plan.Holds.Add(Moving.Nowhere(plan, placed, stuck));
                 moves = null;   // it cannot leave, so it is changed where it is, if that can be
@@ -126,6 +128,7 @@ internal static class Changing
             {
                 room -= moves is null ? 1 : 0;
                 budget.Take(placed);
+                standIns -= Promises.TryMake(plan, placed.Placement.Instance) ? 0 : 1;
                 plan.Remove(placed, leaves);
             }
             else if (!hasTurn)

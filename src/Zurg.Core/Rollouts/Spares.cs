@@ -119,7 +119,7 @@ internal static class Spares
     /// </summary>
     private static bool TakesRoom(ServicePlan plan, PlacedOn spare)
     {
-        if (plan.Missing == 0 || Moving.HasElsewhere(plan))
+        if (!Promises.Without(plan).Any() || Moving.HasElsewhere(plan))
         {
             return false;
         }

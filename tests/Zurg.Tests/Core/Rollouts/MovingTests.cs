@@ -204,7 +204,8 @@ public sealed class MovingTests
         Assert.Equal("web.0=1.0 web.1=1.0", world.Versions("web"));
         Assert.Contains(
             world.Plan().Holds,
-            h => h.Text == "2 of web's instances wait for their turn until all that are wanted have a place: 1 may be away at once");
+            h => h.Text == "2 of web's instances wait for their turn until all that are wanted have a place: "
+                + "1 may be away at once");
         Assert.Equal("web.0=2.0 web.1=2.0 web.2=2.0", world.Join("host3@az3").Settle().Versions("web"));
     }
 }
