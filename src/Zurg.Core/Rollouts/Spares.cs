@@ -158,7 +158,7 @@ internal static class Spares
     /// <summary>One that the roster calls surplus: on told hosts those with the lowest indexes are the regular ones.</summary>
     private static InstanceId NextInstance(ServicePlan plan, HostId host)
     {
-        var taken = plan.Board.Of(plan.Service.Name).Select(p => p.Placement.Instance.Index).ToImmutableSortedSet();
+        var taken = plan.TakenIndexes;
         return plan.NextInstance(host, plan.Service.Scale.Instances ?? (taken.IsEmpty ? 0 : taken.Max + 1));
     }
 
