@@ -36,7 +36,7 @@ internal static class RolloutFailure
             return $"{instance} on {host} cannot run {release}: {hold.Text}";
         }
 
-        return (taken && status!.IsReady()) || DeadlineOf(facts, placement, rollout, readyWithin) is not { } until || now < until
+        return (taken && status!.IsReady()) || DeadlineOf(facts, placement, rollout, readyWithin, now) is not { } until || now < until
             ? null
             : string.Create(CultureInfo.InvariantCulture,
                 $"{instance} on {host} was not ready with {release} within {readyWithin.TotalSeconds:0.###} s");
@@ -64,13 +64,18 @@ internal static class RolloutFailure
     /// Until when an instance has time to get ready. Nothing of it is spent before the process that it follows has ended, be
     /// that one of the old release, or its own that was asked to end, nor while its host was silent. Null: that one still ends.
     /// </summary>
-    public static DateTimeOffset? DeadlineOf(HostFacts? facts, Placement placement, Rollout rollout, TimeSpan readyWithin)
+    /// <param name="now">A begin that lies ahead is no begin: a clock was set back, or is another one's.</param>
+    public static DateTimeOffset? DeadlineOf(
+        HostFacts? facts, Placement placement, Rollout rollout, TimeSpan readyWithin, DateTimeOffset now)
     {
         var status = facts?.Find(placement.Instance);
         var asked = status?.LastExit is { Asked: true } exit ? exit.At : (DateTimeOffset?)null;
         DateTimeOffset?[] begins = [placement.Since, rollout.StageSince, facts?.SessionSince, asked];
-        return status?.Phase == InstancePhase.Stopping ? null : begins.Max() + readyWithin;
+        return status?.Phase == InstancePhase.Stopping ? null : begins.Where(b => b <= now + SkewMax).Max() + readyWithin;
     }
+
+    /// <summary>Clocks of hosts differ by so little: a process that has just ended on one has ended.</summary>
+    private static readonly TimeSpan SkewMax = TimeSpan.FromMinutes(1);
 
     private static bool IsFinal(HoldReason reason) => reason
         is HoldReason.TooManyRestarts or HoldReason.ReleaseCorrupt or HoldReason.ExecutableMissing or HoldReason.TemplateFailed

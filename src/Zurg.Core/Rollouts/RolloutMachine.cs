@@ -93,7 +93,7 @@ internal static class RolloutMachine
             }
 
             if (changed && !Budget.IsAvailable(plan.State, placed)
-                && RolloutFailure.DeadlineOf(facts, placed.Placement, rollout, within) is { } until && until > plan.Now)
+                && RolloutFailure.DeadlineOf(facts, placed.Placement, rollout, within, plan.Now) is { } until && until > plan.Now)
             {
                 plan.WakeBy(until);
             }

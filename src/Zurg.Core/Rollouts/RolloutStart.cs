@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Zurg.Protocol;
 
 namespace Zurg.Core;
@@ -8,7 +9,9 @@ internal static class RolloutStart
     /// <summary>The service's newest rollout, before anybody looks whether people want something else by now.</summary>
     public static Rollout Newest(
         ServicePlan plan, Rollout? before, RolloutTarget applied, IReadOnlyCollection<PlacedOn> placed) =>
-        placed.Count == 0 ? First(plan, before, applied) : before ?? Known(plan, applied, placed);
+        placed.Count == 0 ? First(plan, before, applied)
+        : before is null ? Known(plan, applied, placed)
+        : NotAhead(before, plan.Now);
 
     /// <summary>
     /// The rollout that brings <paramref name="target"/>: a new one as a rule. A restart that is asked for in the middle of a
@@ -17,8 +20,25 @@ internal static class RolloutStart
     public static Rollout Of(ServicePlan plan, Rollout before, RolloutTarget target) =>
         before.Phase == RolloutPhase.Completed ? Begin(plan, before, target)
         : MustSettle(before, target) ? Settle(plan, before)
-        : target.RunsSameAs(before.To) ? before with { To = target, StageSince = plan.Now, StageReadyAt = null }
+        : target.RunsSameAs(before.To) ? before with
+        {
+            To = target,
+            StageSince = plan.Now,
+            StageReadyAt = null,
+            Excused = ImmutableSortedDictionary<InstanceId, int>.Empty,   // each is counted anew from its restart on
+        }
         : Begin(plan, before, target);
+
+    /// <summary>
+    /// The decider that wrote it had another clock, or this one's was set back. By this one the stage begins now: what is changed
+    /// from here on is dated by it, and has its time to get ready and no more.
+    /// </summary>
+    private static Rollout NotAhead(Rollout rollout, DateTimeOffset now) =>
+        rollout.Phase == RolloutPhase.Completed || rollout.StageSince <= now ? rollout : rollout with
+        {
+            StartedAt = rollout.StartedAt < now ? rollout.StartedAt : now,
+            StageSince = now,
+        };
 
     /// <summary>
     /// Nothing of it runs. The first time, it gets all at once what is wanted; what has lost its last instance, in a move for

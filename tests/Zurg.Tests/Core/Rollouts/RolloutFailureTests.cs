@@ -99,6 +99,40 @@ public sealed class RolloutFailureTests
         Assert.NotNull(Of(world, TimeSpan.FromHours(1) + Within));
     }
 
+    /// <summary>Agents, speakers and the decider before this one have clocks of their own.</summary>
+    [Fact]
+    public void A_time_that_lies_ahead_gives_it_no_more_time_but_for_the_little_by_which_clocks_differ()
+    {
+        var starting = Canary.Report("web.2", s => s with
+        {
+            Phase = InstancePhase.Starting, LastExit = Exit(asked: true, after: TimeSpan.FromHours(1)),
+        });
+        Assert.Null(Of(starting, Within - TimeSpan.FromSeconds(1)));
+        Assert.NotNull(Of(starting, Within));
+
+        var ended = Within + TimeSpan.FromSeconds(1);
+        var skewed = Canary.Report("web.2", s => s with
+        {
+            Phase = InstancePhase.Starting, LastExit = Exit(asked: true, after: ended),
+        });
+        Assert.Null(Of(skewed, Within));
+        Assert.Null(Of(skewed, ended + Within - TimeSpan.FromSeconds(1)));
+        Assert.NotNull(Of(skewed, ended + Within));
+    }
+
+    [Fact]
+    public void A_decider_whose_clock_is_behind_gives_its_time_anew_and_no_more()
+    {
+        var update = Specs.OneAway with { ReadyWithin = Within };
+        var world = World.Of("host1@az1").Apply(Specs.Service("web", 1) with { Update = update }).Settle()
+            .Apply(Specs.Service("web", 1, "2.0") with { Update = update }).Settle("web.0");
+        Assert.Equal(RolloutPhase.Running, world.RolloutOf("web").Phase);
+
+        var behind = world.After(-TimeSpan.FromDays(1)).Settle("web.0");
+        Assert.Equal(RolloutPhase.Running, behind.After(Within - TimeSpan.FromSeconds(1)).Settle("web.0").RolloutOf("web").Phase);
+        Assert.NotEqual(RolloutPhase.Running, behind.After(Within).Settle("web.0").RolloutOf("web").Phase);
+    }
+
     private static InstanceExit Exit(bool asked, TimeSpan after) => new()
     {
         Incarnation = new Incarnation(1), At = World.Noon + after, Ran = after, Reason = "SIGTERM", Asked = asked,

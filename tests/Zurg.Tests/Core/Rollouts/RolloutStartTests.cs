@@ -40,6 +40,26 @@ public sealed class RolloutStartTests
         world.Intend(world.State.IntentOf(Web) with { Restarts = world.State.IntentOf(Web).Restarts + 1 });
 
     [Fact]
+    public void A_restart_that_joins_a_rollout_which_went_on_in_spite_of_crashes_forgives_none_that_come_after_it()
+    {
+        var update = Specs.OneAway with { Canary = 1, Bake = Bake, Rollback = RollbackMode.Manual };
+        var world = World.Of("host1@az1", "host2@az2").Apply(Specs.Service("web", 2) with { Update = update }).Settle()
+            .Apply(Specs.Service("web", 2, "2.0") with { Update = update }).Settle("web.0");
+        world = Crash(world);
+        world = world.Commit(world.Plan());
+        Assert.Equal(RolloutPhase.Halted, world.RolloutOf("web").Phase);
+        world = world.Say("web", w => w with { Resumes = 1 });
+        world = world.Commit(world.Plan());
+        Assert.Equal(1, Assert.Single(world.RolloutOf("web").Excused).Value);
+
+        world = Restart(world).Settle();
+        Assert.Equal(RolloutPhase.Running, world.RolloutOf("web").Phase);
+        Assert.Equal(RolloutPhase.Halted, Crash(world).Plan().Rollouts.Values.Single()?.Phase);
+
+        static World Crash(World world) => world.Report("web.0", s => s with { CrashesSinceChange = 1 });
+    }
+
+    [Fact]
     public void An_only_instance_that_moves_comes_back_with_what_was_proven()
     {
         var world = Refused.Empty("host1").Settle();
