@@ -6,63 +6,22 @@ using Zurg.Protocol;
 namespace Zurg.E2E;
 
 /// <summary>
-/// A cluster with three instances of the service "web", under load, each step of which stands still while a test holds it: a
-/// process before it is ready, a request before it is answered, a consumer before it confirms. So every phase of a change can be
-/// waited for, and what happens in it has no race with its end.
+/// A cluster with the service "web" under load, each step of which stands still while a test holds it: a process before it is
+/// ready, a request before it is answered, a consumer before it confirms. So every phase of a change can be waited for, and what
+/// happens in it has no race with its end.
 /// </summary>
 internal sealed class HeldCluster : IAsyncDisposable
 {
-    public const int Instances = 3;
     public static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
-
-    /// <summary>
-    /// Answers with its release; a signal ends it at once, whatever it is doing. Who finds another process of its instance alive
-    /// writes that down. While "hold-start-RELEASE" is there it does not listen; while "hold-requests" is, /slow is not answered.
-    /// With "hold-short-RELEASE" it ends by itself a moment after its first answer.
-    /// </summary>
-    private const string Server = """
-        import fcntl, http.server, os, threading, time
-        shared, me, release = (os.environ[name] for name in ("E2E_SHARED", "ZURG_INSTANCE", "ZURG_RELEASE"))
-
-        def held(what):
-            return os.path.exists(f"{shared}/{what}")
-
-        alone = os.open(f"{shared}/{me}.lock", os.O_CREAT | os.O_RDWR)
-        try:
-            fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with open(shared + "/doubled", "a") as doubled:
-                doubled.write(f"{me} with {release}\n")
-        while held("hold-start-" + release):
-            time.sleep(0.02)
-
-        class Web(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                time.sleep(0.02)
-                while self.path == "/slow" and held("hold-requests"):
-                    time.sleep(0.02)
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(release)))
-                self.end_headers()
-                self.wfile.write(release.encode())
-                if held("hold-short-" + release):
-                    threading.Timer(0.3, lambda: os._exit(3)).start()
-
-            def log_message(self, *rest):
-                pass
-
-        class Many(http.server.ThreadingHTTPServer):
-            request_queue_size = 128
-
-        Many(("127.0.0.1", int(os.environ["PORT_HTTP"])), Web).serve_forever()
-
-        """;
 
     private readonly HttpClient _slow = new();
     private readonly List<Task<string>> _underWay = [];
     private readonly List<string> _hosts = ["host1"];
+    private readonly HeldService _service;
     private SteadyLoad? _load;
     private SlowConsumer? _consumer;
+
+    private HeldCluster(HeldService service) => _service = service;
 
     public ProcessCluster Processes { get; } = new();
 
@@ -72,28 +31,27 @@ internal sealed class HeldCluster : IAsyncDisposable
 
     /// <param name="update">The text of the service's update policy.</param>
     public static Task<HeldCluster> StartAsync(string update, params string[] versions) =>
-        StartAsync(update, 1, versions);
+        StartAsync(new HeldService(update), versions);
 
-    /// <param name="attempts">Of each request: where programs die, their requests die with them, and one is not enough.</param>
-    public static async Task<HeldCluster> StartAsync(string update, int attempts, params string[] versions)
+    public static async Task<HeldCluster> StartAsync(HeldService service, params string[] versions)
     {
-        var held = new HeldCluster();
+        var held = new HeldCluster(service);
         try
         {
             await held.Processes.StartMasterAsync();
             held.Processes.StartAgent();
             foreach (var version in versions)
             {
-                Assert.True(await held.Processes.TryPushAsync("web", version, $"#!/usr/bin/python3 -u\n# {version}\n{Server}"));
+                Assert.True(await held.Processes.TryPushAsync("web", version, service.Files(version)));
             }
 
-            await held.ApplyAsync(versions[0], update);
+            await held.ApplyAsync(versions[0], service.Update);
             await held.EndsWithAsync(versions[0]);
-            held._load = new SteadyLoad(held.Processes.SocketPath, "web", attempts);
+            held._load = new SteadyLoad(held.Processes.SocketPath, "web", service.Attempts, service.WaitForEndpoint);
             held._consumer = await SlowConsumer.StartAsync(held.Processes, "web");
+            var all = string.Join(' ', Enumerable.Range(0, service.Instances).Select(i => $"web.{i}")) + "\n";
             await held.UntilAsync(
-                "the consumer has heard of all",
-                _ => held.Consumer.Seen.Contains("web.0 web.1 web.2\n", StringComparison.Ordinal));
+                "the consumer has heard of all", _ => held.Consumer.Seen.Contains(all, StringComparison.Ordinal));
             await held.AnswersGrowAsync();
             return held;
         }
@@ -127,10 +85,10 @@ internal sealed class HeldCluster : IAsyncDisposable
             services:
               web:
                 release: {{version}}
-                run: run
-                instances: {{Instances}}
+                run: {{_service.Run}}
+                instances: {{_service.Instances}}
                 ports: { http: dynamic }
-                probe: { http: /, port: http, every: 200ms }
+                probe: { {{_service.Probe}} }
                 env: { E2E_MARK: {{Processes.Mark}}, E2E_SHARED: {{Processes.Shared("").TrimEnd('/')}} }
                 stop: { grace: 2s, drain: {{drain}} }
                 update: {{update}}
@@ -213,8 +171,8 @@ internal sealed class HeldCluster : IAsyncDisposable
     /// </summary>
     public async Task EndsWithAsync(string version, bool converged = true)
     {
-        var all = Enumerable.Range(0, Instances).Select(i => $"web.{i} with {version}").ToImmutableArray();
-        await UntilAsync($"all run {version}", s => s.Cluster.Converged == converged && s.Web.Ready == Instances
+        var all = Enumerable.Range(0, _service.Instances).Select(i => $"web.{i} with {version}").ToImmutableArray();
+        await UntilAsync($"all run {version}", s => s.Cluster.Converged == converged && s.Web.Ready == _service.Instances
             && s.Web.Instances.All(i => i.Status?.Release.Version.Value == version)
             && Running().Values.Order().SequenceEqual(all));
         var said = (await SeeAsync()).Web.Instances.ToImmutableSortedDictionary(
@@ -240,6 +198,10 @@ internal sealed class HeldCluster : IAsyncDisposable
         .Select(pid => (Pid: pid, Own: ProcessCluster.EnvironmentOf(pid)))
         .Where(p => p.Own.ContainsKey("ZURG_INSTANCE"))
         .ToImmutableSortedDictionary(p => p.Pid, p => $"{p.Own["ZURG_INSTANCE"]} with {p.Own["ZURG_RELEASE"]}");
+
+    /// <summary>The processes that run this version.</summary>
+    public int[] Pids(string version) =>
+        [.. Running().Where(p => p.Value.EndsWith($" with {version}", StringComparison.Ordinal)).Select(p => p.Key)];
 
     private async Task KillAsync(
         string phase, Func<Sight, bool> isThere, ImmutableSortedDictionary<int, string> running, bool master,

@@ -233,6 +233,14 @@ internal sealed class ProcessCluster : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
+    /// <summary>STOP: it lives and does nothing, until CONT.</summary>
+    public static async Task SignalAsync(string signal, int pid)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", Text(pid)]);
+        await kill.WaitForExitAsync();
+        Assert.Equal(0, kill.ExitCode);
+    }
+
     /// <summary>SIGKILL, when it still lives.</summary>
     public static void KillPid(int pid)
     {

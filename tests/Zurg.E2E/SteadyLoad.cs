@@ -19,10 +19,12 @@ internal sealed class SteadyLoad : IAsyncDisposable
     private int _answered;
 
     /// <param name="attemptsMax">Of each request; more than one hides what a client that tries again does not notice.</param>
-    public SteadyLoad(string socketPath, string service, int attemptsMax = 1)
+    /// <param name="wait">While nobody is listed; null: as long as the SDK waits by itself.</param>
+    public SteadyLoad(string socketPath, string service, int attemptsMax = 1, TimeSpan? wait = null)
     {
         _client = new ZurgClient(socketPath);
-        _http = new HttpClient(_client.CreateHandler(new ZurgHandlerOptions { AttemptsMax = attemptsMax }));
+        var usual = new ZurgHandlerOptions { AttemptsMax = attemptsMax };
+        _http = new HttpClient(_client.CreateHandler(usual with { WaitForEndpoint = wait ?? usual.WaitForEndpoint }));
         _address = new Uri($"http://{service}/");
         _running = Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => AskAsync()));
     }
