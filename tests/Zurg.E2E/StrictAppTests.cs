@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using Zurg.Protocol;
 
 namespace Zurg.E2E;
@@ -19,7 +20,7 @@ public sealed class StrictAppTests
             Run = "sudoku-web",
             Probe = "http: /healthz, port: http, every: 200ms, timeout: 30s",
             WaitForEndpoint = TimeSpan.FromMinutes(5),
-            Files = version => [.. DrainedAppTests.Built(), ("version", HeldService.Script(version, ""))],
+            Files = version => [.. DrainedAppTests.Built(), ("wwwroot/index.html", Encoding.UTF8.GetBytes(version))],
         };
         await using var held = await HeldCluster.StartAsync(service, "1", "2");
         await using var direct = new DirectLoad();
