@@ -67,7 +67,7 @@ internal sealed class SelfEntry
         && ((Wanted.Epoch is { } epoch && known.Heard != epoch) || (Wanted.State == SelfState.Refusing && !known.Refuses));
 
     /// <summary>What is to be told to the brain; null when it knows that, or is about to.</summary>
-    /// <param name="allBack">As in <see cref="Counted"/>. Until then nothing new is taken for granted, and nothing old taken back.</param>
+    /// <param name="allBack">As in Counted. Until then nothing new is proven, and what was is not taken back.</param>
     public AgentInput.SelfTold? News(InstanceState known, bool allBack)
     {
         if (_said.Count == 0)
@@ -92,5 +92,6 @@ internal sealed class SelfEntry
 
     /// <summary>One that forks does as it is told once all of its processes do; those that ended do nothing.</summary>
     private bool AllLiving(Func<SelfAnswer, bool> does) =>
-        _said.All(s => does(s.Value) || !ProcessStat.IsAlive(s.Key)) && _said.Any(s => does(s.Value) && ProcessStat.IsAlive(s.Key));
+        _said.All(s => does(s.Value) || !ProcessStat.IsAlive(s.Key))
+        && _said.Any(s => does(s.Value) && ProcessStat.IsAlive(s.Key));
 }

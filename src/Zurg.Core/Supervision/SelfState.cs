@@ -37,11 +37,15 @@ public static class InstanceSelf
     /// The epoch that everything in it goes by, for <see cref="InstanceStatus.TrafficEpoch"/>. Where nothing runs, what runs next
     /// begins with what is assigned; and what was never told to refuse accepts without a word.
     /// </summary>
-    public static long? EpochOf(InstanceState s) =>
-        s.Phase is not (InstancePhase.Waiting or InstancePhase.Preparing or InstancePhase.Stopped)
-            && (s.Told || s.Assigned.Refuse == true)
-            ? s.Heard
-            : s.Assigned.TrafficEpoch;
+    public static long? EpochOf(InstanceState s) => s.Phase switch
+    {
+        InstancePhase.Waiting or InstancePhase.Preparing or InstancePhase.Stopped => s.Assigned.TrafficEpoch,
+
+        // Told by a master that did not ask whether it can be, one that speaks of nothing while it serves has not obeyed.
+        InstancePhase.Running when s.Assigned.Refuse != true && !s.Counts => s.Assigned.TrafficEpoch,
+        InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping or InstancePhase.Unknown =>
+            s.Told || s.Assigned.Refuse == true ? s.Heard : s.Assigned.TrafficEpoch,
+    };
 
     /// <summary>
     /// One that is to refuse begins so: what it is told over its socket comes when it may already accept. Said as late as can be,
@@ -53,7 +57,7 @@ public static class InstanceSelf
 
     /// <summary>It is to refuse, or has not said yet that it no longer does.</summary>
     public static bool MayRefuse(InstanceState s) =>
-        Of(s).State == SelfState.Refusing || (s.Told && s.Heard != s.Assigned.TrafficEpoch);
+        Of(s).State == SelfState.Refusing || EpochOf(s) != s.Assigned.TrafficEpoch;
 
     /// <summary>What a changed word makes of the incarnation that has the old one.</summary>
     /// <param name="ends">It cannot go on under the new one.</param>

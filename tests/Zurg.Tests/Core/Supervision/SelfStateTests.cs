@@ -83,6 +83,18 @@ public sealed class SelfStateTests
         Assert.Equal(6, InstanceSelf.EpochOf(Said(again, false, 6)));
     }
 
+    [Theory]
+    [InlineData(InstancePhase.Starting, null)]
+    [InlineData(InstancePhase.Running, 6L)]
+    [InlineData(InstancePhase.Stopping, null)]
+    public void One_that_serves_and_has_never_spoken_cannot_have_obeyed(InstancePhase phase, long? expected)
+    {
+        var silent = Next(In(phase, true, 5), null, 6);
+        Assert.Equal(expected, InstanceSelf.EpochOf(silent));
+        Assert.Null(InstanceSelf.EpochOf(silent with { Counts = true }));
+        Assert.Null(InstanceSelf.EpochOf(In(phase, true, 5)));
+    }
+
     [Fact]
     public void A_proof_of_the_first_refusal_is_none_of_the_second()
     {
@@ -92,7 +104,8 @@ public sealed class SelfStateTests
         Assert.Equal((null, 5), Reported(second));
         Assert.Equal((true, 7), Reported(Said(second, true, 7)));
 
-        static (bool?, long?) Reported(InstanceState s) => (AgentReport.StatusOf(s).Refuses, AgentReport.StatusOf(s).TrafficEpoch);
+        static (bool?, long?) Reported(InstanceState s) =>
+            (AgentReport.StatusOf(s).Refuses, AgentReport.StatusOf(s).TrafficEpoch);
     }
 
     [Fact]
@@ -128,7 +141,10 @@ public sealed class SelfStateTests
         bool? refuse, bool told, long? heard, bool passes)
     {
         var refused = new AgentInput.Probed(Web, One, new ProbeAnswer(false, "answered 503", Refused: true));
-        var running = In(InstancePhase.Running, refuse, 6) with { Told = told, Heard = heard, Healthy = false };
+        var running = In(InstancePhase.Running, refuse, 6) with
+        {
+            Told = told, Heard = heard, Counts = true, Healthy = false,
+        };
         Assert.Equal(passes, InstanceMachine.Step(running, refused, At(1)).State!.Healthy);
         var starting = In(InstancePhase.Starting, refuse, 6) with { Told = told, Heard = heard };
         Assert.Equal(passes, InstanceMachine.Step(starting, refused, At(1)).State!.Phase == InstancePhase.Running);
