@@ -107,7 +107,7 @@ public sealed record InstanceState
     /// <summary>This incarnation was told to refuse, now or before: that it accepts again it must say.</summary>
     public bool Told { get; init; }
 
-    /// <summary>That <see cref="AssignedInstance.TrafficEpoch"/> which everything in it has said it goes by.</summary>
+    /// <summary>It was to refuse when its end was decided: it goes on until then, whatever comes after it.</summary>
     public bool RefusesOn { get; init; }
 
     /// <summary>The <see cref="AssignedInstance.TrafficEpoch"/> that everything in it has said it goes by.</summary>
