@@ -23,6 +23,7 @@ public static class DeciderMachine
         RemoveDeparted(board, applied, steps);
         var plans = (applied.Leaving ?? []).Select(l => l.Service).Concat(applied.Spec.Services)
             .Select(service => new ServicePlan(at, board, service, applied)).ToImmutableArray();
+        Promises.Make(plans);
         var rollouts = ImmutableSortedDictionary.CreateBuilder<ServiceName, Rollout?>();
         foreach (var plan in plans)
         {

@@ -20,7 +20,7 @@ public sealed class BlueGreenTests
         var old = held.Pids("1");
         await OverlapsWithoutStrictAsync(held, direct);
 
-        await held.ApplyAsync("1", WitnessServer.Update(Strict));
+        Assert.NotNull(await held.Processes.TryApplyAsync(held.Yaml("1", WitnessServer.Update(Strict))));
         await held.UntilAsync("nothing is left to do", s => s.Cluster.Converged);
         Assert.Equal(old, held.Pids("1"));
         WitnessServer.Forget(held.Processes);
@@ -78,14 +78,14 @@ public sealed class BlueGreenTests
     private static async Task BackWithOneFrozenAsync(HeldCluster held, DirectLoad direct)
     {
         var frozen = held.Pids("2")[0];
-        await ProcessCluster.SignalAsync("STOP", frozen);
+        await ProcessCluster.SignalAsync(frozen, "STOP");
         await held.ZurgAsync("rollout", "abort", "web");
         await WaitsForAsync(held, "the old side of web waits until the new one refuses", frozen);
         await direct.UntilRefusedAsync("2");
         await direct.UntilRefusedAsync("1");
         Assert.Equal("2", WitnessServer.Sides(held.Processes)[^1].Release);
 
-        await ProcessCluster.SignalAsync("CONT", frozen);
+        await ProcessCluster.SignalAsync(frozen, "CONT");
         await AnswersAsync(held, "1");
         await direct.UntilAnsweredAsync("1");
         await TakenBackAsync(held, direct);
@@ -95,13 +95,13 @@ public sealed class BlueGreenTests
     private static async Task ThereWithOneFrozenAsync(HeldCluster held, DirectLoad direct)
     {
         var frozen = held.Pids("1")[0];
-        await ProcessCluster.SignalAsync("STOP", frozen);
+        await ProcessCluster.SignalAsync(frozen, "STOP");
         await held.ZurgAsync("rollout", "start", "web", "2");
         await WaitsForAsync(held, "the new side of web waits until the old one refuses", frozen);
         await direct.UntilRefusedAsync("1");
         Assert.Equal("1", WitnessServer.Sides(held.Processes)[^1].Release);
 
-        await ProcessCluster.SignalAsync("CONT", frozen);
+        await ProcessCluster.SignalAsync(frozen, "CONT");
         await SwitchedAsync(held, direct);
     }
 

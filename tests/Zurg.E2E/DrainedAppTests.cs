@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
-using System.Text;
 using Zurg.Protocol;
 
 namespace Zurg.E2E;
@@ -13,7 +11,6 @@ public sealed class DrainedAppTests : IAsyncLifetime
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     private readonly ProcessCluster _cluster = new();
-    private int _answers;
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -29,9 +26,10 @@ public sealed class DrainedAppTests : IAsyncLifetime
         // There is no solver: the front waits 5 s for one before it says so.
         using var waiting = new TcpClient("127.0.0.1", port);
         waiting.GetStream().Write("POST /api/solve HTTP/1.1\r\nHost: web\r\nContent-Length: 1\r\n\r\n."u8);
+        using var client = new KeptConnection(port);
         var busy = Task.Factory.StartNew(
-            () => AskUntilToldToGo(port), default, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await DevFixture.Until("it asks", Soon, () => Task.FromResult(busy.IsCompleted || Volatile.Read(ref _answers) > 20));
+            () => AskUntilToldToGo(client), default, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await DevFixture.Until("it asks", Soon, () => Task.FromResult(busy.IsCompleted || client.Answers > 20));
         await ApplyAsync(release: 2);
 
         await busy;
@@ -46,22 +44,17 @@ public sealed class DrainedAppTests : IAsyncLifetime
         Assert.Contains("stopped for web@2; exit code 0", events, StringComparison.Ordinal);
     }
 
-    /// <summary>One connection, one request after the other, nothing sent twice.</summary>
-    private void AskUntilToldToGo(int port)
+    private static void AskUntilToldToGo(KeptConnection client)
     {
-        using var tcp = new TcpClient("127.0.0.1", port) { NoDelay = true };
-        using var stream = tcp.GetStream();
-        using var reader = new StreamReader(stream, Encoding.ASCII);
-        stream.ReadTimeout = (int)Soon.TotalMilliseconds;
-        for (var asked = Stopwatch.GetTimestamp(); ; Interlocked.Increment(ref _answers))
+        for (; ; )
         {
-            var rested = Stopwatch.GetElapsedTime(asked);
-            asked = Stopwatch.GetTimestamp();
-            var head = Ask(stream, reader);
+            var head = client.Ask("POST /nowhere");
             if (head is null)
             {
                 // A connection may be closed while it rests: this machine has kept us from asking for so long.
-                Assert.True(rested > TimeSpan.FromMilliseconds(80), $"no answer after {_answers} answers and {rested}");
+                Assert.True(
+                    client.Rested > TimeSpan.FromMilliseconds(80),
+                    $"no answer after {client.Answers} answers and {client.Rested}");
                 return;
             }
 
@@ -71,44 +64,6 @@ public sealed class DrainedAppTests : IAsyncLifetime
                 return;
             }
         }
-    }
-
-    /// <returns>The lines of the head; null when the connection was closed before any.</returns>
-    private static List<string>? Ask(NetworkStream stream, StreamReader reader)
-    {
-        var head = new List<string>();
-        try
-        {
-            stream.Write("POST /nowhere HTTP/1.1\r\nHost: web\r\nContent-Length: 0\r\n\r\n"u8);
-            for (var line = reader.ReadLine(); line is not ""; line = reader.ReadLine())
-            {
-                head.Add(line ?? throw new IOException("closed"));
-            }
-        }
-        catch (IOException) when (head.Count == 0)
-        {
-            return null;
-        }
-
-        ReadBody(head, reader);
-        return head;
-    }
-
-    private static void ReadBody(IEnumerable<string> head, StreamReader reader)
-    {
-        if (!head.Contains("Transfer-Encoding: chunked", StringComparer.Ordinal))
-        {
-            var length = head.Single(h => h.StartsWith("Content-Length: ", StringComparison.Ordinal)).Split(' ')[1];
-            reader.ReadBlock(new char[int.Parse(length, CultureInfo.InvariantCulture)]);
-            return;
-        }
-
-        for (var line = reader.ReadLine(); line is not "0"; line = reader.ReadLine())
-        {
-            Assert.NotNull(line);
-        }
-
-        reader.ReadLine();
     }
 
     private async Task StartAsync()

@@ -59,4 +59,43 @@ public sealed class FetchTests
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(cluster.AgentDirectory, "releases/.staging")));
         Assert.DoesNotContain("orrupt", cluster.Said, StringComparison.Ordinal);
     }
+
+    [NeedsFact("python3")]
+    public async Task Where_a_release_cannot_be_had_what_serves_runs_on_and_the_rollout_goes_on_once_it_can()
+    {
+        SlowRelay? relay = null;
+        await using var held = await HeldCluster.StartOnTwoAsync(
+            "{ canary: 0, batch: 1, bake: 0s, ready_within: 10m, max_unavailable: 1, surge: 0 }",
+            port => (relay = new SlowRelay(port)).Port, "1", "2", "3");
+        await using var passing = relay!;
+
+        // Its session lives, and the bytes do not come.
+        relay!.CutsReleases = true;
+        await StandsOnHost2Async(
+            held, from: "1", to: "2",
+            $"release web@2 cannot be laid out: 127.0.0.1:{relay.Port} did not give it: the connection broke off");
+        relay.CutsReleases = false;
+        await held.EndsWithAsync("2");
+
+        // Its disk takes nothing.
+        var staging = Path.Combine(held.Processes.DirectoryOf("host2"), "releases/.staging");
+        Directory.Delete(staging, recursive: true);
+        await File.WriteAllTextAsync(staging, "");
+        await StandsOnHost2Async(held, from: "2", to: "3", "release web@3 cannot be laid out: ");
+        File.Delete(staging);
+        await held.EndsWithAsync("3");
+    }
+
+    /// <summary>A rollout is begun, and ends on one of two hosts.</summary>
+    private static async Task StandsOnHost2Async(HeldCluster held, string from, string to, string why)
+    {
+        var before = held.Processes.MarkedOn("host2").Order().ToImmutableArray();
+        Assert.Equal(2, before.Length);
+        await held.ZurgAsync("rollout", "start", "web", to);
+        await held.UntilAsync($"host1 runs {to}, host2 waits for it", s => s.Phase == RolloutPhase.Running
+            && s.Web.Instances.All(i => i.Status?.Release.Version.Value == (i.Host.Value == "host1" ? to : from))
+            && s.Web.Ready == 4 && s.Holds(HoldReason.WaitsForPrepare, $"goes on as it is until host2 has {to} ready: {why}"));
+        await held.AnswersGrowAsync();
+        Assert.Equal(before, held.Processes.MarkedOn("host2").Order());
+    }
 }

@@ -39,20 +39,28 @@ internal sealed class HeldCluster : IAsyncDisposable
         try
         {
             await held.Processes.StartMasterAsync();
-            held.Processes.StartAgent();
-            foreach (var version in versions)
-            {
-                Assert.True(await held.Processes.TryPushAsync("web", version, service.Files(version)));
-            }
+            await held.BeginAsync(versions);
+            return held;
+        }
+        catch
+        {
+            await held.DisposeAsync();
+            throw;
+        }
+    }
 
-            await held.ApplyAsync(versions[0], service.Update);
-            await held.EndsWithAsync(versions[0]);
-            held._load = new SteadyLoad(held.Processes.SocketPath, "web", service.Attempts, service.WaitForEndpoint);
-            held._consumer = await SlowConsumer.StartAsync(held.Processes, "web");
-            var all = string.Join(' ', Enumerable.Range(0, service.Instances).Select(i => $"web.{i}")) + "\n";
-            await held.UntilAsync(
-                "the consumer has heard of all", _ => held.Consumer.Seen.Contains(all, StringComparison.Ordinal));
-            await held.AnswersGrowAsync();
+    /// <summary>Two hosts with two instances each. Who consumes is on host1.</summary>
+    /// <param name="portOf">Where the agent of host2 reaches the master, by the master's own port.</param>
+    public static async Task<HeldCluster> StartOnTwoAsync(
+        string update, Func<int, int> portOf, params string[] versions)
+    {
+        var held = new HeldCluster(new HeldService(update) { Instances = 4 });
+        try
+        {
+            await held.Processes.StartMasterAsync();
+            held.Processes.StartNeighbour("host2", portOf(held.Processes.MasterPort));
+            held._hosts.Add("host2");
+            await held.BeginAsync(versions);
             return held;
         }
         catch
@@ -78,29 +86,28 @@ internal sealed class HeldCluster : IAsyncDisposable
         _slow.Dispose();
     }
 
-    public async Task ApplyAsync(string version, string update, string drain = "1h")
-    {
-        Assert.NotNull(await Processes.TryApplyAsync(string.Create(CultureInfo.InvariantCulture, $$"""
-            cluster: e2e
-            services:
-              web:
-                release: {{version}}
-                run: {{_service.Run}}
-                instances: {{_service.Instances}}
-                ports: { http: dynamic }
-                probe: { {{_service.Probe}} }
-                env: { E2E_MARK: {{Processes.Mark}}, E2E_SHARED: {{Processes.Shared("").TrimEnd('/')}} }
-                stop: { grace: 2s, drain: {{drain}} }
-                update: {{update}}
+    /// <param name="word">In the environment of each instance.</param>
+    public string Yaml(string version, string update, string word = "none") => string.Create(CultureInfo.InvariantCulture, $$"""
+        cluster: e2e
+        services:
+          web:
+            release: {{version}}
+            run: {{_service.Run}}
+            instances: {{_service.Instances}}
+            ports: { http: dynamic }
+            probe: { {{_service.Probe}} }
+            env: { E2E_MARK: {{Processes.Mark}}, E2E_SHARED: {{Processes.Shared("").TrimEnd('/')}}, WORD: {{word}} }
+            restart: { max_delay: 1s }
+            stop: { grace: 2s, drain: 1h }
+            update: {{update}}
 
-            """)));
-    }
+        """);
 
     public async Task AddHostAsync(string host)
     {
         Processes.StartNeighbour(host, Processes.MasterPort);
         _hosts.Add(host);
-        await UntilAsync($"{host} is there", s => s.Cluster.Hosts.Length == _hosts.Count);
+        await UntilConnectedAsync(_hosts.Count);
     }
 
     /// <summary>A file that the programs look for.</summary>
@@ -146,8 +153,7 @@ internal sealed class HeldCluster : IAsyncDisposable
 
     public async Task<string> EventsAsync()
     {
-        var text = await Processes.Http.GetStringAsync(new Uri("/v1/events?limit=1000", UriKind.Relative));
-        var events = JsonSerializer.Deserialize(text, WireJson.Default.ImmutableArrayEventRecord);
+        var events = await Processes.EventsAsync("limit=1000");
         return string.Join('\n', events.Select(e => $"{e.At:HH:mm:ss.fff} {e.Kind} {e.Host} {e.Text}"));
     }
 
@@ -167,7 +173,7 @@ internal sealed class HeldCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// All is done: three run this version, each once, and nothing else does; no instance was ever doubled, no request failed.
+    /// All is done: each instance runs this version, once, and nothing else does; none was ever doubled, no request failed.
     /// </summary>
     public async Task EndsWithAsync(string version, bool converged = true)
     {
@@ -202,6 +208,27 @@ internal sealed class HeldCluster : IAsyncDisposable
     /// <summary>The processes that run this version.</summary>
     public int[] Pids(string version) =>
         [.. Running().Where(p => p.Value.EndsWith($" with {version}", StringComparison.Ordinal)).Select(p => p.Key)];
+
+    private async Task BeginAsync(string[] versions)
+    {
+        Processes.StartAgent();
+        foreach (var version in versions)
+        {
+            Assert.True(await Processes.TryPushAsync("web", version, _service.Files(version)));
+        }
+
+        await UntilConnectedAsync(_hosts.Count);
+        Assert.NotNull(await Processes.TryApplyAsync(Yaml(versions[0], _service.Update)));
+        await EndsWithAsync(versions[0]);
+        _load = new SteadyLoad(Processes.SocketPath, "web", _service.Attempts, _service.WaitForEndpoint);
+        _consumer = await SlowConsumer.StartAsync(Processes, "web");
+        var all = string.Join(' ', Enumerable.Range(0, _service.Instances).Select(i => $"web.{i}"));
+        await UntilAsync("the consumer has heard of all", _ => Consumer.Seen.Contains(all + "\n", StringComparison.Ordinal));
+        await AnswersGrowAsync();
+    }
+
+    private Task UntilConnectedAsync(int hosts) => DevFixture.Until("the hosts are there", Soon, async () =>
+        (await Processes.StatusAsync()).Hosts.Count(h => h.Session == HostSession.Connected) == hosts);
 
     private async Task KillAsync(
         string phase, Func<Sight, bool> isThere, ImmutableSortedDictionary<int, string> running, bool master,

@@ -30,6 +30,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     private readonly List<StringBuilder> _said = [];
     private readonly Dictionary<string, (Process Process, StringBuilder Said)> _neighbours = [];
     private readonly int _firstPort = FirstPort + (Interlocked.Increment(ref s_clusters) % Ranges * PortsOfHost * 2);
+    private readonly CancellationTokenSource _disposed = new();
     private Process? _master;
     private Process? _agent;
     private StringBuilder? _agentSaid;
@@ -140,8 +141,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>SIGTERM, and waits for its end.</summary>
     public async Task StopAgentAsync()
     {
-        using var kill = Process.Start("kill", ["-TERM", _agent!.Id.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
+        await SignalAsync(_agent!.Id, "TERM");
         using var patience = new CancellationTokenSource(Soon);
         await _agent.WaitForExitAsync(patience.Token);
         Assert.Equal(0, _agent.ExitCode);
@@ -176,7 +176,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>A verb of the command line against this master, in a directory of its own.</summary>
     public Task<Ran> ZurgAsync(params string[] arguments) => ZurgProgram.RunAsync(
         Shared(""),
-        [.. arguments, "--master", $"http://127.0.0.1:{Text(_port)}", "--token-file", Path.Combine(_directory, "master/token")]);
+        [.. arguments, "--master", $"http://127.0.0.1:{Text(_port)}", "--token-file", Path.Combine(_directory, "master/token")],
+        _disposed.Token);
 
     /// <summary>The number of the spec; null when it was not acknowledged.</summary>
     public async Task<SpecNumber?> TryApplyAsync(string yaml)
@@ -189,6 +190,13 @@ internal sealed class ProcessCluster : IAsyncDisposable
     {
         var text = await Http.GetStringAsync(new Uri("/v1/status", UriKind.Relative));
         return JsonSerializer.Deserialize(text, WireJson.Default.ClusterStatus)!;
+    }
+
+    /// <param name="query">As in "service=web".</param>
+    public async Task<ImmutableArray<EventRecord>> EventsAsync(string query)
+    {
+        var text = await Http.GetStringAsync(new Uri($"/v1/events?{query}", UriKind.Relative));
+        return JsonSerializer.Deserialize(text, WireJson.Default.ImmutableArrayEventRecord);
     }
 
     /// <summary>Living processes with this cluster's mark, with their command lines.</summary>
@@ -214,6 +222,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Verbs that a failed test left waiting.
+        await _disposed.CancelAsync();
         foreach (var process in _neighbours.Values.Select(n => n.Process).Append(_agent).Append(_master))
         {
             if (process is { HasExited: false })
@@ -228,15 +238,16 @@ internal sealed class ProcessCluster : IAsyncDisposable
         }
 
         _http?.Dispose();
+        _disposed.Dispose();
         using var open = Process.Start("chmod", ["-R", "u+rwX", _directory]);
         await open.WaitForExitAsync();
         Directory.Delete(_directory, recursive: true);
     }
 
-    /// <summary>STOP: it lives and does nothing, until CONT.</summary>
-    public static async Task SignalAsync(string signal, int pid)
+    /// <summary>By kill(1); STOP and CONT freeze a process and let it go on.</summary>
+    public static async Task SignalAsync(int pid, string signal)
     {
-        using var kill = Process.Start("kill", [$"-{signal}", Text(pid)]);
+        using var kill = Process.Start("kill", ["-" + signal, Text(pid)]);
         await kill.WaitForExitAsync();
         Assert.Equal(0, kill.ExitCode);
     }

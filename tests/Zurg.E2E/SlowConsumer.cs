@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 
 namespace Zurg.E2E;
 
@@ -69,11 +68,7 @@ internal sealed class SlowConsumer : IAsyncDisposable
     }
 
     /// <summary>SIGSTOP: its session lives, and it does nothing.</summary>
-    public async Task FreezeAsync()
-    {
-        using var kill = Process.Start("kill", ["-STOP", _process.Id.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
-    }
+    public Task FreezeAsync() => ProcessCluster.SignalAsync(_process.Id, "STOP");
 
     public ValueTask DisposeAsync()
     {

@@ -13,6 +13,9 @@ internal sealed class SlowRelay : IAsyncDisposable
 {
     private const int PieceBytes = 16 * 1024;
 
+    /// <returns>False: the connection ends here.</returns>
+    private delegate bool TryChange(Span<byte> sent);
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, port: 0);
     private readonly CancellationTokenSource _disposed = new();
     private readonly List<Task> _connections = [];
@@ -34,6 +37,9 @@ internal sealed class SlowRelay : IAsyncDisposable
 
     /// <summary>Bytes a second of each connection from the target; null: as they come.</summary>
     public int? Rate { get; set; }
+
+    /// <summary>A connection on which somebody asks for a release or its bytes is cut; sessions go on.</summary>
+    public bool CutsReleases { get; set; }
 
     public async ValueTask DisposeAsync()
     {
@@ -59,7 +65,18 @@ internal sealed class SlowRelay : IAsyncDisposable
         using var far = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await far.ConnectAsync(IPAddress.Loopback, _target, _disposed.Token);
         await Task.WhenAny(
-            CopyAsync(near, far, NameMaster, _ => ValueTask.CompletedTask), CopyAsync(far, near, _ => { }, CountAsync));
+            CopyAsync(near, far, TryPassOn, _ => ValueTask.CompletedTask), CopyAsync(far, near, _ => true, CountAsync));
+    }
+
+    private bool TryPassOn(Span<byte> sent)
+    {
+        if (CutsReleases && (sent.StartsWith("GET /v1/releases/"u8) || sent.StartsWith("GET /v1/artifacts/"u8)))
+        {
+            return false;
+        }
+
+        NameMaster(sent);
+        return true;
     }
 
     /// <summary>The kernel picks ports of five digits for both, so nothing moves.</summary>
@@ -85,12 +102,11 @@ internal sealed class SlowRelay : IAsyncDisposable
         }
     }
 
-    private async Task CopyAsync(Socket from, Socket to, Action<Span<byte>> change, Func<int, ValueTask> passed)
+    private async Task CopyAsync(Socket from, Socket to, TryChange change, Func<int, ValueTask> passed)
     {
         var buffer = new byte[PieceBytes];
-        while (await from.ReceiveAsync(buffer, _disposed.Token) is var read and > 0)
+        while (await from.ReceiveAsync(buffer, _disposed.Token) is var read and > 0 && change(buffer.AsSpan(0, read)))
         {
-            change(buffer.AsSpan(0, read));
             for (var sent = 0; sent < read;)
             {
                 sent += await to.SendAsync(buffer.AsMemory(sent, read - sent), _disposed.Token);

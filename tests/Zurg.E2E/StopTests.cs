@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Zurg.Protocol;
 
 namespace Zurg.E2E;
@@ -85,11 +84,39 @@ public sealed class StopTests : IAsyncLifetime
         Assert.Equal("asked command TERM", Order());
 
         const string cut = "1 request was still under way when stop.drain (1 s) was over";
-        var events = JsonSerializer.Deserialize(
-            await _cluster.Http.GetStringAsync(new Uri("/v1/events?service=web", UriKind.Relative)),
-            WireJson.Default.ImmutableArrayEventRecord);
+        var events = await _cluster.EventsAsync("service=web");
         Assert.Contains(events, e => e.Kind == EventKind.DrainCut && e.Text.Contains(cut, StringComparison.Ordinal));
         Assert.Contains(events, e => e.Exit?.Reason.Contains(cut, StringComparison.Ordinal) is true);
+    }
+
+    /// <summary>
+    /// It was told nothing, and nobody knows of it: it has its connection for as long as it may, and each answer that it gets is
+    /// whole. The request that is cut gets none.
+    /// </summary>
+    [NeedsFact("python3")]
+    public async Task A_client_that_is_busy_on_one_connection_for_ever_is_answered_up_to_the_limit_and_then_cut()
+    {
+        await StartAsync();
+        using var client = new KeptConnection(await PortAsync());
+        var busy = Task.Factory.StartNew(
+            () =>
+            {
+                while (client.Ask("GET /") is not null)
+                {
+                }
+            },
+            default, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await DevFixture.Until("it asks", Soon, () => Task.FromResult(client.Answers > 20));
+
+        await ApplyAsync(mark: 2, drain: "2s");
+        await UntilHeldAsync();
+        var answers = client.Answers;
+        await busy.WaitAsync(Soon);
+        Assert.True(client.Answers > answers + 20, $"{client.Answers} answers, {answers} of them before it was waited for");
+        await UntilAsync("the new one runs", mark: 2);
+        Assert.Equal("command TERM", Order());
+        Assert.Contains(await _cluster.EventsAsync("service=web"), e => e.Kind == EventKind.DrainCut
+            && e.Text.Contains("1 request was still under way when stop.drain (2 s) was over", StringComparison.Ordinal));
     }
 
     [NeedsFact("python3")]
@@ -110,18 +137,25 @@ public sealed class StopTests : IAsyncLifetime
     /// <summary>It runs, a connection to it rests after an answer, and a request is under way.</summary>
     private async Task<Task<string>> BeginAsync()
     {
-        await _cluster.StartMasterAsync();
-        _cluster.StartAgent();
-        Assert.True(await _cluster.TryPushAsync("web", "1", Server));
-        await ApplyAsync(mark: 1, drain: "1h");
-        await UntilAsync("it is ready", mark: 1);
-        var port = (await WebAsync()).Instances.Single().Status!.Ports[new PortName("http")];
+        await StartAsync();
+        var port = await PortAsync();
         var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/");
         Assert.Equal("ok", await _idle.GetStringAsync(new Uri(url)));
         var slow = _busy.GetStringAsync(new Uri(url + "slow"));
         await DevFixture.Until("the request is under way", Soon, () => Task.FromResult(Order() == "asked"));
         return slow;
     }
+
+    private async Task StartAsync()
+    {
+        await _cluster.StartMasterAsync();
+        _cluster.StartAgent();
+        Assert.True(await _cluster.TryPushAsync("web", "1", Server));
+        await ApplyAsync(mark: 1, drain: "1h");
+        await UntilAsync("it is ready", mark: 1);
+    }
+
+    private async Task<int> PortAsync() => (await WebAsync()).Instances.Single().Status!.Ports[new PortName("http")];
 
     private async Task ApplyAsync(int mark, string drain) => Assert.NotNull(await _cluster.TryApplyAsync(
         string.Create(CultureInfo.InvariantCulture, $$"""

@@ -47,10 +47,16 @@ internal static class ZurgProgram
         return process;
     }
 
-    public static async Task<Ran> RunAsync(string directory, params string[] arguments)
+    public static Task<Ran> RunAsync(string directory, params string[] arguments) =>
+        RunAsync(directory, arguments, CancellationToken.None);
+
+    /// <param name="stop">Ends the program at once.</param>
+    /// <exception cref="TimeoutException">It was ended, or took too long.</exception>
+    public static async Task<Ran> RunAsync(string directory, string[] arguments, CancellationToken stop)
     {
         using var process = Start(directory, arguments);
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        patience.CancelAfter(Patience);
         try
         {
             var output = process.StandardOutput.ReadToEndAsync(patience.Token);

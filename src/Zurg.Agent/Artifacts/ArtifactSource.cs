@@ -121,7 +121,7 @@ internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string
 
             to.SetLength(0);
         }
-        catch (Exception e) when (e is HttpRequestException or InvalidDataException or HttpIOException)
+        catch (Exception e) when (e is HttpRequestException or InvalidDataException)
         {
             // Why is of no use to anybody: the next one is asked.
         }
@@ -179,7 +179,18 @@ internal sealed class ArtifactSource(HttpMessageInvoker http, Uri master, string
         {
             throw new HttpRequestException($"{from} sent nothing of {path} for {stall.TotalSeconds} s", e);
         }
+        catch (Exception e) when (e is HttpRequestException { StatusCode: null } or HttpIOException)
+        {
+            throw new HttpRequestException($"{from.Authority} did not give it: {WhyOf(e)}", e);
+        }
     }
+
+    /// <summary>What .NET says first is that an error occurred; which one stands behind it.</summary>
+    private static string WhyOf(Exception e) =>
+        e is HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded }
+            or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }
+            ? "the connection broke off"
+            : e.GetBaseException().Message;
 
     private static void Check(HttpResponseMessage response, string path)
     {

@@ -15,6 +15,7 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, List<CancellationTokenSource>> _reloads = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SemaphoreSlim> _turns = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource _exitTold = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? _probing;
@@ -168,6 +169,15 @@ internal sealed class IncarnationWork(InstanceId instance, Incarnation incarnati
 
             open.Add(CancellationTokenSource.CreateLinkedTokenSource(_ending.Token));
             return open[^1].Token;
+        }
+    }
+
+    /// <summary>One run of done: at a time: each ends what it finds of its kind first, and would end another look's.</summary>
+    public SemaphoreSlim TurnOf(string signal)
+    {
+        lock (_lock)
+        {
+            return _turns.TryGetValue(signal, out var turn) ? turn : _turns[signal] = new SemaphoreSlim(1);
         }
     }
 

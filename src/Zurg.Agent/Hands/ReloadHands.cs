@@ -179,6 +179,20 @@ internal sealed partial class ReloadHands(
 
     private async Task<string?> AskAsync(Reloading r, ImmutableArray<string> command, CancellationToken stop)
     {
+        var turn = r.Work.TurnOf(r.Signal);
+        await turn.WaitAsync(stop);
+        try
+        {
+            return await RunAsync(r, command, stop);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task<string?> RunAsync(Reloading r, ImmutableArray<string> command, CancellationToken stop)
+    {
         using var late = new CancellationTokenSource(CommandMax, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
         try

@@ -84,7 +84,8 @@ internal static class RolloutView
     private static string? Sides(Rollout rollout, DateTimeOffset now) => rollout switch
     {
         { EndedAt: not null } => null,
-        { Phase: RolloutPhase.RollingBack, ReturnedAt: { } at } => $"the old side takes over again since {Measures.Age(now - at)}",
+        { Phase: RolloutPhase.RollingBack, ReturnedAt: { } at } =>
+            $"the old side takes over again since {Measures.Age(now - at)}",
         { Phase: RolloutPhase.RollingBack, ReturnsAt: { } at } =>
             $"nobody takes new requests since {Measures.Age(now - at)}: the new side ends what it has accepted",
         { Phase: RolloutPhase.RollingBack } => null,

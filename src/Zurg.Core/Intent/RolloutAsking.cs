@@ -147,7 +147,8 @@ public static class RolloutAsking
             ? new RolloutAnswer.Refused($"{Name(rollout)} was aborted already, by {said.By}", null)
         : StrictSwitch.HasNoWayBack(rollout)
             ? new RolloutAnswer.Refused(
-                $"{Name(rollout)} has no way back any more: its old side is being replaced, and two releases must never answer at once",
+                $"{Name(rollout)} has no way back any more: its old side is being replaced, "
+                    + "and two releases must never answer at once",
                 $"let it end, then: zurg rollout start {rollout.Service} {rollout.From.Release.Version}")
         : new RolloutAnswer.Said(
             said with { Aborted = true, Paused = false, By = by },

@@ -12,6 +12,7 @@ internal sealed class Board
     private readonly SortedDictionary<HostId, BoardHost> _hosts = [];
     private readonly SortedDictionary<ServiceName, SortedDictionary<InstanceId, PlacedOn>> _services = [];
     private readonly SortedSet<HostId> _changed = [];
+    private readonly SortedDictionary<InstanceId, (BoardHost Host, InstanceSpec Spec)> _promised = [];
 
     public Board(ClusterState state)
     {
@@ -69,6 +70,28 @@ internal sealed class Board
     {
         Remove(placed);
         Add(placed.Host, by);
+    }
+
+    /// <summary>
+    /// Keeps room on a host for what a later plan is to place there: whatever this one does counts with it. It is no placement,
+    /// and nothing of it is written.
+    /// </summary>
+    public void Promise(HostId host, InstanceId instance, InstanceSpec spec)
+    {
+        Lift(instance);
+        _promised[instance] = (_hosts[host], spec);
+        _hosts[host].Promise(instance, spec);
+    }
+
+    public bool IsPromised(InstanceId instance) => _promised.ContainsKey(instance);
+
+    /// <summary>The instance is about to take the room itself, or needs it no more.</summary>
+    public void Lift(InstanceId instance)
+    {
+        if (_promised.Remove(instance, out var promise))
+        {
+            promise.Host.Lift(instance, promise.Spec);
+        }
     }
 
     /// <summary>

@@ -18,6 +18,7 @@ internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen, Host
     private readonly SortedDictionary<int, InstanceId> _ports = [];
     private readonly SortedDictionary<InstanceId, Placement> _placements = [];
     private readonly SortedDictionary<ServiceName, int> _perService = [];
+    private int _promised;
     private long _memory;
 
     public HostId Host => host;
@@ -26,7 +27,7 @@ internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen, Host
 
     public CellName Cell => facts?.Description.Cell ?? default;
 
-    public int Count => _placements.Count;
+    public int Count => _placements.Count + _promised;
 
     public IEnumerable<Placement> Placements => _placements.Values;
 
@@ -35,23 +36,26 @@ internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen, Host
     public void Add(Placement placement, InstanceSpec? spec)
     {
         _placements[placement.Instance] = placement;
-        _perService[placement.Instance.Service] = CountOf(placement.Instance.Service) + 1;
-        _memory += spec?.Limits?.Memory ?? 0;
-        foreach (var port in FixedPorts(spec))
-        {
-            _ports.TryAdd(port, placement.Instance);
-        }
+        Take(placement.Instance, spec);
     }
 
     public void Remove(Placement placement, InstanceSpec? spec)
     {
         _placements.Remove(placement.Instance);
-        _perService[placement.Instance.Service] = CountOf(placement.Instance.Service) - 1;
-        _memory -= spec?.Limits?.Memory ?? 0;
-        foreach (var port in FixedPorts(spec).Where(p => _ports.TryGetValue(p, out var owner) && owner == placement.Instance))
-        {
-            _ports.Remove(port);
-        }
+        Free(placement.Instance, spec);
+    }
+
+    /// <summary>It takes room like what is placed here, and is not.</summary>
+    public void Promise(InstanceId instance, InstanceSpec spec)
+    {
+        _promised++;
+        Take(instance, spec);
+    }
+
+    public void Lift(InstanceId instance, InstanceSpec spec)
+    {
+        _promised--;
+        Free(instance, spec);
     }
 
     /// <summary>Why a new instance cannot go here, in a few words; null when it can.</summary>
@@ -64,7 +68,7 @@ internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen, Host
         : frozen ? "its placements cannot be read by this build"
         : facts.Session == HostSession.Lost ? "lost"
         : facts.Session != HostSession.Connected ? "silent"
-        : _placements.Count >= InstancesMax
+        : Count >= InstancesMax
             ? string.Create(
                 CultureInfo.InvariantCulture, $"it has {InstancesMax} instances already, the most that a host may have")
         : LackedLabel(service) is { } label ? $"no label {label}"
@@ -91,6 +95,26 @@ internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen, Host
         }
 
         return null;
+    }
+
+    private void Take(InstanceId instance, InstanceSpec? spec)
+    {
+        _perService[instance.Service] = CountOf(instance.Service) + 1;
+        _memory += spec?.Limits?.Memory ?? 0;
+        foreach (var port in FixedPorts(spec))
+        {
+            _ports.TryAdd(port, instance);
+        }
+    }
+
+    private void Free(InstanceId instance, InstanceSpec? spec)
+    {
+        _perService[instance.Service] = CountOf(instance.Service) - 1;
+        _memory -= spec?.Limits?.Memory ?? 0;
+        foreach (var port in FixedPorts(spec).Where(p => _ports.TryGetValue(p, out var owner) && owner == instance))
+        {
+            _ports.Remove(port);
+        }
     }
 
     private string? MemoryShort(InstanceSpec spec)

@@ -92,13 +92,14 @@ internal static class Scaling
 
     private static void PlaceAnywhere(ServicePlan plan, Rollout rollout, InstanceId instance)
     {
+        plan.Board.Lift(instance);
         if (Spread.Best(plan.Board, plan.Service) is not { Host: var host })
         {
             plan.Holds.Add(Spread.NoHostFits(plan.Board, plan.Service, instance));
         }
         else if (plan.LeavesFirst(instance, host) is { } old)
         {
-            plan.Returning++;
+            plan.Board.Promise(host, instance, plan.Service.Instance);
             plan.Holds.Add(new Hold(
                 HoldReason.WaitsForTurn, $"{instance} starts on {host} once it has ended on {old}: there are never two of it",
                 $"zurg explain {instance.Service} says what it waits for on {old}")
@@ -130,7 +131,8 @@ internal static class Scaling
         { Service = plan.Service.Name, Host = host });
     }
 
-    private static ServiceName? Unmet(ServiceSpec service, NamingState naming)
+    /// <summary>The first dependency without an endpoint; null when there is none.</summary>
+    public static ServiceName? Unmet(ServiceSpec service, NamingState naming)
     {
         foreach (var dependency in service.DependsOn)
         {

@@ -11,6 +11,7 @@ namespace Zurg.Core;
 internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec service, AppliedSpec applied)
 {
     private readonly HashSet<InstanceId> _draining = [];
+    private readonly ImmutableSortedSet<int> _placedBefore = [.. board.Of(service.Name).Select(p => p.Placement.Instance.Index)];
 
     public ClusterState State => at.State;
 
@@ -38,9 +39,6 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
 
     /// <summary>When to plan again though nothing has changed; null: never.</summary>
     public DateTimeOffset? WakeAt { get; private set; }
-
-    /// <summary>How many of those wanted are placed again as soon as they are gone from where they were.</summary>
-    public int Returning { get; set; }
 
     public bool Stopped => Intent.Stopped;
 
@@ -76,10 +74,20 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
     public HostId? LeavesFirst(InstanceId instance, HostId host) =>
         at.Leaving.TryGetValue(instance, out var other) && other != host ? other : null;
 
+    /// <summary>It is placed nowhere, or elsewhere, and has not ended yet where it was.</summary>
+    public bool IsLeaving(InstanceId instance) => at.Leaving.ContainsKey(instance);
+
+    /// <summary>
+    /// Indexes that an instance has, or had before this plan: what it removes is on its host until that is told, and of its
+    /// commits any may be the last one.
+    /// </summary>
+    public ImmutableSortedSet<int> TakenIndexes =>
+        _placedBefore.Union(board.Of(service.Name).Select(p => p.Placement.Instance.Index));
+
     /// <summary>The smallest index from this one on that no instance has, and none has had that is not gone yet.</summary>
     public InstanceId NextInstance(HostId host, int first = 0)
     {
-        var taken = board.Of(service.Name).Select(p => p.Placement.Instance.Index).ToImmutableSortedSet();
+        var taken = TakenIndexes;
         return Enumerable.Range(first, int.MaxValue - first).Where(i => !taken.Contains(i))
             .Select(i => new InstanceId(service.Name, i)).First(i => LeavesFirst(i, host) is null);
     }

@@ -34,8 +34,8 @@ internal static class Changing
             .ToImmutableArray();
         Spares.Place(plan, rollout, due);
         var roster = plan.Roster;
-        var budget = new Budget(
-            plan.State, plan.Service.Update, roster.Regular.Length + roster.Lost.Length + plan.Returning, roster.Staying);
+        var budget = new Budget(plan.State, plan.Service.Update, plan.Wanted, roster.Staying);
+        Spares.RemoveSuperseded(plan, rollout, budget);
         ChangeDue(plan, rollout, due, budget);
         Spares.Remove(plan, rollout, due, budget);
     }
@@ -79,10 +79,11 @@ internal static class Changing
 
             if (!Moving.HasElsewhere(plan))
             {
-                plan.Holds.Add(Moving.Nowhere(placed, why));
+                plan.Holds.Add(Moving.Nowhere(plan, placed, why));
             }
             else if (plan.MayDisplace(placed, why))
             {
+                Promises.TryMake(plan, placed.Placement.Instance);
                 plan.Remove(placed, why);
             }
         }
@@ -93,17 +94,18 @@ internal static class Changing
     private static void ChangeDue(ServicePlan plan, Rollout rollout, ImmutableArray<PlacedOn> due, Budget budget)
     {
         var (room, lastCell) = (plan.RoomIn(rollout), CellOrder.LastOpen(plan, rollout));
-        var elsewhere = !due.IsEmpty && Moving.HasElsewhere(plan);
+        var standIns = Moving.StandIns(plan, rollout, budget);
         var (later, blocked) = (0, 0);
-        foreach (var placed in due.Where(plan.IsReachable).OrderBy(p => Rank(plan, p, budget)))
+        foreach (var placed in due.Where(plan.IsReachable).OrderBy(p => Rank(plan, p, rollout, budget)))
         {
             var (moves, misfit) = (Moving.Why(plan, placed), Moving.WhyMisfit(plan, placed));
             var rereads = Rereading.Of(plan, placed);
             var hasTurn = room > 0 && plan.CellRank(placed) <= lastCell && !plan.Has(placed, rollout.To);
             var isStuck = false;
-            if (!elsewhere && (moves is not null || hasTurn) && (moves ?? misfit) is { } stuck)
+            if ((moves is not null || hasTurn) && (moves ?? misfit) is { } stuck
+                && !Moving.HasElsewhere(plan) && (moves is null || standIns <= 0))
             {
-                plan.Holds.Add(Moving.Nowhere(placed, stuck));
+                plan.Holds.Add(Moving.Nowhere(plan, placed, stuck));
                 moves = null;   // it cannot leave, so it is changed where it is, if that can be
                 isStuck = misfit is not null || plan.Has(placed, rollout.To);
                 hasTurn &= !isStuck;
@@ -126,6 +128,7 @@ internal static class Changing
             {
                 room -= moves is null ? 1 : 0;
                 budget.Take(placed);
+                standIns -= Promises.TryMake(plan, placed.Placement.Instance) ? 0 : 1;
                 plan.Remove(placed, leaves);
             }
             else if (!hasTurn)
@@ -148,9 +151,11 @@ internal static class Changing
         WaitTurn(plan, rollout, later, blocked);
     }
 
-    private static (int Cell, int Cost, InstanceId Instance) Rank(ServicePlan plan, PlacedOn placed, Budget budget) => (
+    private static (int Cell, int Cost, bool HasFrom, InstanceId Instance) Rank(
+        ServicePlan plan, PlacedOn placed, Rollout rollout, Budget budget) => (
         plan.Service.Update.ByCell is true ? plan.CellRank(placed) : 0,
         !budget.Serves(placed) ? 0 : placed.Placement.DrainingSince is not null ? 1 : 2,
+        plan.Has(placed, rollout.From),
         placed.Placement.Instance);
 
     private static string WhatChanges(ServicePlan plan, PlacedOn placed, Rollout rollout)
@@ -168,7 +173,9 @@ internal static class Changing
         if (blocked > 0)
         {
             var busy = plan.Board.Of(plan.Service.Name).FirstOrDefault(p => !Budget.IsAvailable(plan.State, p));
-            var until = busy is null ? "" : $" until {busy.Placement.Instance} on {busy.Host} is ready";
+            var until = busy is not null ? $" until {busy.Placement.Instance} on {busy.Host} is ready"
+                : plan.Roster.Regular.Length < plan.Wanted ? " until all that are wanted have a place"
+                : "";
             plan.Wait(HoldReason.WaitsForTurn, string.Create(
                 CultureInfo.InvariantCulture,
                 $"{blocked} of {plan.Service.Name}'s instances wait for their turn{until}: "

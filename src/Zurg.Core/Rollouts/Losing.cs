@@ -26,15 +26,14 @@ internal static class Losing
             return;
         }
 
-        // Each takes the room that it will have, so that no more leave than fit elsewhere. The placing is the next plan's: of one
-        // plan's commits any may be the last one, and an instance is never on two hosts.
-        var taken = new List<PlacedOn>();
+        // Each is promised the room that it will have, so that no more leave than fit elsewhere. The placing is the next plan's:
+        // of one plan's commits any may be the last one, and an instance is never on two hosts.
         foreach (var placed in plan.Roster.Lost)
         {
             plan.Board.Remove(placed);
-            var host = Spread.Best(plan.Board, plan.Service);
+            var fits = Promises.TryMake(plan, placed.Placement.Instance);
             plan.Board.Add(placed.Host, placed.Placement);
-            if (host is null)
+            if (!fits)
             {
                 var nowhere = $"it fits nowhere else: {Spread.WhyNowhere(plan.Board, plan.Service)}";
                 plan.Holds.Add(Stays(plan, placed, nowhere, "add a host that fits, or change the service in cluster.yaml"));
@@ -42,13 +41,6 @@ internal static class Losing
             }
 
             plan.Remove(placed, WhyLost(plan.State, placed.Host));
-            plan.Board.Add(host.Host, placed.Placement);
-            taken.Add(placed with { Host = host.Host });
-        }
-
-        foreach (var held in taken)
-        {
-            plan.Board.Remove(held);
         }
     }
 

@@ -32,9 +32,18 @@ internal static class Moving
     public static bool HasElsewhere(ServicePlan plan) =>
         plan.Service.Scale.Instances is not null && plan.Board.Hosts.Any(h => h.WhyNotNew(plan.Service) is null);
 
-    public static Hold Nowhere(PlacedOn placed, string why) => new(
+    /// <summary>
+    /// How many of those that have to move may do so though there is no room for them: spare ones serve in their place. Where
+    /// just one more fits, the spare one has it. A blue-green change has both sides, and none to spare.
+    /// </summary>
+    public static int StandIns(ServicePlan plan, Rollout rollout, Budget budget) => ServicePlan.IsBlueGreen(rollout) ? 0
+        : plan.Roster.Surplus.Count(p => budget.Serves(p) && Why(plan, p) is null) - Promises.Without(plan).Count();
+
+    public static Hold Nowhere(ServicePlan plan, PlacedOn placed, string why) => new(
         HoldReason.NoHostFits,
         $"{placed.Placement.Instance} can neither stay on {placed.Host} nor go elsewhere: {why}",
-        "free what is taken on that host, add a host that fits, or change the service in cluster.yaml")
+        plan.State.DrainOf(placed.Host) is null
+            ? "free what is taken on that host, add a host that fits, or change the service in cluster.yaml"
+            : $"add a host that fits, or let it stay: zurg undrain {placed.Host}")
     { Service = placed.Placement.Instance.Service, Instance = placed.Placement.Instance, Host = placed.Host };
 }

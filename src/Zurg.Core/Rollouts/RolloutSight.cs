@@ -57,6 +57,9 @@ internal sealed partial class ServicePlan
         }
     }
 
+    /// <summary>How many of a service that is spread over hosts have no place, or only one on a lost host.</summary>
+    public int Missing => service.Scale.Instances is null ? 0 : Wanted - Roster.Regular.Length;
+
     /// <summary>
     /// Whether those that have the target show that it works: each that can be heard is ready, and there is one of them.
     /// </summary>

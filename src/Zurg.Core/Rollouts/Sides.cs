@@ -56,7 +56,11 @@ internal static class Sides
         var answering = Of(plan, rollout);
         foreach (var placed in met)
         {
-            Show(plan, placed, IsHidden(plan, placed, rollout, answering), IsToRefuse(plan, placed, rollout, answering));
+            var hidden = IsHidden(plan, placed, rollout, answering);
+
+            // Who refuses goes on until it is to be shown: others may still know where it listens.
+            var refuses = hidden && placed.Placement.Refuse is true;
+            Show(plan, placed, hidden, refuses || IsToRefuse(plan, placed, rollout, answering));
         }
     }
 
@@ -82,11 +86,6 @@ internal static class Sides
     private static bool IsToRefuse(ServicePlan plan, PlacedOn placed, Rollout rollout, Answering answering)
     {
         var has = plan.Has(placed, rollout.To);
-        if (placed.Placement.Refuse is true && IsOver(plan, placed, rollout))
-        {
-            return true;
-        }
-
         return StrictSwitch.IsStrict(plan, rollout) && rollout.Phase switch
         {
             RolloutPhase.Running or RolloutPhase.Halted => !has && answering is Answering.Nobody or Answering.New,

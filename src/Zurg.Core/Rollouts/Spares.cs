@@ -37,9 +37,21 @@ internal static class Spares
         }
     }
 
+    /// <summary>
+    /// What a superseded rollout has started has a target that nobody wants any more. It stands in for nobody longer than the
+    /// budget needs, so that the next canary is a spare one too and never three releases serve for a whole stage.
+    /// </summary>
+    public static void RemoveSuperseded(ServicePlan plan, Rollout rollout, Budget budget)
+    {
+        foreach (var placed in plan.Roster.Surplus.Where(p => IsSuperseded(plan, rollout, p)))
+        {
+            Leave(plan, placed, Moving.Why(plan, placed) ?? "another rollout has taken the place of the one it was for", budget);
+        }
+    }
+
     public static void Remove(ServicePlan plan, Rollout rollout, ImmutableArray<PlacedOn> due, Budget budget)
     {
-        var surplus = plan.Roster.Surplus;
+        var surplus = plan.Roster.Surplus.Where(p => !IsSuperseded(plan, rollout, p)).ToImmutableArray();
         var keep = Keep(plan, rollout, due);
         var blueGreen = ServicePlan.IsBlueGreen(rollout) && rollout.Phase is RolloutPhase.Running or RolloutPhase.Halted;
         var leaving = surplus
@@ -52,23 +64,12 @@ internal static class Spares
             var useless = !plan.Has(placed, rollout.To)
                 && (blueGreen || (!budget.Serves(placed) && !plan.Has(placed, rollout.From)));
             var moves = Moving.Why(plan, placed);
-            if (at >= surplus.Length - keep && !useless && moves is null)
+            if (at >= surplus.Length - keep && !useless && moves is null && !TakesRoom(plan, placed))
             {
                 continue;
             }
 
-            if (budget.MayTake(placed))
-            {
-                budget.Take(placed);
-                plan.Remove(placed, moves ?? TooMany(plan.Service.Scale));
-            }
-            else
-            {
-                plan.Wait(
-                    HoldReason.WaitsForTurn,
-                    $"{placed.Placement.Instance} on {placed.Host} is one more than wanted, and stays until the others "
-                        + "are ready");
-            }
+            Leave(plan, placed, moves ?? TooMany(plan.Service.Scale), budget);
         }
     }
 
@@ -76,17 +77,57 @@ internal static class Spares
         CultureInfo.InvariantCulture,
         $"{scale.Instances ?? scale.PerHost ?? 1} {(scale.Instances is null ? "per host are" : "in all are")} wanted");
 
-    /// <summary>How many may stay: they are needed as long as something is to be changed or moved.</summary>
+    /// <summary>While it goes forward: what goes back uses whatever serves, and is over sooner.</summary>
+    private static bool IsSuperseded(ServicePlan plan, Rollout rollout, PlacedOn placed) =>
+        rollout.Phase == RolloutPhase.Running && !ServicePlan.IsBlueGreen(rollout) && !plan.IsPaused(rollout)
+        && !plan.Has(placed, rollout.To) && !plan.Has(placed, rollout.From);
+
+    private static void Leave(ServicePlan plan, PlacedOn placed, string why, Budget budget)
+    {
+        if (budget.MayTake(placed))
+        {
+            budget.Take(placed);
+            plan.Remove(placed, why);
+        }
+        else
+        {
+            plan.Wait(
+                HoldReason.WaitsForTurn,
+                $"{placed.Placement.Instance} on {placed.Host} is one more than wanted, and stays until the others are ready");
+        }
+    }
+
+    /// <summary>
+    /// How many may stay: they are needed as long as something is to be changed or moved, and as long as they are all that
+    /// serves in the place of those that fit nowhere now.
+    /// </summary>
     private static int Keep(ServicePlan plan, Rollout rollout, ImmutableArray<PlacedOn> due)
     {
         var surplus = plan.Roster.Surplus.Length;
-        return rollout.Phase switch
+        return plan.Missing + rollout.Phase switch
         {
             RolloutPhase.Running when ServicePlan.IsBlueGreen(rollout) => plan.Roster.Regular.Length,
             RolloutPhase.Halted => surplus,
             RolloutPhase.Running when plan.IsPaused(rollout) => surplus,
             _ => due.IsEmpty ? 0 : Math.Min(plan.Service.Update.Surge, due.Length),
         };
+    }
+
+    /// <summary>
+    /// Whether it takes the only room of one that is missing. That one comes back where this one is, if the budget can spare it
+    /// for so long; else this one serves in its place.
+    /// </summary>
+    private static bool TakesRoom(ServicePlan plan, PlacedOn spare)
+    {
+        if (!Promises.Without(plan).Any() || Moving.HasElsewhere(plan))
+        {
+            return false;
+        }
+
+        plan.Board.Remove(spare);
+        var fits = Moving.HasElsewhere(plan);
+        plan.Board.Add(spare.Host, spare.Placement);
+        return fits;
     }
 
     /// <summary>Null: no spare one is to be placed now.</summary>
@@ -117,7 +158,7 @@ internal static class Spares
     /// <summary>One that the roster calls surplus: on told hosts those with the lowest indexes are the regular ones.</summary>
     private static InstanceId NextInstance(ServicePlan plan, HostId host)
     {
-        var taken = plan.Board.Of(plan.Service.Name).Select(p => p.Placement.Instance.Index).ToImmutableSortedSet();
+        var taken = plan.TakenIndexes;
         return plan.NextInstance(host, plan.Service.Scale.Instances ?? (taken.IsEmpty ? 0 : taken.Max + 1));
     }
 

@@ -66,8 +66,10 @@ internal static class Losses
             return false;
         }
 
-        var placed = state.Cluster.Placements.GetValueOrDefault(host.Host)?.Instances ?? [];
-        return host.RanWhenLost.Union(host.Instances.Select(i => i.Instance)).Except(placed.Select(p => p.Instance))
+        // What was placed there again is another one: told of it, its agent ends the one that runs.
+        var keeps = (state.Cluster.Placements.GetValueOrDefault(host.Host)?.Instances ?? [])
+            .Where(p => host.Instances.FirstOrDefault(i => i.Instance == p.Instance) is not { } status || p.IsOf(status));
+        return host.RanWhenLost.Union(host.Instances.Select(i => i.Instance)).Except(keeps.Select(p => p.Instance))
             .Select(i => i.Service).Distinct()
             .All(s => now - host.ReturnedAt >= LimitOf(state.Cluster, s) || Confirming.IsUsedByNobodyOld(state, s));
     }

@@ -37,12 +37,14 @@ internal static class InstanceAssign
 
         var changed = s.Assigned.SpecDigest != assigned.SpecDigest || s.Assigned.Restarts != assigned.Restarts;
         var reason = ReasonToEnd(s.Assigned, assigned);
-        var newer = InstanceStop.Shorten(InstanceSelf.Change(s, assigned, ends: reason is not null) with
-        {
-            NotUnderstood = null,
-            Leaving = false,
-            CrashesSinceChange = changed ? 0 : s.CrashesSinceChange,
-        });
+        var newer = InstanceStop.Shorten(
+            InstanceSelf.Change(s, assigned, ends: reason is not null) with
+            {
+                NotUnderstood = null,
+                Leaving = false,
+                CrashesSinceChange = changed ? 0 : s.CrashesSinceChange,
+            },
+            s.Assigned.Stop.DrainLimit);
         return reason is null
             ? new InstanceTurn(newer)
             : End(newer with { RecentCrashes = [], FailedStarts = 0 }, reason, m);

@@ -51,7 +51,10 @@ internal static class InstanceReload
     public static InstanceState Changed(InstanceState s, string signal, Moment m)
     {
         var known = s.Reloads.FirstOrDefault(r => r.Signal == signal) ?? new ReloadState(signal);
-        return Set(s, known with { Owed = true, DueAt = known.DueAt ?? Later(m.Now + Gather, known.SentAt + Every) });
+
+        // A clock that was set back: the one before was sent, and when is not known.
+        var next = known.SentAt <= m.Now ? known.SentAt + Every : null;
+        return Set(s, known with { Owed = true, DueAt = known.DueAt ?? Later(m.Now + Gather, next) });
     }
 
     /// <summary>Sends what is due, also when another file asks for a restart: that one may have to wait for long.</summary>

@@ -42,9 +42,14 @@ internal static class InstanceStop
         return Enter(s with { Deadline = begun + s.Assigned.Stop.DrainLimit }, s.Stage.Value, m);
     }
 
-    /// <summary>The limit may have become shorter while it waits.</summary>
-    public static InstanceState Shorten(InstanceState s) =>
-        IsWaiting(s) && s.Since + s.Assigned.Stop.DrainLimit is var end && end < s.Deadline ? s with { Deadline = end } : s;
+    /// <summary>
+    /// The limit may have become shorter while it waits. One that is as it was has nothing to say: the deadline goes with a clock
+    /// that is set, and the time at which the stop began does not.
+    /// </summary>
+    public static InstanceState Shorten(InstanceState s, TimeSpan before) =>
+        IsWaiting(s) && s.Assigned.Stop.DrainLimit < before && s.Since + s.Assigned.Stop.DrainLimit is var end && end < s.Deadline
+            ? s with { Deadline = end }
+            : s;
 
     /// <summary>Everything on this host is to end: what is under way is no longer waited for.</summary>
     public static InstanceTurn Hurry(InstanceState s, Moment m) =>

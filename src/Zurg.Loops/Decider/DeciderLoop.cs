@@ -19,6 +19,9 @@ public sealed partial class DeciderLoop(
     /// <summary>A timer that is early by the clock's grain must not spin.</summary>
     private static readonly TimeSpan WakeMin = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>A timer takes no more than 49.7 days, and what is due later is planned again in between.</summary>
+    private static readonly TimeSpan WakeMax = TimeSpan.FromDays(30);
+
     private readonly Channel<bool> _wake =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
 
@@ -79,7 +82,7 @@ public sealed partial class DeciderLoop(
     private TimeSpan Due()
     {
         var left = _wakeAt - _clock.Now;
-        return left is null ? Timeout.InfiniteTimeSpan : left > WakeMin ? left.Value : WakeMin;
+        return left is null ? Timeout.InfiniteTimeSpan : left > WakeMax ? WakeMax : left > WakeMin ? left.Value : WakeMin;
     }
 
     /// <summary>

@@ -21,6 +21,7 @@ public sealed partial class SpeakerLoop(
     private readonly Channel<bool> _wake =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
 
+    private readonly SteadyClock _clock = new(time);
     private SpeakerState _state = SpeakerState.Empty;
 
     // Of the newest commit of this speaker: every fact that it ever wrote is in the store there.
@@ -97,7 +98,7 @@ public sealed partial class SpeakerLoop(
     /// <summary>One round: everything that has come in, one set of commits, then the words.</summary>
     private async Task StepAsync(CancellationToken stop)
     {
-        var commits = Decide(time.GetUtcNow());
+        var commits = Decide(_clock.Now);
         while (!await TryKeepAsync(commits, stop))
         {
             // Nothing is said before it is durable. What comes in meanwhile waits in its slots.

@@ -73,7 +73,9 @@ public sealed record HostDescription
     /// <summary>Where other hosts of the cluster get files of its releases; null: nowhere.</summary>
     public Uri? Share { get; init; }
 
-    /// <summary>Its agent says which <see cref="InstanceStatus.TrafficEpoch"/> an instance goes by; null from an older one.</summary>
+    /// <summary>
+    /// Its agent says which <see cref="InstanceStatus.TrafficEpoch"/> an instance goes by; null from an older one.
+    /// </summary>
     public bool? TrafficEpochs { get; init; }
 
     /// <summary>Its agent prepares what an instance gets next while the instance still runs; null from an older agent.</summary>

@@ -56,7 +56,9 @@ internal sealed class BudgetJudge(Sim sim)
         }
 
         var (before, after) = (was.Count(p => Serves(known, p)), becomes.Count(p => Serves(known, p)));
-        var least = becomes.Count(p => IsWanted(known, spec, p, becomes)) - spec.Update.MaxUnavailable;
+        // What has no place counts as well: whoever stands in for it must stay.
+        var wanted = spec.Scale.Instances ?? becomes.Count(p => IsWanted(known, spec, p, becomes));
+        var least = wanted - spec.Update.MaxUnavailable;
         return after >= before || after >= least
             ? null
             : $"{after} of {service} serve after a change, {before} did, and {least} must";
@@ -64,12 +66,11 @@ internal sealed class BudgetJudge(Sim sim)
 
     private static bool IsWanted(
         ClusterState known, ServiceSpec spec, (HostId Host, Placement Placement) placed,
-        ImmutableArray<(HostId Host, Placement Placement)> all) => spec.Scale.Instances is { } count
-            ? placed.Placement.Instance.Index < count
-            : known.DrainOf(placed.Host) is null && (!spec.Scale.Hosts.IsEmpty || !known.IsLost(placed.Host))
-                && (spec.Scale.Hosts.IsEmpty || spec.Scale.Hosts.Contains(placed.Host))
-                && all.Count(p => p.Host == placed.Host && p.Placement.Instance.Index < placed.Placement.Instance.Index)
-                    < (spec.Scale.PerHost ?? 1);
+        ImmutableArray<(HostId Host, Placement Placement)> all) =>
+        known.DrainOf(placed.Host) is null && (!spec.Scale.Hosts.IsEmpty || !known.IsLost(placed.Host))
+        && (spec.Scale.Hosts.IsEmpty || spec.Scale.Hosts.Contains(placed.Host))
+        && all.Count(p => p.Host == placed.Host && p.Placement.Instance.Index < placed.Placement.Instance.Index)
+            < (spec.Scale.PerHost ?? 1);
 
     private static bool Serves(ClusterState known, (HostId Host, Placement Placement) placed) =>
         placed.Placement is { Wanted: WantedPhase.Running, DrainingSince: null, Unlisted: not true }

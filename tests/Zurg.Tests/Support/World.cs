@@ -106,9 +106,12 @@ internal sealed record World
         }, WireJson.Default.HostFacts);
     }
 
-    /// <summary>The agents of all hosts say which order to refuse or to accept an instance goes by.</summary>
+    /// <summary>The agents of all hosts say which order to refuse or to accept an instance goes by, and end incarnations.</summary>
     public World Speaking() => State.Facts.Values.Aggregate(this, (w, facts) => w.Put(
-        StoreKeys.Facts(facts.Host), facts with { Description = facts.Description with { TrafficEpochs = true } },
+        StoreKeys.Facts(facts.Host), facts with
+        {
+            Description = facts.Description with { TrafficEpochs = true, EndsIncarnations = true },
+        },
         WireJson.Default.HostFacts));
 
     public World After(TimeSpan time) => this with { Now = Now + time };

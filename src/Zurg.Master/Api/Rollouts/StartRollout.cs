@@ -39,7 +39,7 @@ internal static class StartRollout
         var (newest, _) = await context.Archive.NewestAsync(stop);
         if (!match.Value.Allows(newest?.Number ?? default))
         {
-            return Narrow(ApplyAnswers.Of(new ApplyOutcome.Stale(newest)));
+            return Late(newest, service, start.Release);
         }
 
         if (newest?.Spec.Find(service) is not { } spec)
@@ -80,6 +80,13 @@ internal static class StartRollout
         var before = (await context.Store.FindAsync(StoreKeys.Rollout(service.Name), stop))?.Read(WireJson.Default.Rollout);
         var outcome = await context.Applying.ApplyAsync(
             new ApplyRequest(text, by, new IfMatch(newest.Number), Planned: false), stop);
+        if (outcome is ApplyOutcome.Stale(var newer))
+        {
+            return Late(
+                newer, service.Name,
+                release.Name == service.Instance.Release.Name ? release.Version.Value : release.Value);
+        }
+
         if (outcome is not ApplyOutcome.Done(var applied))
         {
             return Narrow(ApplyAnswers.Of(outcome));
@@ -142,6 +149,13 @@ internal static class StartRollout
                 $"{name} has {version} already", $"releases: zurg release list {service.Instance.Release.Name}"),
         };
     }
+
+    /// <summary>Somebody was first: whether this is still meant is for the person to say who has seen that.</summary>
+    private static Problem409 Late(AppliedSpec? newest, ServiceName service, string release) => newest is null
+        ? new Problem409("no spec was applied yet", "apply a cluster.yaml that has the service first")
+        : new Problem409(
+            $"{ApplyAnswers.Newest(newest)}: this start is based on another one",
+            $"see what it changed with zurg spec diff; if it still is to be: zurg rollout start {service} {release}");
 
     private static StartResults Narrow(
         Results<Ok<ApplyResult>, Problem400, Problem404, Problem409, Problem413, Problem428> answer) => answer.Result switch

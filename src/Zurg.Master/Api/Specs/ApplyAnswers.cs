@@ -25,8 +25,7 @@ internal static class ApplyAnswers
             "mend them and apply again", problems),
         ApplyOutcome.Stale(null) => new Problem409("no spec was applied yet", "base it on 0, or apply with If-Match: *"),
         ApplyOutcome.Stale({ } newest) => new Problem409(
-            $"the newest spec is {newest.Number}, applied by {newest.Author} at {At(newest.At)}: "
-                + "this apply is based on another one",
+            $"{Newest(newest)}: this apply is based on another one",
             $"see: zurg spec diff, then apply again based on {newest.Number}"),
         ApplyOutcome.Used(var used) => Used(used),
         ApplyOutcome.TooLarge(var max) => new Problem413(
@@ -60,6 +59,9 @@ internal static class ApplyAnswers
 
     private static bool IsShown(char c) => char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
+
+    public static string Newest(AppliedSpec newest) =>
+        $"the newest spec is {newest.Number}, applied by {newest.Author} at {At(newest.At)}";
 
     private static string At(DateTimeOffset at) =>
         at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);

@@ -206,6 +206,35 @@ public sealed class ReleaseStoreTests : IAsyncLifetime
         Assert.Equal(HoldReason.ReleaseUnavailable, Held(await EnsureAsync(Two, digest)).Reason);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_connection_that_breaks_is_said_to_have_broken_and_whose_it_was(bool began)
+    {
+        var digest = _master.Push("web@1.0.0", ("bin/run", "run"));
+        _master.Before = async http =>
+        {
+            if (began)
+            {
+                http.Response.ContentLength = 1000;
+                await http.Response.Body.WriteAsync("the first bytes"u8.ToArray());
+                await http.Response.Body.FlushAsync();
+            }
+
+            http.Abort();
+            return true;
+        };
+
+        var hold = Held(await EnsureAsync(One, digest));
+
+        Assert.Equal(HoldReason.ReleaseUnavailable, hold.Reason);
+        Assert.StartsWith(
+            $"release web@1.0.0 cannot be laid out: {_master.Url.Authority} did not give it: ", hold.Text,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("An error occurred", hold.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Error while copying", hold.Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Callers_at_the_same_time_share_one_fetch_and_may_each_give_up_alone()
     {

@@ -150,6 +150,24 @@ public sealed class ReloadHandsTests : IAsyncLifetime
             "asked by web.0: 0\n", await File.ReadAllTextAsync(_bench.Paths.Log(AgentSamples.Web)), StringComparison.Ordinal);
     }
 
+    /// <summary>Each ends what it finds of its kind, so two at a time might end each other's for ever.</summary>
+    [Fact]
+    public async Task Two_looks_at_one_signal_ask_what_done_says_one_after_the_other()
+    {
+        _bench.AddFile(
+            "check", "#!/bin/sh\necho >> runs\n[ -e runs.one ] && touch runs.two\ntouch runs.one\nsleep 0.2\nrm runs.one\n[ -e ok ]\n");
+        var run = await RunAsync(InPlace, "check");
+        await ChangeAsync(2);
+        Reload(run);
+        Reload(run);
+        await Eventually.TrueAsync(() => File.Exists(In("runs")) && new FileInfo(In("runs")).Length > 5, "both ask");
+        await File.WriteAllTextAsync(In("ok"), "");
+        await DoneAsync();
+        await DoneAsync();
+        Assert.False(File.Exists(In("runs.two")), "one was ended, or not waited for");
+        Assert.Equal("web.0#1 solver 2", _bench.Uses.Last());
+    }
+
     [Fact]
     public async Task What_an_earlier_agent_owed_is_not_in_use_before_it_is_sent_again()
     {

@@ -69,4 +69,25 @@ public sealed class BoardTests
             "its placements cannot be read by this build",
             new Board(world.State).Find(new HostId("host1"))!.WhyNot(Specs.Service("web", 2)));
     }
+
+    [Fact]
+    public void A_promise_takes_room_until_it_is_lifted_and_is_never_written()
+    {
+        var board = new Board(World.Of("host1@az1").Apply(Specs.Service("web", 1)).State);
+        var (host, web) = (board.Find(new HostId("host1"))!, Specs.Service("web", 2).Port(80).Memory(5L << 30));
+        board.Promise(host.Host, InstanceId.Wrap("web.7"), web.Instance);
+        board.Promise(host.Host, InstanceId.Wrap("web.7"), web.Instance);
+
+        Assert.Equal((1, 1, true), (host.Count, host.CountOf(Web), board.IsPromised(InstanceId.Wrap("web.7"))));
+        Assert.Equal("port 80 is taken by web.7", host.WhyNot(web));
+        Assert.Equal(
+            "3072 MiB of memory not yet promised, 5120 MiB needed", host.WhyNot(Specs.Service("db", 1).Memory(5L << 30)));
+        Assert.Empty(board.Changed());
+        Assert.Empty(board.Of(Web));
+
+        board.Lift(InstanceId.Wrap("web.7"));
+        board.Lift(InstanceId.Wrap("web.7"));
+        Assert.Equal((0, 0, false), (host.Count, host.CountOf(Web), board.IsPromised(InstanceId.Wrap("web.7"))));
+        Assert.Null(host.WhyNot(web));
+    }
 }

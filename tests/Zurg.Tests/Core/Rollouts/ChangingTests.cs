@@ -37,6 +37,18 @@ public sealed class ChangingTests
     }
 
     [Fact]
+    public void What_a_superseded_rollout_has_changed_is_the_first_to_be_changed_again()
+    {
+        var careful = Specs.OneAway with { Canary = 1, Batch = "1", ManualPromotion = true };
+        ServiceSpec Of(string version) => Specs.Service("web", 3, version) with { Update = careful };
+        var world = World.Of("host1@az1", "host2@az2", "host3@az3").Apply(Of("1.0")).Settle();
+        world = world.Run(butNotReady: "web.2").Apply(Of("2.0")).Settle();
+        Assert.Equal("web.0=1.0 web.1=1.0 web.2=2.0", world.Versions("web"));
+
+        Assert.Equal("web.0=1.0 web.1=1.0 web.2=3.0", world.Apply(Of("3.0")).Settle().Versions("web"));
+    }
+
+    [Fact]
     public void A_fix_gets_past_the_broken_release_that_it_fixes()
     {
         var broken = Running.Apply(Specs.Service("web", 3, "2.0")).Settle(butNotReady: "web.0");

@@ -84,8 +84,9 @@ public sealed class MovingTests
         var world = World.Of("host1@az1").Apply(Specs.Service("web", 1)).Settle().Empty("host1");
 
         Assert.Empty(world.Plan().Steps);
-        Assert.Equal(
-            "web.0 can neither stay on host1 nor go elsewhere: host1 is being emptied by ann", world.Plan().Holds[0].Text);
+        var hold = world.Plan().Holds[0];
+        Assert.Equal("web.0 can neither stay on host1 nor go elsewhere: host1 is being emptied by ann", hold.Text);
+        Assert.Equal("add a host that fits, or let it stay: zurg undrain host1", hold.Mend);
     }
 
     [Fact]
@@ -151,5 +152,60 @@ public sealed class MovingTests
         Assert.Null(world.State.Unasked);
         Assert.Equal("web.0=1.0 web.1=2.0 web.2=2.0", world.Versions("web"));
         Assert.Single(world.Plan().Holds, h => h.Reason == HoldReason.NoHostFits);
+    }
+
+    [Fact]
+    public void A_stand_in_is_not_taken_away_while_the_one_it_stands_in_for_fits_nowhere()
+    {
+        var world = World.Of("host1@az1", "host2@az2", "host3@az3")
+            .Apply(Specs.Service("web", 1) with { Update = Specs.NoneAway }).Settle().Empty("host1");
+        while (!world.State.Placements[new HostId("host1")].Instances.IsEmpty)
+        {
+            world = world.Run();
+            world = world.Commit(world.Plan());
+        }
+
+        world = world.Low("host2", "no room").Low("host3", "no room").Run().Settle();
+        Assert.Equal("host2: web.1", world.Placed());
+        Assert.Single(world.Naming.SetOf(Name).Endpoints);
+        Assert.Contains(world.Plan().Holds, h => h is { Reason: HoldReason.NoHostFits, Instance.Value: "web.0" });
+
+        Assert.Equal("host3: web.0", world.Low("host3", "").Run().Settle().Placed());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void What_stands_in_on_the_only_room_makes_way_if_one_may_be_away(int maxUnavailable)
+    {
+        var update = Specs.NoneAway with { MaxUnavailable = maxUnavailable };
+        var web = Specs.Service("web", 1).Memory(3L << 30) with { Update = update };
+        var world = World.Of("host1@az1").Join("host2@az2", 4L << 30).Join("host3@az3", 4L << 30).Apply(web).Settle()
+            .Empty("host1").Run();
+        while (!world.State.Placements[new HostId("host1")].Instances.IsEmpty)
+        {
+            world = world.Run();
+            world = world.Commit(world.Plan());
+        }
+
+        world = world.Low("host3", "no room").Settle();
+        Assert.Equal(maxUnavailable == 0 ? "host2: web.1" : "host2: web.0", world.Placed());
+        Assert.Single(world.Naming.SetOf(Name).Endpoints);
+    }
+
+    [Fact]
+    public void What_fits_nowhere_counts_as_away_when_others_are_changed()
+    {
+        var web = Specs.Service("web", 3).Port(80);
+        var world = World.Of("host1@az1", "host2@az2").Apply(web).Settle()
+            .Apply(Specs.Service("web", 3, "2.0").Port(80)).Settle();
+
+        Assert.Equal(2, world.Naming.SetOf(Name).Endpoints.Length);
+        Assert.Equal("web.0=1.0 web.1=1.0", world.Versions("web"));
+        Assert.Contains(
+            world.Plan().Holds,
+            h => h.Text == "2 of web's instances wait for their turn until all that are wanted have a place: "
+                + "1 may be away at once");
+        Assert.Equal("web.0=2.0 web.1=2.0 web.2=2.0", world.Join("host3@az3").Settle().Versions("web"));
     }
 }

@@ -99,6 +99,39 @@ public sealed class SparesTests
     }
 
     [Fact]
+    public void A_spare_one_of_a_rollout_whose_place_another_has_taken_leaves_before_the_next_canary_and_nobody_is_missing()
+    {
+        var careful = Specs.NoneAway with { Canary = 1, Batch = "1", ManualPromotion = true };
+        ServiceSpec Of(string version) => Web(version) with { Update = careful };
+        var world = World.Of("host1@az1", "host2@az2").Apply(Of("1.0")).Settle().Apply(Of("2.0")).Settle();
+        Assert.Equal("web.0=1.0 web.1=1.0 web.2=1.0 web.3=2.0", world.Versions("web"));
+
+        world = world.Apply(Of("3.0"));
+        for (var round = 0; round < 30; round++)
+        {
+            world = world.Commit(world.Plan());
+            Assert.True(world.Naming.SetOf(new ServiceName("web")).Endpoints.Length >= 3, $"round {round}");
+            Assert.StartsWith("web.0=1.0 web.1=1.0 web.2=1.0", world.Versions("web"), StringComparison.Ordinal);
+            world = world.Run();
+        }
+
+        Assert.Equal("web.0=1.0 web.1=1.0 web.2=1.0 web.3=3.0", world.Versions("web"));
+    }
+
+    [Fact]
+    public void While_a_rollout_is_paused_what_stands_in_since_the_one_before_it_is_not_touched()
+    {
+        var careful = Specs.NoneAway with { Canary = 1, Batch = "1", ManualPromotion = true };
+        ServiceSpec Of(string version) => Web(version) with { Update = careful };
+        var world = World.Of("host1@az1", "host2@az2").Apply(Of("1.0")).Settle().Apply(Of("2.0")).Settle().Apply(Of("3.0"));
+        world = world.Commit(world.Plan() with { Placements = [] }).Say("web", w => w with { Paused = true }).Settle();
+
+        Assert.Equal("web.0=1.0 web.1=1.0 web.2=1.0 web.3=2.0", world.Versions("web"));
+        world = world.Say("web", w => w with { Paused = false }).Settle();
+        Assert.Equal("web.0=1.0 web.1=1.0 web.2=1.0 web.3=3.0", world.Versions("web"));
+    }
+
+    [Fact]
     public void In_a_rollout_that_is_taken_back_a_spare_one_stands_in_as_well()
     {
         var policy = Specs.NoneAway with { Canary = 1, Batch = "1" };
@@ -134,5 +167,46 @@ public sealed class SparesTests
 
         Assert.Empty(world.Plan().Steps);
         Assert.Equal(HoldReason.NoRoomForSpare, world.Plan().Holds[0].Reason);
+    }
+
+    /// <summary>The commits of one plan may end after any of them, and two hosts are told one after the other.</summary>
+    [Fact]
+    public void A_spare_one_gets_the_index_of_none_that_the_same_plan_takes_away()
+    {
+        var pinned = Specs.Pinned("web", "host1", "host2", "host3") with
+        {
+            Update = Fast, Stop = new StopPolicy("TERM", TimeSpan.FromSeconds(1)) { Drain = TimeSpan.Zero },
+        };
+        var newer = pinned.With(i => i with { Release = Id.Parse<ReleaseId>("web@2.0") });
+        var world = World.Of("host1@az1", "host2@az2", "host3@az3").Apply(pinned).Settle()
+            .Apply(newer with { Scale = Specs.Pinned("web", "host1", "host2").Scale });
+
+        Assert.Equal(["web.2", "web.3"], EachIsGivenOnce(world).Select(i => i.Value));
+    }
+
+    [Fact]
+    public void A_spare_one_that_replaces_one_on_a_lost_host_has_another_index()
+    {
+        var world = World.Of("host1@az1", "host2@az2", "host3@az3").Apply(Web("1.0", 2)).Settle().Apply(Web("2.0", 2));
+        world = world.Commit(world.Plan()).Run();
+        Assert.Contains("host3: web.2", world.Placed(), StringComparison.Ordinal);
+
+        Assert.Contains("web.2", EachIsGivenOnce(world.Lose("host3")).Select(i => i.Value));
+    }
+
+    private static List<InstanceId> EachIsGivenOnce(World world)
+    {
+        var gone = new List<InstanceId>();
+        for (var round = 0; round < 20; round++)
+        {
+            var plan = world.Plan();
+            var leaving = plan.Steps.OfType<Step.Remove>().Select(s => s.Instance).ToList();
+            Assert.Empty(leaving.Intersect(plan.Steps.OfType<Step.Place>().Select(s => s.Instance)));
+            gone.AddRange(leaving);
+            world = world.Commit(plan).Run();
+        }
+
+        Assert.True(world.Plan().IsConverged);
+        return gone;
     }
 }

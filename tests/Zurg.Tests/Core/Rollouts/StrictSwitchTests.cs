@@ -192,6 +192,10 @@ public sealed class StrictSwitchTests
 
         back = Decide(back);
         Assert.Equal(("web.0 web.1", "web.2 web.3"), (Serving(back), Refusing(back)));
+
+        var again = Decide(Decide(back.Say("web", w => w with { Retry = true })));
+        Assert.Equal(3, again.RolloutOf("web").Number);
+        Assert.Equal(("web.0 web.1", "web.2 web.3"), (Serving(again), Refusing(again)));
     }
 
     [Fact]

@@ -191,4 +191,29 @@ public sealed class LossesTests
         Assert.Equal(HostSession.Silent, again.Facts.Single(f => f.Host == Host1).Session);
         Assert.DoesNotContain(again.Events, e => e.Kind == EventKind.HostLost);
     }
+
+    /// <summary>Placed there again, it is not what it was: its process is to end, and somebody may use it yet.</summary>
+    [Fact]
+    public void One_that_is_back_before_what_it_gave_up_found_another_place_is_told_to_end_it_only_once_nobody_uses_it()
+    {
+        var (state, before) = Silence();
+        var lost = Tick(state, Say(before), Later);
+        var world = Fold(Say(before), lost);
+        world = world.Commit(world.Plan());
+        Assert.Equal("host2: web.1", world.Placed());
+
+        var hello = Step(
+            Step(lost.State, Changed(world), Later).State,
+            new SpeakerInput.Connected(Host1, Describe() with { EndsIncarnations = true }), Later);
+        var heard = Step(hello.State, new SpeakerInput.Reported(Host1, ReportOf(before)), Later);
+        var returned = Fold(world, heard).Low("host2", "disk is full");
+        returned = returned.Commit(returned.Plan());
+        Assert.Equal(new Incarnation(1), Assert.Single(returned.State.Placements[Host1].Instances).Ends);
+        var waiting = Tick(heard.State, returned, Later);
+        Assert.Empty(waiting.Assignments);
+
+        var newest = returned.Naming.SetOf(Web).Revision.Value;
+        var used = Tick(Step(waiting.State, Confirmed(Host1, newest), Later).State, returned, Later);
+        Assert.Equal(new Incarnation(1), Assert.Single(Assert.Single(used.Assignments).Instances).Ends);
+    }
 }

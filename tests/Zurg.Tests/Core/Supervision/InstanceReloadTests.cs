@@ -77,6 +77,20 @@ public sealed class InstanceReloadTests
     }
 
     [Fact]
+    public void A_clock_that_was_set_back_keeps_none_from_being_sent()
+    {
+        _agent.RunWeb();
+        Change();
+        _agent.Wait(Soon);
+        Tell(ReloadProgress.Done);
+        _agent.Now -= TimeSpan.FromHours(1);
+        _agent.Say(new AgentInput.Tick());
+        Change();
+        _agent.Wait(Soon);
+        Assert.Equal(2, Sent.Count());
+    }
+
+    [Fact]
     public void It_is_owed_until_it_has_taken_effect_and_a_wait_is_shown()
     {
         _agent.RunWeb();

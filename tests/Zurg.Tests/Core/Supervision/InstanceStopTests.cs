@@ -154,6 +154,26 @@ public sealed class InstanceStopTests
         Assert.Equal(waiting.Deadline, InstanceAssign.Change(waiting, longer, At(1)).State!.Deadline);
     }
 
+    /// <summary>The master says the whole truth often, and mostly it is what it was.</summary>
+    [Theory]
+    [InlineData(-3600)]
+    [InlineData(3600)]
+    public void A_clock_that_is_set_neither_cuts_a_drain_at_the_next_word_of_the_master_nor_prolongs_it(int seconds)
+    {
+        var agent = new AgentDriver();
+        agent.RunWeb();
+        agent.Say(Assign(2, Assigned(Web) with { Wanted = WantedPhase.Stopped, Stop = Plain }));
+        Assert.Equal(StopStage.InFlight, agent.Web.Stage);
+        agent.Wait(TimeSpan.FromSeconds(5));
+        agent.Now += TimeSpan.FromSeconds(seconds);
+        agent.Say(new AgentInput.Tick());
+        agent.Say(Assign(3, Assigned(Web) with { Wanted = WantedPhase.Stopped, Stop = Plain }));
+        agent.Wait(TimeSpan.FromSeconds(14));
+        Assert.Equal(StopStage.InFlight, agent.Web.Stage);
+        agent.Wait(TimeSpan.FromSeconds(2));
+        Assert.Equal(StopStage.Signal, agent.Web.Stage);
+    }
+
     [Fact]
     public void A_shutdown_of_the_agent_waits_for_no_request_any_more()
     {

@@ -86,6 +86,31 @@ public sealed class DeciderLoopTests
         await Task.WhenAny(running);
     }
 
+    /// <summary>A timer takes no more than 49.7 days.</summary>
+    [Fact]
+    public async Task What_is_due_in_many_weeks_is_waited_for_in_parts()
+    {
+        var (time, bake) = (new ManualTime(), TimeSpan.FromDays(60));
+        var update = Specs.OneAway with { Canary = 1, Bake = bake };
+        var world = World.Of("host1@az1").Apply(Specs.Service("web", 2) with { Update = update }).Settle();
+        world = (world with { Now = time.GetUtcNow() }).Apply(Specs.Service("web", 2, "2.0") with { Update = update }).Settle();
+        Assert.True(world.Plan().WakeAt >= time.GetUtcNow() + bake);
+        var (store, view) = (new FaultingStore(faults: 0), new FixedView(world));
+        var loop = new DeciderLoop(store, view, new NoLog(), Guard, time, NullLogger<DeciderLoop>.Instance);
+        using var stop = new CancellationTokenSource();
+        var running = Task.Run(() => loop.RunAsync(stop.Token));
+
+        await Eventually.TrueAsync(() => time.Armed == 1, "it waits for the end of the watch");
+        var before = view.Looks;
+        time.Advance(bake / 2);
+        await Eventually.TrueAsync(() => view.Looks > before && time.Armed == 1, "it waits for the rest");
+        Assert.Null(store.Committed);
+        time.Advance(bake / 2);
+        await Eventually.TrueAsync(() => store.Committed is not null, "the next stage is committed");
+        await stop.CancelAsync();
+        await Task.WhenAny(running);
+    }
+
     /// <summary>Takes nothing so many times, as a full disk does.</summary>
     private sealed class FaultingStore(int faults) : IStateStore
     {

@@ -15,6 +15,7 @@ public sealed class SpeakerLoopTests : IAsyncLifetime
     private readonly FaultyStore _store = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Session _session = new();
+    private RoleGuard _guard = null!;
     private SpeakerLoop _speaker = null!;
     private Task _running = Task.CompletedTask;
     private Task _speaking = Task.CompletedTask;
@@ -23,12 +24,7 @@ public sealed class SpeakerLoopTests : IAsyncLifetime
     {
         var key = StoreKeys.Role("speaker");
         var taken = await _store.Memory.CommitAsync(new StoreCommit([], [new StoreWrite(key, "{}"u8.ToArray())]), default);
-        var guard = new RoleGuard(key, Assert.IsType<CommitOutcome.Committed>(taken).Revision, new Epoch(1));
-        var view = new ClusterViewLoop(_store, TimeProvider.System, NullLogger<ClusterViewLoop>.Instance);
-        _speaker = new SpeakerLoop(
-            _store, view, new NoLog(), guard, TimeProvider.System, NullLogger<SpeakerLoop>.Instance);
-        _speaking = Task.Run(() => _speaker.RunAsync(_stop.Token));
-        _running = Task.WhenAll(Task.Run(() => view.RunAsync(_stop.Token)), _speaking);
+        _guard = new RoleGuard(key, Assert.IsType<CommitOutcome.Committed>(taken).Revision, new Epoch(1));
     }
 
     public async Task DisposeAsync()
@@ -110,6 +106,38 @@ public sealed class SpeakerLoopTests : IAsyncLifetime
         await Eventually.TrueAsync(() => Lowest() is null, "nobody waits");
     }
 
+    /// <summary>Forward, all of its hosts would be silent at once, and their facts one storm of writes; back, none ever.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task A_clock_that_is_set_neither_makes_a_host_silent_nor_keeps_it_from_it(int hours)
+    {
+        var time = new ManualTime();
+        Connect(time);
+        await Eventually.TrueAsync(() => SessionOf() == HostSession.Connected, "the host is heard");
+        time.Jump(TimeSpan.FromHours(hours));
+        _speaker.Subscribed(_session, new NamingSubscription { Services = [Web] });
+        await Eventually.TrueAsync(() => !_session.Followed.IsEmpty, "the speaker has stepped");
+        Assert.Equal(HostSession.Connected, SessionOf());
+
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return SessionOf() == HostSession.Silent;
+            },
+            "the host is silent");
+        Assert.True(time.GetElapsedTime(0) < TimeSpan.FromMinutes(30));
+    }
+
+    private HostSession? SessionOf()
+    {
+        var list = _store.Memory.ListAsync(StoreKeys.Facts(Host1), at: null, default).AsTask();
+        Assert.True(list.IsCompletedSuccessfully);
+        return list.Result.Entries.IsEmpty ? null
+            : JsonSerializer.Deserialize(list.Result.Entries[0].Value.Span, WireJson.Default.HostFacts)!.Session;
+    }
+
     private long? Lowest()
     {
         var list = _store.Memory.ListAsync(StoreKeys.Confirmed(Web), at: null, default).AsTask();
@@ -128,8 +156,13 @@ public sealed class SpeakerLoopTests : IAsyncLifetime
             new StoreCommit([], [new StoreWrite(StoreKeys.Placements(Host1), json)]), default));
     }
 
-    private void Connect()
+    private void Connect(TimeProvider? time = null)
     {
+        var view = new ClusterViewLoop(_store, TimeProvider.System, NullLogger<ClusterViewLoop>.Instance);
+        _speaker = new SpeakerLoop(
+            _store, view, new NoLog(), _guard, time ?? TimeProvider.System, NullLogger<SpeakerLoop>.Instance);
+        _speaking = Task.Run(() => _speaker.RunAsync(_stop.Token));
+        _running = Task.WhenAll(Task.Run(() => view.RunAsync(_stop.Token)), _speaking);
         _speaker.Connected(_session, new AgentHello { Host = Host1, AgentEpoch = new Epoch(1), Description = Describe() });
         _speaker.Reported(_session, Report(1));
     }

@@ -62,6 +62,8 @@ public sealed class RolloutTests : IAsyncLifetime
         Assert.Single(answers, a => a.StatusCode == HttpStatusCode.Accepted);
         var lost = await TestMaster.ProblemAsync(answers.Single(a => a.StatusCode != HttpStatusCode.Accepted), 409);
         Assert.Contains("the newest spec is 2, applied by ", lost.Detail, StringComparison.Ordinal);
+        Assert.EndsWith(" UTC: this start is based on another one", lost.Detail, StringComparison.Ordinal);
+        Assert.Matches("zurg spec diff; if it still is to be: zurg rollout start web 1.[12].0$", lost.Mend);
     }
 
     [Fact]
