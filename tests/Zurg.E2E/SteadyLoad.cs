@@ -52,13 +52,16 @@ internal sealed class SteadyLoad : IAsyncDisposable
         {
             try
             {
-                var text = await _http.GetStringAsync(_address);
+                var text = await _http.GetStringAsync(_address, _ending.Token);
                 Answers.AddOrUpdate(text, 1, (_, count) => count + 1);
                 Interlocked.Increment(ref _answered);
             }
-            catch (HttpRequestException e)
+            catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
             {
-                Failed.Enqueue($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {e.Message}");
+                if (!_ending.IsCancellationRequested)
+                {
+                    Failed.Enqueue($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {e.Message}");
+                }
             }
 
             await Task.Delay(Between);
