@@ -78,7 +78,7 @@ public sealed class DrainedAppTests : IAsyncLifetime
     }
 
     /// <summary>What the build of the example has left.</summary>
-    private static IEnumerable<(string Path, byte[] Bytes)> Built()
+    internal static IEnumerable<(string Path, byte[] Bytes)> Built()
     {
         var root = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(root, "Zurg.slnx")))

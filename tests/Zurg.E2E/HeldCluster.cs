@@ -6,75 +6,22 @@ using Zurg.Protocol;
 namespace Zurg.E2E;
 
 /// <summary>
-/// A cluster with three or four instances of the service "web", under load, each step of which stands still while a test holds
-/// it: a process before it is ready, a request before it is answered, a consumer before it confirms. So every phase of a change
-/// can be waited for, and what happens in it has no race with its end.
+/// A cluster with the service "web" under load, each step of which stands still while a test holds it: a process before it is
+/// ready, a request before it is answered, a consumer before it confirms. So every phase of a change can be waited for, and what
+/// happens in it has no race with its end.
 /// </summary>
 internal sealed class HeldCluster : IAsyncDisposable
 {
     public static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
-    /// <summary>
-    /// Answers with its release; a signal ends it at once, whatever it is doing. Who finds another process of its instance alive
-    /// writes that down. While "hold-start-RELEASE" is there it does not listen; while "hold-requests" is, /slow is not answered.
-    /// With "hold-short-RELEASE" it ends by itself a moment after its first answer. With "hold-mute-RELEASE" its probe is not
-    /// answered, with "hold-flap-RELEASE" it passes and fails by turns, a second each.
-    /// </summary>
-    private const string Server = """
-        import fcntl, http.server, os, threading, time
-        shared, me, release = (os.environ[name] for name in ("E2E_SHARED", "ZURG_INSTANCE", "ZURG_RELEASE"))
-        probed = []
-
-        def held(what):
-            return os.path.exists(f"{shared}/{what}")
-
-        alone = os.open(f"{shared}/{me}.lock", os.O_CREAT | os.O_RDWR)
-        try:
-            fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with open(shared + "/doubled", "a") as doubled:
-                doubled.write(f"{me} with {release}\n")
-        while held("hold-start-" + release):
-            time.sleep(0.02)
-
-        class Web(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                time.sleep(0.02)
-                while self.path == "/slow" and held("hold-requests"):
-                    time.sleep(0.02)
-                self.send_response(200 if self.path != "/healthz" or self.is_well() else 503)
-                self.send_header("Content-Length", str(len(release)))
-                self.end_headers()
-                self.wfile.write(release.encode())
-                if held("hold-short-" + release):
-                    threading.Timer(0.3, lambda: os._exit(3)).start()
-
-            def is_well(self):
-                while held("hold-mute-" + release):
-                    time.sleep(0.02)
-                if not held("hold-flap-" + release):
-                    return True
-                probed.append(time.monotonic())
-                return int(probed[-1] - probed[0]) % 2 == 0
-
-            def log_message(self, *rest):
-                pass
-
-        class Many(http.server.ThreadingHTTPServer):
-            request_queue_size = 128
-
-        Many(("127.0.0.1", int(os.environ["PORT_HTTP"])), Web).serve_forever()
-
-        """;
-
     private readonly HttpClient _slow = new();
     private readonly List<Task<string>> _underWay = [];
     private readonly List<string> _hosts = ["host1"];
-    private readonly int _instances;
+    private readonly HeldService _service;
     private SteadyLoad? _load;
     private SlowConsumer? _consumer;
 
-    private HeldCluster(int instances) => _instances = instances;
+    private HeldCluster(HeldService service) => _service = service;
 
     public ProcessCluster Processes { get; } = new();
 
@@ -84,16 +31,15 @@ internal sealed class HeldCluster : IAsyncDisposable
 
     /// <param name="update">The text of the service's update policy.</param>
     public static Task<HeldCluster> StartAsync(string update, params string[] versions) =>
-        StartAsync(update, 1, versions);
+        StartAsync(new HeldService(update), versions);
 
-    /// <param name="attempts">Of each request: where programs die, their requests die with them, and one is not enough.</param>
-    public static async Task<HeldCluster> StartAsync(string update, int attempts, params string[] versions)
+    public static async Task<HeldCluster> StartAsync(HeldService service, params string[] versions)
     {
-        var held = new HeldCluster(instances: 3);
+        var held = new HeldCluster(service);
         try
         {
             await held.Processes.StartMasterAsync();
-            await held.BeginAsync(update, attempts, versions);
+            await held.BeginAsync(versions);
             return held;
         }
         catch
@@ -108,13 +54,13 @@ internal sealed class HeldCluster : IAsyncDisposable
     public static async Task<HeldCluster> StartOnTwoAsync(
         string update, Func<int, int> portOf, params string[] versions)
     {
-        var held = new HeldCluster(instances: 4);
+        var held = new HeldCluster(new HeldService(update) { Instances = 4 });
         try
         {
             await held.Processes.StartMasterAsync();
             held.Processes.StartNeighbour("host2", portOf(held.Processes.MasterPort));
             held._hosts.Add("host2");
-            await held.BeginAsync(update, attempts: 1, versions);
+            await held.BeginAsync(versions);
             return held;
         }
         catch
@@ -146,10 +92,10 @@ internal sealed class HeldCluster : IAsyncDisposable
         services:
           web:
             release: {{version}}
-            run: run
-            instances: {{_instances}}
+            run: {{_service.Run}}
+            instances: {{_service.Instances}}
             ports: { http: dynamic }
-            probe: { http: /healthz, port: http, every: 200ms }
+            probe: { {{_service.Probe}} }
             env: { E2E_MARK: {{Processes.Mark}}, E2E_SHARED: {{Processes.Shared("").TrimEnd('/')}}, WORD: {{word}} }
             restart: { max_delay: 1s }
             stop: { grace: 2s, drain: 1h }
@@ -231,8 +177,8 @@ internal sealed class HeldCluster : IAsyncDisposable
     /// </summary>
     public async Task EndsWithAsync(string version, bool converged = true)
     {
-        var all = Enumerable.Range(0, _instances).Select(i => $"web.{i} with {version}").ToImmutableArray();
-        await UntilAsync($"all run {version}", s => s.Cluster.Converged == converged && s.Web.Ready == _instances
+        var all = Enumerable.Range(0, _service.Instances).Select(i => $"web.{i} with {version}").ToImmutableArray();
+        await UntilAsync($"all run {version}", s => s.Cluster.Converged == converged && s.Web.Ready == _service.Instances
             && s.Web.Instances.All(i => i.Status?.Release.Version.Value == version)
             && Running().Values.Order().SequenceEqual(all));
         var said = (await SeeAsync()).Web.Instances.ToImmutableSortedDictionary(
@@ -259,20 +205,24 @@ internal sealed class HeldCluster : IAsyncDisposable
         .Where(p => p.Own.ContainsKey("ZURG_INSTANCE"))
         .ToImmutableSortedDictionary(p => p.Pid, p => $"{p.Own["ZURG_INSTANCE"]} with {p.Own["ZURG_RELEASE"]}");
 
-    private async Task BeginAsync(string update, int attempts, string[] versions)
+    /// <summary>The processes that run this version.</summary>
+    public int[] Pids(string version) =>
+        [.. Running().Where(p => p.Value.EndsWith($" with {version}", StringComparison.Ordinal)).Select(p => p.Key)];
+
+    private async Task BeginAsync(string[] versions)
     {
         Processes.StartAgent();
         foreach (var version in versions)
         {
-            Assert.True(await Processes.TryPushAsync("web", version, $"#!/usr/bin/python3 -u\n# {version}\n{Server}"));
+            Assert.True(await Processes.TryPushAsync("web", version, _service.Files(version)));
         }
 
         await UntilConnectedAsync(_hosts.Count);
-        Assert.NotNull(await Processes.TryApplyAsync(Yaml(versions[0], update)));
+        Assert.NotNull(await Processes.TryApplyAsync(Yaml(versions[0], _service.Update)));
         await EndsWithAsync(versions[0]);
-        _load = new SteadyLoad(Processes.SocketPath, "web", attempts);
+        _load = new SteadyLoad(Processes.SocketPath, "web", _service.Attempts, _service.WaitForEndpoint);
         _consumer = await SlowConsumer.StartAsync(Processes, "web");
-        var all = string.Join(' ', Enumerable.Range(0, _instances).Select(i => $"web.{i}"));
+        var all = string.Join(' ', Enumerable.Range(0, _service.Instances).Select(i => $"web.{i}"));
         await UntilAsync("the consumer has heard of all", _ => Consumer.Seen.Contains(all + "\n", StringComparison.Ordinal));
         await AnswersGrowAsync();
     }

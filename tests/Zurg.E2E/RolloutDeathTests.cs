@@ -46,8 +46,11 @@ public sealed class RolloutDeathTests
     [NeedsFact("python3")]
     public async Task A_rollout_that_waits_for_a_person_waits_on_after_the_death_of_the_master_and_the_agent()
     {
-        await using var held = await HeldCluster.StartAsync(
-            "{ canary: 1, batch: 1, promote: manual, ready_within: 10m, rollback: manual }", attempts: 3, "1", "2", "3");
+        var service = new HeldService("{ canary: 1, batch: 1, promote: manual, ready_within: 10m, rollback: manual }")
+        {
+            Attempts = 3,
+        };
+        await using var held = await HeldCluster.StartAsync(service, "1", "2", "3");
         await held.ZurgAsync("rollout", "start", "web", "2");
         await held.OutlivesAsync("a person is waited for", s => s.Change is { WaitsForPromotion: true, Rollout.Allowed: 1 });
         await held.ZurgAsync("rollout", "pause", "web");

@@ -19,10 +19,12 @@ internal sealed class SteadyLoad : IAsyncDisposable
     private int _answered;
 
     /// <param name="attemptsMax">Of each request; more than one hides what a client that tries again does not notice.</param>
-    public SteadyLoad(string socketPath, string service, int attemptsMax = 1)
+    /// <param name="wait">While nobody is listed; null: as long as the SDK waits by itself.</param>
+    public SteadyLoad(string socketPath, string service, int attemptsMax = 1, TimeSpan? wait = null)
     {
         _client = new ZurgClient(socketPath);
-        _http = new HttpClient(_client.CreateHandler(new ZurgHandlerOptions { AttemptsMax = attemptsMax }));
+        var usual = new ZurgHandlerOptions { AttemptsMax = attemptsMax };
+        _http = new HttpClient(_client.CreateHandler(usual with { WaitForEndpoint = wait ?? usual.WaitForEndpoint }));
         _address = new Uri($"http://{service}/");
         _running = Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => AskAsync()));
     }
@@ -50,13 +52,16 @@ internal sealed class SteadyLoad : IAsyncDisposable
         {
             try
             {
-                var text = await _http.GetStringAsync(_address);
+                var text = await _http.GetStringAsync(_address, _ending.Token);
                 Answers.AddOrUpdate(text, 1, (_, count) => count + 1);
                 Interlocked.Increment(ref _answered);
             }
-            catch (HttpRequestException e)
+            catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
             {
-                Failed.Enqueue($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {e.Message}");
+                if (!_ending.IsCancellationRequested)
+                {
+                    Failed.Enqueue($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {e.Message}");
+                }
             }
 
             await Task.Delay(Between);
