@@ -192,7 +192,7 @@ public sealed class LossesTests
         Assert.DoesNotContain(again.Events, e => e.Kind == EventKind.HostLost);
     }
 
-    /// <summary>Placed there again, it is not what it was: its process is to end, and somebody may use it yet.</summary>
+    /// <summary>Placed there again, by an older decider, it is not what it was: its process is to end, and may be used yet.</summary>
     [Fact]
     public void One_that_is_back_before_what_it_gave_up_found_another_place_is_told_to_end_it_only_once_nobody_uses_it()
     {
@@ -204,11 +204,13 @@ public sealed class LossesTests
 
         var hello = Step(
             Step(lost.State, Changed(world), Later).State,
-            new SpeakerInput.Connected(Host1, Describe() with { EndsIncarnations = true }), Later);
+            new SpeakerInput.Connected(Host1, Describe()), Later);
         var heard = Step(hello.State, new SpeakerInput.Reported(Host1, ReportOf(before)), Later);
-        var returned = Fold(world, heard).Low("host2", "disk is full");
-        returned = returned.Commit(returned.Plan());
-        Assert.Equal(new Incarnation(1), Assert.Single(returned.State.Placements[Host1].Instances).Ends);
+        var again = before.State.Placements[Host1];
+        var returned = Fold(world, heard).Put(
+            StoreKeys.Placements(Host1),
+            again with { Instances = [again.Instances.Single() with { Ends = new Incarnation(1) }] },
+            WireJson.Default.HostPlacements);
         var waiting = Tick(heard.State, returned, Later);
         Assert.Empty(waiting.Assignments);
 
