@@ -81,7 +81,8 @@ public sealed class FetchTests
         var staging = Path.Combine(held.Processes.DirectoryOf("host2"), "releases/.staging");
         Directory.Delete(staging, recursive: true);
         await File.WriteAllTextAsync(staging, "");
-        await StandsOnHost2Async(held, from: "2", to: "3", "release web@3 cannot be laid out: ");
+        await StandsOnHost2Async(
+            held, from: "2", to: "3", $"release web@3 cannot be laid out: Could not find a part of the path '{staging}/web@3");
         File.Delete(staging);
         await held.EndsWithAsync("3");
     }

@@ -14,12 +14,12 @@ public sealed class RolloutFaultTests
         await using var held = await HeldCluster.StartAsync("{ canary: 1, batch: 1, bake: 1h, ready_within: 3s }", "1", "2");
         var before = held.Running();
         held.Hold("mute-2");
-        await EndsAsync(held, "was taken back, all run 1 again: web.3 on host1 was not ready with 2 within 3 s\n");
+        await EndsAsync(held, "was taken back, all run 1 again: web.3 on host1 was not ready with 2 within 3 s");
         await held.EndsWithAsync("1", converged: false);
 
         held.LetGo("mute-2");
         held.Hold("flap-2");
-        await EndsAsync(held, "was taken back, all run 1 again: the probe of web.3 on host1 fails with 2\n");
+        await EndsAsync(held, "was taken back, all run 1 again: web.3 on host1 is not ready with 2: its probe fails: ");
         await held.EndsWithAsync("1", converged: false);
 
         // It was a spare one each time, so nobody else was touched, and those that serve are who they were.
@@ -34,7 +34,7 @@ public sealed class RolloutFaultTests
             "{ canary: 1, batch: 1, bake: 1h, ready_within: 3s, rollback: manual, max_unavailable: 1, surge: 0 }", "1", "2");
         var before = held.Running();
         held.Hold("mute-2");
-        await EndsAsync(held, "is halted: web.0 on host1 was not ready with 2 within 3 s\n");
+        await EndsAsync(held, "is halted: web.0 on host1 was not ready with 2 within 3 s");
         Assert.True((await held.SeeAsync()).Holds(HoldReason.RolloutHalted, "was not ready with 2 within 3 s"));
 
         // Late is late: that it gets ready after all lets nothing on, and neither does what comes then.
@@ -49,7 +49,7 @@ public sealed class RolloutFaultTests
         await held.UntilAsync("it is taken back", s => s.Holds(HoldReason.RolledBack));
         await held.EndsWithAsync("1", converged: false);
 
-        await EndsAsync(held, "is halted: the probe of web.0 on host1 fails with 2\n");
+        await EndsAsync(held, "is halted: web.0 on host1 is not ready with 2: its probe fails: ");
         await held.UntilAsync("its probe passes again", s => IsHalted(s) && s.Change.OnTargetReady == 1);
         await held.ZurgAsync("rollout", "abort", "web");
         await held.UntilAsync("it is taken back", s => s.Holds(HoldReason.RolledBack));

@@ -28,7 +28,9 @@ internal static class RolloutFailure
 
         if (taken && status is { Phase: InstancePhase.Running, Healthy: false })
         {
-            return $"the probe of {instance} on {host} fails with {release}";
+            return status.Hold is { } failing
+                ? $"{instance} on {host} is not ready with {release}: {failing.Text}"
+                : $"the probe of {instance} on {host} fails with {release}";
         }
 
         if (taken && status!.Hold is { } hold && IsFinal(hold.Reason))
@@ -39,7 +41,8 @@ internal static class RolloutFailure
         return (taken && status!.IsReady()) || DeadlineOf(facts, placement, rollout, readyWithin, now) is not { } until || now < until
             ? null
             : string.Create(CultureInfo.InvariantCulture,
-                $"{instance} on {host} was not ready with {release} within {readyWithin.TotalSeconds:0.###} s");
+                $"{instance} on {host} was not ready with {release} within {readyWithin.TotalSeconds:0.###} s")
+                + (taken && status!.Hold is { } why ? $": {why.Text}" : "");
     }
 
     /// <summary>

@@ -66,9 +66,12 @@ internal static class Losses
             return false;
         }
 
-        // What was placed there again is another one: told of it, its agent ends the one that runs.
+        // What was placed there again is another one: told of it, its agent ends the one that runs, and an agent that has lost its
+        // journal finds that one only then.
         var keeps = (state.Cluster.Placements.GetValueOrDefault(host.Host)?.Instances ?? [])
-            .Where(p => host.Instances.FirstOrDefault(i => i.Instance == p.Instance) is not { } status || p.IsOf(status));
+            .Where(p => host.Instances.FirstOrDefault(i => i.Instance == p.Instance) is { } status
+                ? p.IsOf(status)
+                : !host.RanWhenLost.Contains(p.Instance));
         return host.RanWhenLost.Union(host.Instances.Select(i => i.Instance)).Except(keeps.Select(p => p.Instance))
             .Select(i => i.Service).Distinct()
             .All(s => now - host.ReturnedAt >= LimitOf(state.Cluster, s) || Confirming.IsUsedByNobodyOld(state, s));

@@ -85,8 +85,10 @@ public sealed class RolloutMachineTests
     {
         { "crash", "web.4 on host2 ended by itself with 2.0: exit code 1" },
         { "probe", "the probe of web.4 on host2 fails with 2.0" },
+        { "probe, and why", "web.4 on host2 is not ready with 2.0: its probe fails: answered 503" },
         { "hold", "web.4 on host2 cannot run 2.0: bin/run is not in the release" },
         { "late", "web.4 on host2 was not ready with 2.0 within 300 s" },
+        { "late, and why", "web.4 on host2 was not ready with 2.0 within 300 s: its probe has not passed yet: answered 503" },
     };
 
     [Theory]
@@ -114,6 +116,15 @@ public sealed class RolloutMachineTests
         {
             "crash" => world.Report("web.4", s => s with { CrashesSinceChange = 1, LastExit = Exit(s) }),
             "probe" => world.Report("web.4", s => s with { Phase = InstancePhase.Running, Healthy = false }),
+            "probe, and why" => world.Report("web.4", s => s with
+            {
+                Phase = InstancePhase.Running, Healthy = false,
+                Hold = new Hold(HoldReason.ProbeFailing, "its probe fails: answered 503"),
+            }),
+            "late, and why" => world.After(UpdatePolicy.ReadyWithinUsual).Report("web.4", s => s with
+            {
+                Hold = new Hold(HoldReason.ProbeFailing, "its probe has not passed yet: answered 503"),
+            }),
             "hold" => world.Report("web.4", s => s with
             {
                 Phase = InstancePhase.Waiting,

@@ -192,9 +192,14 @@ public sealed class LossesTests
         Assert.DoesNotContain(again.Events, e => e.Kind == EventKind.HostLost);
     }
 
-    /// <summary>Placed there again, it is not what it was: its process is to end, and somebody may use it yet.</summary>
-    [Fact]
-    public void One_that_is_back_before_what_it_gave_up_found_another_place_is_told_to_end_it_only_once_nobody_uses_it()
+    /// <summary>
+    /// Placed there again, it is not what it was: its process is to end, and somebody may use it yet. An agent that has lost its
+    /// journal says nothing of it before it is told.
+    /// </summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void One_that_is_back_before_what_it_gave_up_found_another_place_is_told_to_end_it_only_once_nobody_uses_it(bool knows)
     {
         var (state, before) = Silence();
         var lost = Tick(state, Say(before), Later);
@@ -205,15 +210,17 @@ public sealed class LossesTests
         var hello = Step(
             Step(lost.State, Changed(world), Later).State,
             new SpeakerInput.Connected(Host1, Describe() with { EndsIncarnations = true }), Later);
-        var heard = Step(hello.State, new SpeakerInput.Reported(Host1, ReportOf(before)), Later);
+        var report = knows ? ReportOf(before) : ReportOf(before) with { Instances = [] };
+        var heard = Step(hello.State, new SpeakerInput.Reported(Host1, report), Later);
         var returned = Fold(world, heard).Low("host2", "disk is full");
         returned = returned.Commit(returned.Plan());
-        Assert.Equal(new Incarnation(1), Assert.Single(returned.State.Placements[Host1].Instances).Ends);
+        var ends = Assert.Single(returned.State.Placements[Host1].Instances).Ends;
+        Assert.Equal(knows ? new Incarnation(1) : null, ends);
         var waiting = Tick(heard.State, returned, Later);
         Assert.Empty(waiting.Assignments);
 
         var newest = returned.Naming.SetOf(Web).Revision.Value;
         var used = Tick(Step(waiting.State, Confirmed(Host1, newest), Later).State, returned, Later);
-        Assert.Equal(new Incarnation(1), Assert.Single(Assert.Single(used.Assignments).Instances).Ends);
+        Assert.Equal(ends, Assert.Single(Assert.Single(used.Assignments).Instances).Ends);
     }
 }
