@@ -155,7 +155,8 @@ public sealed class ReloadHandsTests : IAsyncLifetime
     public async Task Two_looks_at_one_signal_ask_what_done_says_one_after_the_other()
     {
         _bench.AddFile(
-            "check", "#!/bin/sh\necho >> runs\n[ -e runs.one ] && touch runs.two\ntouch runs.one\nsleep 0.2\nrm runs.one\n[ -e ok ]\n");
+            "check",
+            "#!/bin/sh\necho >> runs\n[ -e runs.one ] && touch runs.two\ntouch runs.one\nsleep 0.2\nrm runs.one\n[ -e ok ]\n");
         var run = await RunAsync(InPlace, "check");
         await ChangeAsync(2);
         Reload(run);

@@ -106,7 +106,7 @@ public sealed class SpeakerLoopTests : IAsyncLifetime
         await Eventually.TrueAsync(() => Lowest() is null, "nobody waits");
     }
 
-    /// <summary>Forward, all of its hosts would be silent at once, and their facts one storm of writes; back, none ever.</summary>
+    /// <summary>Forward, all of its hosts would be silent at once, and that one storm of writes; back, none ever.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(-1)]
