@@ -4,7 +4,8 @@ namespace Zurg.Core;
 
 /// <summary>
 /// What serves is not taken away before its host has everything that comes after: the release fetched and verified, the program
-/// found. An agent that cannot prepare (an older build) is not waited for.
+/// found. What is withdrawn for something else by then serves on, and is listed again meanwhile. An agent that cannot prepare (an
+/// older build) is not waited for.
 /// </summary>
 internal static class Preparing
 {
@@ -13,8 +14,8 @@ internal static class Preparing
         var (host, placement) = placed;
         var facts = plan.State.Facts.GetValueOrDefault(host);
         var digest = target.DigestOf(placement.Instance);
-        if (facts?.Description.Prepares is not true || !budget.Serves(placed) || placement.DrainingSince is not null
-            || placement.Spec == digest || facts.Find(placement.Instance) is not { } status || status.Prepared == digest)
+        if (facts?.Description.Prepares is not true || !budget.Serves(placed) || placement.Spec == digest
+            || facts.Find(placement.Instance) is not { } status || status.Prepared == digest)
         {
             return null;
         }

@@ -88,7 +88,7 @@ public sealed class PreparingTests
     }
 
     [Fact]
-    public void What_serves_nobody_what_is_withdrawn_and_what_only_restarts_need_not_wait()
+    public void What_serves_nobody_and_what_only_restarts_need_not_wait()
     {
         var down = Running.Run(butNotReady: "web.0").Apply(Specs.Service("web", 1, "2.0"));
         Assert.IsType<Step.Drain>(Assert.Single(down.Plan().Steps));
@@ -96,9 +96,22 @@ public sealed class PreparingTests
         var intent = Running.State.IntentOf(new ServiceName("web")) with { Restarts = 1 };
         var restart = Running.Intend(intent);
         Assert.IsType<Step.Drain>(Assert.Single(restart.Plan().Steps));
+    }
 
-        var withdrawn = restart.Commit(restart.Plan()).Apply(Specs.Service("web", 1, "2.0")).Plan();
-        Assert.DoesNotContain(withdrawn.Holds, h => h.Reason == HoldReason.WaitsForPrepare);
-        Assert.Contains(withdrawn.Holds, h => h.Reason == HoldReason.WaitsForDrain);
+    /// <summary>Also if everybody has let go of it by then: stopped, it would be away for as long as the release is fetched.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_is_withdrawn_when_something_newer_comes_is_listed_again_until_its_host_has_that(bool isFree)
+    {
+        var world = Running.Intend(Running.State.IntentOf(new ServiceName("web")) with { Restarts = 1 });
+        world = world.Commit(world.Plan()).Apply(Specs.Service("web", 1, "2.0"));
+        world = isFree ? world.Confirm() : world;
+
+        Assert.Equal(
+            "web.0 on host1: is listed again: it is not to be stopped now", Assert.Single(world.Plan().Steps).Text);
+        Assert.Contains(world.Plan().Holds, h => h.Reason == HoldReason.WaitsForPrepare);
+        world = world.Commit(world.Plan());
+        Assert.Single(world.Naming.SetOf(new ServiceName("web")).Endpoints);
     }
 }
