@@ -58,9 +58,7 @@ public sealed class BlueGreenDeathTests
         await direct.UntilAnsweredAsync("1");
 
         Assert.Empty(direct.Failed);
-        var sides = WitnessServer.Sides(held.Processes);
-        Assert.Null(WitnessServer.Overlap(sides));
-        Assert.Equal(["1", "2", "1"], sides.Select(s => s.Release));
+        WitnessServer.AssertTurns(held.Processes, "1", "2", "1");
         Assert.DoesNotContain(held.Consumer.Seen.Split('\n'), s =>
             s.Contains("web.0", StringComparison.Ordinal) && s.Contains(busy, StringComparison.Ordinal));
     }

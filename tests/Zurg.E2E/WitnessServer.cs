@@ -119,6 +119,15 @@ internal static class WitnessServer
         return null;
     }
 
+    /// <summary>These have answered, one after the other, and no two of them at the same time.</summary>
+    public static void AssertTurns(ProcessCluster cluster, params string[] releases)
+    {
+        var sides = Sides(cluster);
+        var overlap = Overlap(sides);
+        Assert.True(overlap is null, overlap);
+        Assert.Equal(releases, sides.Select(s => s.Release));
+    }
+
     /// <summary>What was witnessed so far is forgotten.</summary>
     public static void Forget(ProcessCluster cluster)
     {
