@@ -24,6 +24,7 @@ internal sealed class Simulation
     private readonly Oracle _oracle;
     private readonly SimPeople _people;
     private SimMaster _master;
+    private bool _masterBegins;
 
     public Simulation(ulong seed)
     {
@@ -136,10 +137,13 @@ internal sealed class Simulation
 
     private void BounceMaster()
     {
-        if (!_master.IsUp)
+        // Of two that begin at once the first may be the last to take office, and then nobody knew it.
+        if (!_master.IsUp || _masterBegins)
         {
             return;
         }
+
+        _masterBegins = true;
 
         // Sometimes the old one is only thought to be dead: it goes on next to its successor until a guard stops it.
         var old = _master;
@@ -154,6 +158,7 @@ internal sealed class Simulation
             await _sim.Delay(_sim.Milliseconds(1, 8000), CancellationToken.None);
             _master = new SimMaster(_sim, Connection(), _events);
             await _master.RunAsync();
+            _masterBegins = false;
             await _sim.Delay(TimeSpan.FromSeconds(20), CancellationToken.None);
             _sim.Demand(!lingers || !old.IsUp || !_master.IsUp, "a deposed master is still in office after 20 s");
         });

@@ -60,7 +60,7 @@ internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen, Host
 
     /// <summary>Why a new instance cannot go here, in a few words; null when it can.</summary>
     public string? WhyNotNew(ServiceSpec service) =>
-        WhyNot(service) ?? (drain is null ? LowText : $"being emptied by {drain.By}");
+        WhyNot(service) ?? (drain is not null ? $"being emptied by {drain.By}" : BackText ?? LowText);
 
     /// <summary>Why an instance cannot be here, be it new or one that changes in its place; null when it can.</summary>
     public string? WhyNot(ServiceSpec service) =>
@@ -76,6 +76,12 @@ internal sealed class BoardHost(HostId host, HostFacts? facts, bool frozen, Host
             ? string.Create(CultureInfo.InvariantCulture, $"port {port} is taken by {_ports[port]}")
         : MemoryShort(service.Instance) is { } memory ? memory
         : null;
+
+    /// <summary>
+    /// It was lost, and is told nothing before what it has to give up is used by nobody (<see cref="Losses"/>). What is placed
+    /// there again meanwhile would be ended with it, or be taken for what kept its place.
+    /// </summary>
+    private string? BackText => facts?.ReturnedAt is null ? null : "it is back and has yet to give up what was replaced";
 
     /// <summary>What the host is short of, in words; null when nothing: its instances stay, no new one comes.</summary>
     public string? LowText => facts is { Lows: [var first, ..] } ? first.Text : null;

@@ -96,7 +96,11 @@ internal static class Changing
         var (room, lastCell) = (plan.RoomIn(rollout), CellOrder.LastOpen(plan, rollout));
         var standIns = Moving.StandIns(plan, rollout, budget);
         var (later, blocked) = (0, 0);
-        foreach (var placed in due.Where(plan.IsReachable).OrderBy(p => Rank(plan, p, rollout, budget)))
+
+        // A spare one comes last: it stands in for the others.
+        var spares = plan.Roster.Surplus.Select(p => p.Placement.Instance).ToImmutableSortedSet();
+        foreach (var placed in due.Where(plan.IsReachable)
+            .OrderBy(p => spares.Contains(p.Placement.Instance)).ThenBy(p => Rank(plan, p, rollout, budget)))
         {
             var (moves, misfit) = (Moving.Why(plan, placed), Moving.WhyMisfit(plan, placed));
             var rereads = Rereading.Of(plan, placed);

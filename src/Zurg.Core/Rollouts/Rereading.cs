@@ -30,10 +30,14 @@ internal sealed record Rereading(Incarnation Ends, string Why)
     }
 
     /// <summary>
-    /// The new side of a blue-green change is there to stay. A spare one is not: it is gone before its turn would have come.
+    /// Those on top serve for as long as the rollout lasts, and it may wait for a person for days. Once it is over they leave.
+    /// What has the old release is never in line for the new one, and takes a turn only where nobody has one.
     /// </summary>
-    public static IEnumerable<PlacedOn> OfSpares(ServicePlan plan, Rollout rollout) =>
-        ServicePlan.IsBlueGreen(rollout) && rollout.Phase != RolloutPhase.Completed
-            ? plan.Roster.Surplus.Where(p => plan.Has(p, rollout.To) && Of(plan, p) is not null)
-            : [];
+    public static IEnumerable<PlacedOn> OfSpares(ServicePlan plan, Rollout rollout)
+    {
+        var nobodysTurn = plan.RoomIn(rollout) <= 0;
+        return rollout.Phase == RolloutPhase.Completed ? [] : plan.Roster.Surplus.Where(
+            p => (plan.Has(p, rollout.To) || (nobodysTurn && plan.Has(p, rollout.From)))
+                && Of(plan, p) is not null && Moving.Why(plan, p) is null);
+    }
 }

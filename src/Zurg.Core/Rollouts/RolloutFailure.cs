@@ -38,7 +38,8 @@ internal static class RolloutFailure
             return $"{instance} on {host} cannot run {release}: {hold.Text}";
         }
 
-        return (taken && status!.IsReady()) || DeadlineOf(facts, placement, rollout, readyWithin, now) is not { } until || now < until
+        var until = DeadlineOf(facts, placement, rollout, readyWithin, now);
+        return (taken && status!.IsReady()) || until is null || now < until
             ? null
             : string.Create(CultureInfo.InvariantCulture,
                 $"{instance} on {host} was not ready with {release} within {readyWithin.TotalSeconds:0.###} s")

@@ -15,7 +15,7 @@ internal static class Spares
         var blueGreen = ServicePlan.IsBlueGreen(rollout) && rollout.Phase == RolloutPhase.Running;
         var serving = due.Count(p => Budget.IsAvailable(plan.State, p));
         var wanted = blueGreen ? plan.Roster.Regular.Length : Math.Min(plan.Service.Update.Surge, serving);
-        var there = blueGreen ? BlueGreen.NewSide(plan, rollout).Length : plan.Roster.Surplus.Length;
+        var there = blueGreen ? BlueGreen.NewSide(plan, rollout).Length : StandingIn(plan, rollout);
         for (var have = there; have < wanted; have++)
         {
             if (TargetOf(plan, rollout, due) is not { } target)
@@ -35,6 +35,17 @@ internal static class Spares
                 NextInstance(plan, host.Host), host.Host, plan.CellRank(host.Host) <= lastCell ? target : rollout.From,
                 unlisted: blueGreen && rollout.SwitchedAt is null);
         }
+    }
+
+    /// <summary>
+    /// While a rollout stands, one that has what is new and serves nobody may never do so: for what goes on meanwhile, a drain
+    /// or a restart for a file, another one stands in.
+    /// </summary>
+    private static int StandingIn(ServicePlan plan, Rollout rollout)
+    {
+        var stands = rollout.Phase == RolloutPhase.Halted || plan.IsPaused(rollout);
+        return plan.Roster.Surplus.Count(
+            p => !stands || !plan.Has(p, rollout.To) || Budget.IsAvailable(plan.State, p));
     }
 
     /// <summary>
@@ -109,7 +120,7 @@ internal static class Spares
             RolloutPhase.Running when ServicePlan.IsBlueGreen(rollout) => plan.Roster.Regular.Length,
             RolloutPhase.Halted => surplus,
             RolloutPhase.Running when plan.IsPaused(rollout) => surplus,
-            _ => due.IsEmpty ? 0 : Math.Min(plan.Service.Update.Surge, due.Length),
+            _ => Math.Min(plan.Service.Update.Surge, Others(plan, due).Count()),
         };
     }
 
@@ -143,9 +154,16 @@ internal static class Spares
         var goesOn = rollout.Phase is RolloutPhase.RollingBack or RolloutPhase.Completed
             || (rollout.Phase == RolloutPhase.Running && (!first || plan.RoomIn(rollout) > 0));
         return goesOn && !plan.IsPaused(rollout) ? rollout.To
-            : !due.Any(p => Moving.Why(plan, p) is not null) ? null
+            : !Others(plan, due).Any(p => Moving.Why(plan, p) is not null || Rereading.Of(plan, p) is not null) ? null
             : rollout.Phase == RolloutPhase.Completed ? rollout.To
             : rollout.From;
+    }
+
+    /// <summary>Those that spare ones stand in for; a spare one needs no other.</summary>
+    private static IEnumerable<PlacedOn> Others(ServicePlan plan, ImmutableArray<PlacedOn> due)
+    {
+        var spares = plan.Roster.Surplus.Select(p => p.Placement.Instance).ToImmutableSortedSet();
+        return due.Where(p => !spares.Contains(p.Placement.Instance));
     }
 
     private static BoardHost? HostFor(ServicePlan plan, ImmutableArray<PlacedOn> due, int lastCell) =>

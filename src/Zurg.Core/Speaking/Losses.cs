@@ -66,8 +66,8 @@ internal static class Losses
             return false;
         }
 
-        // What was placed there again is another one: told of it, its agent ends the one that runs, and an agent that has lost its
-        // journal finds that one only then.
+        // What was placed there again is another one: told of it, its agent ends the one that runs, and an agent that has lost
+        // its journal finds that one only then.
         var keeps = (state.Cluster.Placements.GetValueOrDefault(host.Host)?.Instances ?? [])
             .Where(p => host.Instances.FirstOrDefault(i => i.Instance == p.Instance) is { } status
                 ? p.IsOf(status)

@@ -106,7 +106,7 @@ internal sealed record World
         }, WireJson.Default.HostFacts);
     }
 
-    /// <summary>Agents of a newer build: they say which order to refuse or accept an instance goes by, and end one by word.</summary>
+    /// <summary>Agents of a newer build: they say which order to refuse an instance goes by, and end one by word.</summary>
     public World Speaking() => State.Facts.Values.Aggregate(this, (w, facts) => w.Put(
         StoreKeys.Facts(facts.Host), facts with
         {

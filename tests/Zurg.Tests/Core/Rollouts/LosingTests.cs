@@ -123,6 +123,23 @@ public sealed class LosingTests
             h => h is { Reason: HoldReason.WaitsForDrain, Instance.Value: "web.1" } && h.Host == new HostId("host2"));
     }
 
+    /// <summary>Its agent may have lost its journal: nobody knows then what of it still runs there.</summary>
+    [Fact]
+    public void A_host_that_is_back_gets_nothing_new_before_it_has_given_up_what_was_replaced()
+    {
+        var before = World.Of("host1@az1", "host2@az2").Apply(Specs.Service("web", 2)).Settle();
+        var world = before.Lose("host2");
+        world = world.Commit(world.Plan()).Low("host1", "disk is full").Return("host2", before);
+        Assert.Empty(world.Plan().Steps);
+        Assert.Contains(
+            world.Plan().Holds,
+            h => h.Text.Contains("it is back and has yet to give up what was replaced (host2)", StringComparison.Ordinal));
+
+        var facts = world.State.Facts[new HostId("host2")] with { ReturnedAt = null };
+        world = world.Put(StoreKeys.Facts(facts.Host), facts, WireJson.Default.HostFacts);
+        Assert.Equal("web.1 is placed on host2", Assert.Single(world.Plan().Steps).Text);
+    }
+
     [Fact]
     public void A_rollout_goes_on_without_it_and_skips_no_watch_because_of_it()
     {

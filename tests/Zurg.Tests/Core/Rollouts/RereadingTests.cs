@@ -86,6 +86,64 @@ public sealed class RereadingTests
     }
 
     [Fact]
+    public void Where_nothing_may_be_away_a_failed_canary_keeps_neither_it_nor_a_drain_back()
+    {
+        var manual = Specs.NoneAway with { Rollback = RollbackMode.Manual };
+        var world = Surging("1.0", manual).Apply(Specs.Service("web", 3, "2.0") with { Update = manual }).Settle("web.3")
+            .Report("web.3", i => i with { CrashesSinceChange = 1 }).Settle("web.3");
+        Assert.Equal(RolloutPhase.Halted, world.RolloutOf("web").Phase);
+
+        world = SettleAndServe(Outdate(world, "web.0"), "web.3");
+        Assert.Equal([2, 1, 1, 1, 1], Incarnations(world));
+        Assert.Equal("web.0=1.0 web.1=1.0 web.2=1.0 web.3=2.0 web.4=1.0", world.Versions("web"));
+
+        world = SettleAndServe(world.Empty("host2"), "web.3");
+        Assert.DoesNotContain("host2", world.Placed(), StringComparison.Ordinal);
+        Assert.Equal(RolloutPhase.Halted, world.RolloutOf("web").Phase);
+    }
+
+    [Fact]
+    public void A_pause_before_the_canary_serves_does_not_keep_it_back()
+    {
+        var world = Surging("1.0", Specs.NoneAway).Apply(Specs.Service("web", 3, "2.0") with { Update = Specs.NoneAway })
+            .Settle("web.3").Say("web", w => w with { Paused = true });
+
+        world = SettleAndServe(Outdate(world, "web.1"), "web.3");
+        Assert.Equal([1, 2, 1, 1, 1], Incarnations(world));
+    }
+
+    [Fact]
+    public void A_canary_that_waits_for_a_person_is_restarted_too()
+    {
+        var manual = Specs.NoneAway with { ManualPromotion = true };
+        var world = Surging("1.0", manual).Apply(Specs.Service("web", 3, "2.0") with { Update = manual }).Settle();
+        Assert.Contains(world.Plan().Holds, h => h.Reason == HoldReason.WaitsForPromotion);
+
+        world = SettleAndServe(Outdate(world, "web.3"));
+        Assert.Equal([1, 1, 1, 2], Incarnations(world));
+        world = SettleAndServe(Outdate(world.Say("web", w => w with { Paused = true }), "web.3", "web.0"));
+        Assert.Equal([2, 1, 1, 3], Incarnations(world));
+        Assert.Equal("web.0=1.0 web.1=1.0 web.2=1.0 web.3=2.0", world.Versions("web"));
+    }
+
+    private static World Surging(string version, UpdatePolicy update) => World.Of("host1@az1", "host2@az2", "host3@az3")
+        .Apply(Specs.Service("web", 3, version) with { Update = update }).Settle();
+
+    /// <summary>With three that serve at each moment.</summary>
+    private static World SettleAndServe(World world, params string[] butNotReady)
+    {
+        for (var round = 0; round < 30 && world.Plan() is { Steps.IsEmpty: false } plan; round++)
+        {
+            world = world.Commit(plan).Confirm();
+            Assert.True(world.Naming.SetOf(Web).Endpoints.Length >= 3, $"round {round}");
+            world = world.Run(butNotReady);
+        }
+
+        Assert.Empty(world.Plan().Steps);
+        return world;
+    }
+
+    [Fact]
     public void What_gets_something_new_anyway_has_read_its_files_then()
     {
         var world = Outdate(Running.Apply(Specs.Service("web", 3, "2.0")), "web.0", "web.1", "web.2").Settle();
