@@ -27,6 +27,15 @@ public sealed class BlueGreenDeathTests
         direct.Meet(switched, "2");
         await direct.UntilAnsweredAsync("2");
 
+        // One that starts while its side refuses does so before it has heard from its agent.
+        held.Hold("agent");
+        var killed = held.Running().Single(p => p.Value == "web.1 with 1").Key;
+        ProcessCluster.KillPid(killed);
+        await held.UntilAsync("another one runs", s => s.Web.Ready == 4 && held.Pids("1").Except([killed]).Count() == 2);
+        direct.Meet((await held.SeeAsync()).Web, "1");
+        await direct.UntilRefusedAsync("1", times: 40);
+        held.LetGo("agent");
+
         held.Hold("requests");
         var busy = switched.Instances.First(i => i.Status!.Release.Version.Value == "2").Instance.Value;
         await held.AskSlowlyAsync(busy);
@@ -49,9 +58,7 @@ public sealed class BlueGreenDeathTests
         await direct.UntilAnsweredAsync("1");
 
         Assert.Empty(direct.Failed);
-        var sides = WitnessServer.Sides(held.Processes);
-        Assert.Null(WitnessServer.Overlap(sides));
-        Assert.Equal(["1", "2", "1"], sides.Select(s => s.Release));
+        WitnessServer.AssertTurns(held.Processes, "1", "2", "1");
         Assert.DoesNotContain(held.Consumer.Seen.Split('\n'), s =>
             s.Contains("web.0", StringComparison.Ordinal) && s.Contains(busy, StringComparison.Ordinal));
     }

@@ -37,9 +37,7 @@ public sealed class BlueGreenTests
         direct.Meet((await held.SeeAsync()).Web, "2");
         await direct.UntilAnsweredAsync("2");
         Assert.Empty(direct.Failed);
-        var sides = WitnessServer.Sides(held.Processes);
-        Assert.Null(WitnessServer.Overlap(sides));
-        Assert.Equal(["1", "2", "1", "2"], sides.Select(s => s.Release));
+        WitnessServer.AssertTurns(held.Processes, "1", "2", "1", "2");
     }
 
     [NeedsFact("python3")]

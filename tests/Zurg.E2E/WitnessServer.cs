@@ -13,11 +13,18 @@ internal static class WitnessServer
     /// <summary>
     /// Each request that it has accepted is a line of the file "witness", once it is answered: its release, when it was accepted
     /// and when it was answered, in nanoseconds of a clock that all processes share. While "hold-requests" is there, /slow is not
-    /// answered.
+    /// answered; while "hold-agent" is, who starts hears nothing from its agent.
     /// </summary>
     private const string Program = """
         import http.server, os, time, zurg
-        shared, me, release = os.environ["E2E_SHARED"], zurg.Self(), os.environ["ZURG_RELEASE"]
+        shared, release, agent = (os.environ[name] for name in ("E2E_SHARED", "ZURG_RELEASE", "ZURG_SOCKET"))
+
+        def held(what):
+            return os.path.exists(f"{shared}/hold-{what}")
+
+        if held("agent"):
+            os.environ["ZURG_SOCKET"] = "/nowhere"
+        me = zurg.Self()
         witness = os.open(shared + "/witness", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
         class Web(http.server.BaseHTTPRequestHandler):
@@ -26,6 +33,8 @@ internal static class WitnessServer
 
             def do_GET(self):
                 if self.path == "/healthz":
+                    if not held("agent"):
+                        os.environ["ZURG_SOCKET"] = agent
                     self.reply(200, "ready")
                     return
                 with me.request() as accepted:
@@ -34,7 +43,7 @@ internal static class WitnessServer
                         self.reply(503, "refused", "; refused")
                         return
                     time.sleep(0.02)
-                    while self.path == "/slow" and os.path.exists(shared + "/hold-requests"):
+                    while self.path == "/slow" and held("requests"):
                         time.sleep(0.02)
                     self.reply(200, release)
                     os.write(witness, b"%s %d %d\n" % (release.encode(), began, time.monotonic_ns()))
@@ -108,6 +117,15 @@ internal static class WitnessServer
         }
 
         return null;
+    }
+
+    /// <summary>These have answered, one after the other, and no two of them at the same time.</summary>
+    public static void AssertTurns(ProcessCluster cluster, params string[] releases)
+    {
+        var sides = Sides(cluster);
+        var overlap = Overlap(sides);
+        Assert.True(overlap is null, overlap);
+        Assert.Equal(releases, sides.Select(s => s.Release));
     }
 
     /// <summary>What was witnessed so far is forgotten.</summary>
