@@ -75,4 +75,22 @@ public sealed class ServicePlanTests
         Assert.Equal(
             "web.0 leaves host1: it moves, though not everybody has confirmed within 30 s", Assert.Single(over.Steps).Text);
     }
+
+    /// <summary>Its agent is about to stop it; asked for just that again, it is listed only when another one runs.</summary>
+    [Fact]
+    public void What_is_placed_where_it_still_runs_ends_first()
+    {
+        var world = Running.Speaking();
+        var placed = First(Of(world));
+        world = world.Put(
+            StoreKeys.Placements(placed.Host), world.State.Placements[placed.Host] with { Instances = [] },
+            WireJson.Default.HostPlacements);
+        var plan = Of(world);
+        plan.Place(placed.Placement.Instance, placed.Host, world.RolloutOf("web").To);
+
+        Assert.Equal(new Incarnation(1), First(plan).Placement.Ends);
+        Assert.DoesNotContain(
+            world.Commit(new Plan { Placements = [.. plan.Board.Changed()] }).Naming.SetOf(Web).Endpoints,
+            e => e.Instance == placed.Placement.Instance);
+    }
 }

@@ -160,6 +160,37 @@ public sealed class RereadingTests
     }
 
     [Fact]
+    public void One_that_may_not_leave_its_host_yet_is_restarted_where_it_is()
+    {
+        var web = Specs.Service("web", 2).Needs("disk", "ssd") with { Update = Specs.OneAway with { MaxUnavailable = 2 } };
+        var world = World.Of("host1@az1 disk=ssd", "host2@az2 disk=ssd").Apply(web).Settle()
+            .Relabel("host1").Relabel("host2").Join("host3@az3 disk=ssd");
+        world = Outdate(world.Commit(world.Plan()), "web.1");
+        Assert.Contains(world.Plan().Holds, h => h is { Reason: HoldReason.TooManyActions, Instance.Value: "web.1" });
+        Assert.Contains(
+            world.Plan().Steps,
+            s => s.Text == "web.1 on host2 is withdrawn from its consumers: is restarted for a.conf, which has changed");
+    }
+
+    [Fact]
+    public void One_whose_host_has_yet_to_prepare_what_comes_next_is_restarted_with_what_it_has()
+    {
+        var world = Running;
+        foreach (var facts in world.State.Facts.Values)
+        {
+            var description = facts.Description with { Prepares = true };
+            world = world.Put(
+                StoreKeys.Facts(facts.Host), facts with { Description = description }, WireJson.Default.HostFacts);
+        }
+
+        world = world.Apply(Specs.Service("web", 3, "2.0")).Settle();
+        Assert.Contains(world.Plan().Holds, h => h.Reason == HoldReason.WaitsForPrepare);
+        world = Outdate(world, "web.1").Settle();
+        Assert.Equal([1, 2, 1], Incarnations(world));
+        Assert.Equal("web.0=1.0 web.1=1.0 web.2=1.0", world.Versions("web"));
+    }
+
+    [Fact]
     public void A_silent_host_is_asked_for_nothing_and_a_stopped_service_is_left_alone()
     {
         var silent = Outdate(Running, "web.1").Silence("host2");

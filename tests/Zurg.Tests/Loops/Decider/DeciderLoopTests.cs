@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using Zurg.Core;
 using Zurg.Loops;
 using Zurg.Protocol;
 using Zurg.Tests.Support;
@@ -109,6 +110,24 @@ public sealed class DeciderLoopTests
         await Eventually.TrueAsync(() => store.Committed is not null, "the next stage is committed");
         await stop.CancelAsync();
         await Task.WhenAny(running);
+    }
+
+    [Fact]
+    public async Task What_a_lost_host_had_is_taken_from_it_only_while_it_is_lost()
+    {
+        var world = World.Of("host1@az1", "host2@az2").Apply(Specs.Service("web", 2)).Settle().Lose("host2");
+        var store = new FaultingStore(faults: 0);
+        var loop = new DeciderLoop(
+            store, new FixedView(world), new NoLog(), Guard, TimeProvider.System, NullLogger<DeciderLoop>.Instance);
+        using var stop = new CancellationTokenSource();
+        var running = Task.Run(() => loop.RunAsync(stop.Token));
+        await Eventually.TrueAsync(() => store.Committed is not null, "what it had is taken away");
+        await stop.CancelAsync();
+        await Task.WhenAny(running);
+
+        var (placements, facts) = (StoreKeys.Placements(new HostId("host2")), StoreKeys.Facts(new HostId("host2")));
+        Assert.Equal(placements, Assert.Single(store.Committed!.Writes).Key);
+        Assert.Contains(new StoreExpectation(facts, world.State.ModifiedOf(facts)), store.Committed.Expectations);
     }
 
     /// <summary>Takes nothing so many times, as a full disk does.</summary>

@@ -45,6 +45,16 @@ public sealed class LossTests : IAsyncLifetime
         // It fits nowhere else: it keeps its place, and goes on when the host is back.
         var status = await _master.GetAsync("/v1/status", WireJson.Default.ClusterStatus);
         Assert.Contains(status.Holds, h => h.Reason == HoldReason.HostLost && h.Service == Web);
+
+        // What is said of it next takes nothing of that back.
+        foreach (var (verb, drained) in new[] { ("drain", true), ("undrain", false) })
+        {
+            var said = await _master.Http.PostAsync($"/v1/hosts/host1/{verb}?author=bob", null);
+            Assert.Equal(HttpStatusCode.Accepted, said.StatusCode);
+            var host = await HostAsync();
+            Assert.Equal((HostSession.Lost, drained, "ann"), (host.Session, host.Drained is not null, host.Lost?.By));
+        }
+
         using var back = await TestAgent.JoinAsync(_master, "host1", epoch: 2);
         await back.SendAsync(TestAgent.Running(1, assigned!));
         Assert.Single((await back.ReadAsync(m => m.Assignment))!.Instances);
