@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Zurg.Agent.Templates;
 using Zurg.Core;
 using Zurg.Protocol;
 
@@ -48,5 +50,47 @@ public sealed class TemplateHandsTests : IAsyncLifetime
         }));
         await _bench.RestartAgentAsync();
         Assert.DoesNotContain("web.0#1 left", _bench.Uses);
+    }
+
+    /// <summary>Its process goes by an older file than the one that is there, though nothing but its own record says so.</summary>
+    [Fact]
+    public async Task One_that_was_adopted_before_its_restart_for_a_file_is_said_to_use_nothing_new()
+    {
+        var solver = new ServiceName("solver");
+        _bench.AddFile("run", "#!/bin/sh\nsleep 60\n");
+        _bench.AddFile("web.hbs", "{{#each endpoints.solver}}{{ports.http}},{{/each}}", false);
+        var assigned = AgentSamples.Assigned(s => s with
+        {
+            Templates = [new TemplateSpec("web.hbs", "web.conf", TemplateThen.Restart)],
+        }) with { DependsOn = [solver] };
+        _bench.Push(AgentSamples.Set("solver", 1, 9001));
+        var (launch, process) = await _bench.RunAsync(assigned);
+        await Eventually.TrueAsync(() => _bench.Uses.LastOrDefault() == "web.0#1 solver 1", "its first set is used");
+        await _bench.PushWhenWatchedAsync(AgentSamples.Set("solver", 2, 9002));
+        await _bench.NextAsync<AgentInput.TemplateChanged>();
+
+        foreach (var file in Directory.GetFiles(_bench.Paths.Directory, $"{ConfigHistory.FileName}*"))
+        {
+            File.Delete(file);
+        }
+
+        await _bench.RestartAgentAsync();
+        _bench.Uses.Clear();
+        _bench.Hands.Observe(new AgentState
+        {
+            Host = new HostId("host1"),
+            Instances = ImmutableSortedDictionary<InstanceId, InstanceState>.Empty.Add(AgentSamples.Web, new InstanceState
+            {
+                Assigned = assigned, Incarnation = AgentSamples.First, Phase = InstancePhase.Running, Since = default,
+                Launch = launch, Process = process, Outdated = new OutdatedFile("web.conf", default),
+            }),
+        });
+        _bench.Hands.Begin(new AgentEffect.Find(assigned, AgentSamples.First, process, launch));
+        await _bench.NextAsync<AgentInput.Found>();
+        await Eventually.TrueAsync(
+            () => _bench.Configs.Newest(AgentSamples.Web, "web.conf") is not null, "the file is looked at");
+        await _bench.PushWhenWatchedAsync(AgentSamples.Set("solver", 3, 9003));
+        await _bench.NextAsync<AgentInput.TemplateChanged>();
+        Assert.DoesNotContain(_bench.Uses, u => u.Contains("solver", StringComparison.Ordinal));
     }
 }
