@@ -21,7 +21,12 @@ internal static class BlueGreen
                 : Keep(plan, rollout, words, Passed(plan, switched) + policy.Keep);
         }
 
-        if (!roster.Regular.IsEmpty && roster.Regular.All(p => plan.Has(p, rollout.To)))
+        if (roster.Regular.IsEmpty && plan.Service.Scale.Instances != 0)
+        {
+            return rollout with { StageReadyAt = null };   // those that moved are placed again: what stands in for them serves on
+        }
+
+        if (IsWhole(plan, roster) && roster.Regular.All(p => plan.Has(p, rollout.To)))
         {
             return EndKeep(plan, rollout with { SwitchedAt = plan.Now });   // there is no old side to switch from
         }
@@ -32,7 +37,7 @@ internal static class BlueGreen
         }
 
         var green = NewSide(plan, rollout);
-        if (green.Length < roster.Regular.Length || !green.All(plan.IsReady))
+        if (green.Length < plan.SideSize || !green.All(plan.IsReady))
         {
             return rollout with { StageReadyAt = null };
         }
@@ -46,6 +51,10 @@ internal static class BlueGreen
                 : next
             : Hold(plan, ready);
     }
+
+    /// <summary>Nobody of those wanted is on its way to another place.</summary>
+    public static bool IsWhole(ServicePlan plan, Roster roster) =>
+        !roster.Regular.IsEmpty && roster.Regular.Length >= plan.SideSize;
 
     /// <summary>Whoever has the new one; those of them that became regular ones when more were wanted too.</summary>
     public static ImmutableArray<PlacedOn> NewSide(ServicePlan plan, Rollout rollout)

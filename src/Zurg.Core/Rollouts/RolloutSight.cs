@@ -61,6 +61,19 @@ internal sealed partial class ServicePlan
     public int Missing => service.Scale.Instances is null ? 0 : Wanted - Roster.Regular.Length;
 
     /// <summary>
+    /// How many instances a side of a blue-green change has: all that are wanted, also while some are on their way to another
+    /// place, but for those that a lost host had. Of a service that is told its hosts, as many as there are.
+    /// </summary>
+    public int SideSize
+    {
+        get
+        {
+            var roster = Roster;
+            return service.Scale.Instances is { } count ? count - roster.Lost.Length : roster.Regular.Length;
+        }
+    }
+
+    /// <summary>
     /// Whether those that have the target show that it works: each that can be heard is ready, and there is one of them.
     /// </summary>
     public bool IsProven(Rollout rollout)

@@ -39,8 +39,8 @@ internal static class Sides
                 rollout.ReturnedAt is not null ? Answering.Old
                 : rollout.ReturnsAt is not null ? Answering.Nobody
                 : Answering.New,
-            RolloutPhase.RollingBack when plan.Roster.Regular.All(p => plan.Has(p, rollout.To) && plan.IsReady(p)) =>
-                Answering.Old,
+            RolloutPhase.RollingBack when plan.Roster is var roster && BlueGreen.IsWhole(plan, roster)
+                && roster.Regular.All(p => plan.Has(p, rollout.To) && plan.IsReady(p)) => Answering.Old,
             _ => Answering.Both,
         };
     }

@@ -14,7 +14,7 @@ internal static class Spares
     {
         var blueGreen = ServicePlan.IsBlueGreen(rollout) && rollout.Phase == RolloutPhase.Running;
         var serving = due.Count(p => Budget.IsAvailable(plan.State, p));
-        var wanted = blueGreen ? plan.Roster.Regular.Length : Math.Min(plan.Service.Update.Surge, serving);
+        var wanted = blueGreen ? plan.SideSize : Math.Min(plan.Service.Update.Surge, serving);
         var there = blueGreen ? BlueGreen.NewSide(plan, rollout).Length : StandingIn(plan, rollout);
         for (var have = there; have < wanted; have++)
         {
@@ -117,7 +117,7 @@ internal static class Spares
         var surplus = plan.Roster.Surplus.Length;
         return plan.Missing + rollout.Phase switch
         {
-            RolloutPhase.Running when ServicePlan.IsBlueGreen(rollout) => plan.Roster.Regular.Length,
+            RolloutPhase.Running when ServicePlan.IsBlueGreen(rollout) => plan.SideSize,
             RolloutPhase.Halted => surplus,
             RolloutPhase.Running when plan.IsPaused(rollout) => surplus,
             _ => Math.Min(plan.Service.Update.Surge, Others(plan, due).Count()),

@@ -184,5 +184,5 @@ internal static class StrictSwitch
 
     /// <summary>So many of a side have to be ready for it to take over.</summary>
     private static int Fewest(ServicePlan plan) =>
-        Math.Max(1, plan.Roster.Regular.Length - plan.Service.Update.MaxUnavailable);
+        Math.Max(1, plan.SideSize - plan.Service.Update.MaxUnavailable);
 }

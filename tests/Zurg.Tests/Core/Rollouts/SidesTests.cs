@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Zurg.Core;
 using Zurg.Protocol;
 using Zurg.Tests.Support;
 
@@ -57,6 +58,28 @@ public sealed class SidesTests
 
         Assert.Equal("web.0 web.1", Serving(world));
         Assert.Equal(2, world.RolloutOf("web").Number);
+    }
+
+    /// <summary>Found by the simulator: of nobody all were ready, and the side that stood in was hidden.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void What_stands_in_for_those_that_have_no_place_yet_serves_on(int placed)
+    {
+        var world = World.Of("host1@az1", "host2@az2").Apply(Web("1.0", strict: false, 4)).Settle();
+        foreach (var host in world.State.Placements.Values)
+        {
+            var left = host with { Instances = [.. host.Instances.Where(i => i.Instance.Index >= 2 - placed)] };
+            world = world.Put(StoreKeys.Placements(host.Host), left, WireJson.Default.HostPlacements);
+        }
+
+        world = world.Low("host1", "no room").Low("host2", "no room").Apply(
+            Web("2.0", strict: false) with { Update = Web("2.0", strict: false).Update with { Bake = TimeSpan.Zero } });
+        for (var round = 0; round < 10; round++)
+        {
+            world = Decide(world).Run();
+            Assert.True(world.Naming.SetOf(Name).Endpoints.Length >= 2, $"round {round}: {Serving(world)}");
+        }
     }
 
     [Fact]
