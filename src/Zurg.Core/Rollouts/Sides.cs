@@ -66,8 +66,8 @@ internal static class Sides
 
     private static bool IsHidden(ServicePlan plan, PlacedOn placed, Rollout rollout, Answering answering)
     {
-        var (has, unlisted) = (plan.Has(placed, rollout.To), placed.Placement.Unlisted is true);
-        if (unlisted && IsOver(plan, placed, rollout))
+        var (has, unlisted) = (IsOf(placed, rollout.To), placed.Placement.Unlisted is true);
+        if (unlisted && IsOver(placed, rollout))
         {
             return true;
         }
@@ -85,7 +85,7 @@ internal static class Sides
     /// <summary>Only a strict change tells anybody, and only who has been shown: nobody knows where the others listen.</summary>
     private static bool IsToRefuse(ServicePlan plan, PlacedOn placed, Rollout rollout, Answering answering)
     {
-        var has = plan.Has(placed, rollout.To);
+        var has = IsOf(placed, rollout.To);
         return StrictSwitch.IsStrict(plan, rollout) && rollout.Phase switch
         {
             RolloutPhase.Running or RolloutPhase.Halted => !has && answering is Answering.Nobody or Answering.New,
@@ -96,9 +96,13 @@ internal static class Sides
     }
 
     /// <summary>It is neither what the rollout brings nor what it may still go back to.</summary>
-    private static bool IsOver(ServicePlan plan, PlacedOn placed, Rollout rollout) =>
-        !plan.Has(placed, rollout.To)
-        && !(rollout.Phase is RolloutPhase.Running or RolloutPhase.Halted && plan.Has(placed, rollout.From));
+    private static bool IsOver(PlacedOn placed, Rollout rollout) =>
+        !IsOf(placed, rollout.To)
+        && !(rollout.Phase is RolloutPhase.Running or RolloutPhase.Halted && IsOf(placed, rollout.From));
+
+    /// <summary>Of this side, be it still to be restarted: who asks for a restart of all takes nobody away by that.</summary>
+    private static bool IsOf(PlacedOn placed, RolloutTarget target) =>
+        placed.Placement.Spec == target.DigestOf(placed.Placement.Instance);
 
     private static void Show(ServicePlan plan, PlacedOn placed, bool hidden, bool refuse)
     {

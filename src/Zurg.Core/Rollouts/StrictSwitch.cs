@@ -182,7 +182,8 @@ internal static class StrictSwitch
             ? string.Create(CultureInfo.InvariantCulture, $"{ready} of the old one are ready, and it takes {Fewest(plan)}")
             : null;
 
-    /// <summary>So many of a side have to be ready for it to take over.</summary>
-    private static int Fewest(ServicePlan plan) =>
-        Math.Max(1, plan.SideSize - plan.Service.Update.MaxUnavailable);
+    /// <summary>So many of a side have to be ready for it to take over: one at least, unless there is to be none.</summary>
+    private static int Fewest(ServicePlan plan) => plan.SideSize is var all and > 0
+        ? Math.Max(1, all - plan.Service.Update.MaxUnavailable)
+        : 0;
 }

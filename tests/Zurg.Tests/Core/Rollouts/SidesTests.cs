@@ -83,6 +83,19 @@ public sealed class SidesTests
     }
 
     [Fact]
+    public void A_restart_of_what_is_halted_after_its_switch_hides_nobody_of_the_side_that_serves()
+    {
+        var spec = Web("2.0", strict: false);
+        spec = spec with { Update = spec.Update with { Rollback = RollbackMode.Manual } };
+        var halted = World.Of("host1@az1", "host2@az2").Speaking().Apply(Web("1.0", strict: false)).Settle().Apply(spec).Settle()
+            .After(Bake).Settle().Report("web.2", s => s with { CrashesSinceChange = 1 }).Settle();
+        Assert.Equal(("web.2 web.3", RolloutPhase.Halted), (Serving(halted), halted.RolloutOf("web").Phase));
+
+        var intent = halted.State.IntentOf(Name);
+        Assert.Equal("web.2 web.3", Serving(Decide(halted.Intend(intent with { Restarts = intent.Restarts + 1 }))));
+    }
+
+    [Fact]
     public void Fewer_instances_hide_the_old_ones_that_are_too_many_as_well()
     {
         var world = World.Of("host1@az1", "host2@az2").Speaking().Apply(Web("1.0", strict: true, 3)).Settle()

@@ -234,4 +234,18 @@ public sealed class StrictSwitchTests
         Assert.Equal(("", "web.0 web.1 web.2 web.3"), (Serving(back), Refusing(back)));
         Assert.Equal("web.0 web.1", Serving(back.Run().Settle()));
     }
+
+    [Fact]
+    public void Where_nobody_is_wanted_any_more_there_is_nobody_to_wait_for()
+    {
+        var world = World.Of("host1@az1", "host2@az2").Speaking().Apply(Web("1.0", Strict)).Settle()
+            .Apply(Specs.Service("web", 0, "2.0") with { Update = Strict }).Settle().After(Bake);
+        for (var round = 0; round < 6; round++)
+        {
+            world = Decide(world);
+        }
+
+        Assert.NotNull(world.RolloutOf("web").SwitchedAt);
+        Assert.Equal(RolloutPhase.Completed, world.After(Kept).Settle().RolloutOf("web").Phase);
+    }
 }
