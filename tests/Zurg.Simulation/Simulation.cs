@@ -39,7 +39,8 @@ internal sealed class Simulation
             var host = new HostId(string.Create(CultureInfo.InvariantCulture, $"host{i}"));
             var cell = new CellName(string.Create(CultureInfo.InvariantCulture, $"az{1 + (i % 3)}"));
             _hosts[host] = new SimHost(
-                _sim, host, cell, _faults, new SimConsumers(_sim, host, _oracle.Follows), () => _master, _oracle.OnSignal);
+                _sim, host, cell, _faults, new SimConsumers(_sim, host, _oracle.Follows), () => _master, _oracle.OnSignal,
+                _oracle.OnAnswer);
         }
     }
 
@@ -167,6 +168,14 @@ internal sealed class Simulation
     private async Task HealAsync()
     {
         await _sim.Delay(TimeSpan.FromSeconds(10), CancellationToken.None);
+        if (!_master.IsUp)
+        {
+            // Two that began at once may have deposed each other, each in one role: what ran them starts one again.
+            _sim.Count("masters deposed each other");
+            _master = new SimMaster(_sim, Connection(), _events);
+            _sim.Spawn("master", _master.RunAsync);
+        }
+
         await _people.PutRightAsync(CancellationToken.None);
     }
 
@@ -176,7 +185,8 @@ internal sealed class Simulation
     {
         var state = _oracle.State;
         var plan = Core.DeciderMachine.Decide(state, _oracle.Naming, _sim.Time.GetUtcNow());
-        var left = plan.Steps.Select(s => s.Text).Concat(plan.Holds.Select(h => h.Text));
+        var left = plan.Steps.Select(s => s.Text).Concat(plan.Holds.Select(h => h.Text)).Concat(
+            state.Rollouts.Values.Where(r => r.Phase != RolloutPhase.Completed).Select(r => $"{r.Service} is {r.Phase}"));
         _sim.Demand(plan.IsConverged, "after healing: " + string.Join("; ", left));
         _sim.Demand(
             state.Applied?.Number >= _people.Acknowledged,
@@ -188,6 +198,8 @@ internal sealed class Simulation
             var runs = host.Alive.OrderBy(p => p.Instance).Select(p => $"{p.Instance} {p.Spec.Short}");
             var (want, run) = (string.Join(", ", wanted), string.Join(", ", runs));
             _sim.Demand(want == run, $"{host.Id} should run [{want}] and runs [{run}]");
+            var deaf = string.Join(", ", host.Alive.Where(p => p.Refuses).Select(p => p.Instance));
+            _sim.Demand(deaf.Length == 0, $"{deaf} on {host.Id} still refuses, and is to serve");
             var outdated = string.Join(", ", host.Alive.Where(p => p.IsOutdated).Select(p => p.Instance));
             _sim.Demand(outdated.Length == 0, $"{outdated} on {host.Id} was never restarted for its file");
         }

@@ -15,7 +15,8 @@ public sealed class SimulationTests(ITestOutputHelper output)
     private static readonly string[] Expected =
     [
         "a generated file changed", "a host gave up what was replaced", "a host was lost", "a lost host came back",
-        "a process that went by an old file was ended",
+        "a process said that it accepts", "a process said that it refuses", "a process that went by an old file was ended",
+        "a strict change was in force",
         "agent killed", "agent: adopted a process", "consumers began or ended",
         "consumers: took a set", "decider: changed an instance", "host cut off for a while", "host lost its power",
         "journal: answer lost",

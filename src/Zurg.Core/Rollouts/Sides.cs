@@ -101,7 +101,7 @@ internal static class Sides
         && !(rollout.Phase is RolloutPhase.Running or RolloutPhase.Halted && IsOf(placed, rollout.From));
 
     /// <summary>Of this side, be it still to be restarted: who asks for a restart of all takes nobody away by that.</summary>
-    private static bool IsOf(PlacedOn placed, RolloutTarget target) =>
+    public static bool IsOf(PlacedOn placed, RolloutTarget target) =>
         placed.Placement.Spec == target.DigestOf(placed.Placement.Instance);
 
     private static void Show(ServicePlan plan, PlacedOn placed, bool hidden, bool refuse)

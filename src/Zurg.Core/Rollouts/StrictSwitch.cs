@@ -126,7 +126,7 @@ internal static class StrictSwitch
     /// <summary>Whether nobody without the target answers any more; else a hold says who may still.</summary>
     private static bool IsRefused(ServicePlan plan, Rollout rollout, string waits, string mend)
     {
-        var open = plan.OnHosts.Where(p => !plan.Has(p, rollout.To) && !Obeys(plan, p))
+        var open = plan.OnHosts.Where(p => !Sides.IsOf(p, rollout.To) && !Obeys(plan, p))
             .Select(p => (p.Placement.Instance, p.Host)).Concat(plan.Leavers).ToImmutableArray();
         if (open.IsEmpty)
         {

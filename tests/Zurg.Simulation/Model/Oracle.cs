@@ -12,6 +12,7 @@ namespace Zurg.Simulation;
 internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
 {
     private readonly BudgetJudge _budget = new(sim);
+    private readonly StrictJudge _strict = new(sim, hosts);
 
     /// <summary>
     /// Instances that may be stopped though somebody uses them: the limit of their drain is over, or nobody drains.
@@ -49,7 +50,11 @@ internal sealed class Oracle(Sim sim, SortedDictionary<HostId, SimHost> hosts)
         _budget.OnCommit(before, State);
         ExcuseStops(before);
         CheckRollouts(commit, before);
+        _strict.OnCommit(State, Naming);
     }
+
+    /// <summary>A process began, or answers otherwise than before.</summary>
+    public void OnAnswer(ServiceName service) => _strict.Check(service);
 
     /// <summary>Promise 1: only what passed its probe in this incarnation is published, and revisions never go back.</summary>
     private void CheckSet(EndpointSet old, EndpointSet set)

@@ -144,14 +144,16 @@ internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInb
             await sim.Delay(wait, stop);
             wait = wait * 2 < TimeSpan.FromSeconds(1) ? wait * 2 : TimeSpan.FromSeconds(1);
             var process = host.Find(instance, effect.Incarnation);
-            var passed = process is { IsAlive: true } && sim.Time.Elapsed >= process.ReadyAt;
-            if (passed)
+            var answers = process is { IsAlive: true } && sim.Time.Elapsed >= process.ReadyAt;
+            var refused = answers && process is { Refuses: true, RefusesProbes: true };
+            if (answers)
             {
                 process!.WasSeenReady = true;
             }
 
-            await inbox.PostAsync(
-                new AgentInput.Probed(instance, effect.Incarnation, new ProbeAnswer(passed, passed ? null : "refused")), stop);
+            var answer = refused ? new ProbeAnswer(false, "answered 503", Refused: true)
+                : new ProbeAnswer(answers, answers ? null : "refused");
+            await inbox.PostAsync(new AgentInput.Probed(instance, effect.Incarnation, answer), stop);
         }
     }
 

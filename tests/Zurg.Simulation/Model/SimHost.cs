@@ -11,7 +11,7 @@ namespace Zurg.Simulation;
 /// </summary>
 internal sealed class SimHost(
     Sim sim, HostId id, CellName cell, SimFaults faults, SimConsumers consumers, Func<SimMaster> master,
-    Action<HostId, InstanceId, Incarnation> onSignal)
+    Action<HostId, InstanceId, Incarnation> onSignal, Action<ServiceName> onAnswer)
 {
     private const string Bad = "4";
 
@@ -36,6 +36,9 @@ internal sealed class SimHost(
     /// <summary>Ends the open session; null while there is none.</summary>
     public Action? EndSession { get; set; }
 
+    /// <summary>Its agent knows of the numbers that words to processes have.</summary>
+    public bool TellsEpochs { get; } = sim.Chance(0.9);
+
     /// <summary>Whatever of an incarnation still runs, be it only a child of it.</summary>
     public IEnumerable<SimProcess> Left => _processes.Where(p => p.IsAlive || p.HasTree);
 
@@ -52,14 +55,20 @@ internal sealed class SimHost(
         sim.Demand(twin is null, $"{assigned.Instance} #{incarnation} is started on {id} while #{twin?.Incarnation} still runs");
         sim.Demand(Find(assigned.Instance, incarnation) is null, $"{assigned.Instance} #{incarnation} is started twice on {id}");
         var isBad = assigned.Spec.Release.Version.Value == Bad;
+        var refuses = TellsEpochs && assigned.Refuse is true;
         var process = new SimProcess(
             assigned.Instance, incarnation, assigned.SpecDigest, new ProcessIdentity(++_pids, sim.Time.GetTimestamp(), BootId))
         {
             HasTree = sim.Chance(0.3),
             IgnoresTerm = sim.Chance(0.1),
+            IsMute = sim.Chance(0.03) && !refuses,
+            RefusesProbes = sim.Chance(0.5),
+            GoesBy = (refuses ? SelfState.Refusing : SelfState.Running, 0),
+            StartedAt = sim.Time.Elapsed,
             ReadyAt = sim.Time.Elapsed + (isBad && sim.Chance(0.5) ? TimeSpan.FromDays(1) : sim.Milliseconds(0, 400)),
         };
         _processes.Add(process);
+        onAnswer(process.Instance.Service);
         if (isBad && sim.Chance(0.7))
         {
             sim.Spawn("bad release", async () =>
@@ -70,6 +79,13 @@ internal sealed class SimHost(
         }
 
         return process;
+    }
+
+    /// <summary>The process hears what its agent wants of it, and does so.</summary>
+    public void Tell(SimProcess process, SelfWord word)
+    {
+        process.GoesBy = (word.State, word.Epoch ?? 0);
+        onAnswer(process.Instance.Service);
     }
 
     /// <summary>The agent asks a process to end.</summary>
@@ -102,7 +118,8 @@ internal sealed class SimHost(
         var inbox = _inbox = new AgentInbox();
         var dialer = new SimDialer(sim, this, faults, inbox, master);
         var loop = new AgentLoop(
-            inbox, new SimHands(sim, this, faults, inbox, stop), _journal, dialer, dialer,
+            inbox, new SimHands(sim, this, faults, inbox, stop), _journal, dialer,
+            new Observers([dialer, new SimDesk(sim, this, faults, inbox, stop)]),
             new AgentIdentity(id, sim.Seed), sim.Time, NullLogger<AgentLoop>.Instance);
         sim.Spawn($"agent of {id}", () => loop.RunAsync(stop));
         sim.Spawn($"dialer of {id}", () => dialer.RunAsync(_journal, stop));
@@ -152,6 +169,18 @@ internal sealed class SimHost(
         Kernel = "sim",
         Limits = "none",
         Prepares = _prepares ? true : null,
+        TrafficEpochs = TellsEpochs ? true : null,
         EndsIncarnations = true,
     };
+
+    /// <summary>What its agent takes over: one of an older build reads past what it does not know.</summary>
+    public Assignment Understood(Assignment assignment) => TellsEpochs ? assignment : assignment with
+    {
+        Instances = [.. assignment.Instances.Select(i => i with { TrafficEpoch = null })],
+    };
+
+    private sealed class Observers(IAgentObserver[] observers) : IAgentObserver
+    {
+        public void Observe(AgentState state) => Array.ForEach(observers, o => o.Observe(state));
+    }
 }

@@ -24,11 +24,12 @@ internal sealed class SimLink(
 
     public void Assign(Assignment assignment)
     {
-        Carry(() => inbox.Assign(assignment));
+        var understood = host.Understood(assignment);
+        Carry(() => inbox.Assign(understood));
         if (faults.On && sim.Chance(faults.Repeat))
         {
             sim.Count("message repeated");
-            Carry(() => inbox.Assign(assignment), most: 3000);
+            Carry(() => inbox.Assign(understood), most: 3000);
         }
     }
 

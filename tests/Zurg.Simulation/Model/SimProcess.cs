@@ -23,8 +23,21 @@ internal sealed class SimProcess(InstanceId instance, Incarnation incarnation, D
 
     public bool IgnoresTerm { get; init; }
 
+    public required TimeSpan StartedAt { get; init; }
+
     /// <summary>From then on its probe passes.</summary>
     public TimeSpan ReadyAt { get; init; }
+
+    /// <summary>It hears nobody while faults strike, and says nothing.</summary>
+    public bool IsMute { get; init; }
+
+    /// <summary>What its probe asks is refused with all other requests.</summary>
+    public bool RefusesProbes { get; init; }
+
+    /// <summary>What it does, and the number of the word that made it: 0 for none.</summary>
+    public (SelfState State, long Epoch) GoesBy { get; set; }
+
+    public bool Refuses => GoesBy.State == SelfState.Refusing;
 
     /// <summary>A file changed that it reads at its start only.</summary>
     public bool IsOutdated { get; set; }

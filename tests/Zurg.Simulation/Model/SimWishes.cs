@@ -65,7 +65,7 @@ internal sealed class SimWishes(Sim sim)
             ByCell = sim.Chance(0.2) ? true : null,
             Batches = sim.Chance(0.2) ? 2 : null,
             ReadyWithin = sim.Chance(0.5) ? TimeSpan.FromSeconds(5) : null,
-            BlueGreen = sim.Chance(0.2) ? new BlueGreenPolicy(sim.Milliseconds(1, 4000), Strict: false) : null,
+            BlueGreen = sim.Chance(0.3) ? new BlueGreenPolicy(sim.Milliseconds(1, 4000), Strict: sim.Chance(0.7)) : null,
         };
     }
 }

@@ -248,4 +248,25 @@ public sealed class StrictSwitchTests
         Assert.NotNull(world.RolloutOf("web").SwitchedAt);
         Assert.Equal(RolloutPhase.Completed, world.After(Kept).Settle().RolloutOf("web").Phase);
     }
+
+    [Fact]
+    public void What_is_left_of_the_new_side_from_before_a_restart_of_all_is_not_waited_for()
+    {
+        var closed = Decide(Both(Strict with { MaxUnavailable = 1 }).After(Bake));
+        var rollout = closed.RolloutOf("web");
+        var host = closed.State.Placements[new HostId("host2")];
+        var joined = closed.Intend(closed.State.IntentOf(Name) with { Restarts = 1 })
+            .Put(StoreKeys.Rollout(Name), rollout with { To = rollout.To with { Restarts = 1 } }, WireJson.Default.Rollout)
+            .Put(
+                StoreKeys.Placements(host.Host),
+                host with
+                {
+                    Instances = [.. host.Instances.Select(p => p.Instance.Index == 3 ? p with { Restarts = 1 } : p)],
+                },
+                WireJson.Default.HostPlacements)
+            .Report("web.3", s => s with { Restarts = 1 });
+
+        Assert.Equal("", Serving(Decide(joined)));
+        Assert.Equal("web.2 web.3", Serving(Decide(Heed(joined, "web.0", "web.1"))));
+    }
 }
