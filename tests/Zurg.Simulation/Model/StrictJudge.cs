@@ -76,7 +76,7 @@ internal sealed class StrictJudge(Sim sim, SortedDictionary<HostId, SimHost> hos
         }
     }
 
-    /// <summary>Between its sides, or after its switch: before that, and on the way back from there, the old one answers.</summary>
+    /// <summary>It is between its sides, or has switched; until then the old one answers, as it did.</summary>
     private bool IsStrict(Rollout rollout) =>
         rollout is { BlueGreen: true, ClosedAt: not null }
         && (rollout.Phase is RolloutPhase.Running or RolloutPhase.Halted

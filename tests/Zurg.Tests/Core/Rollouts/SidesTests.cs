@@ -1,6 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Zurg.Core;
 using Zurg.Protocol;
 using Zurg.Tests.Support;
 
