@@ -154,7 +154,7 @@ internal static class RolloutMachine
         plan.Wait(
             HoldReason.RolloutHalted, $"rollout {rollout.Number} of {rollout.Service} is halted: {rollout.Reason}",
             StrictSwitch.HasNoWayBack(rollout)
-                ? $"zurg rollout resume {rollout.Service} to go on in spite of it: its old side is being replaced already"
+                ? $"start another release: its old side is being replaced already; or zurg rollout resume {rollout.Service}"
                 : $"zurg rollout abort {rollout.Service}, or zurg rollout resume {rollout.Service} to go on in spite of it");
         return rollout;
     }

@@ -78,10 +78,10 @@ internal static class RolloutStart
     /// What ran before is no news to the old side, and the way back to it is open as long as that is whole.
     /// </summary>
     private static bool MustSettle(Rollout before, RolloutTarget target) =>
-        before.Phase is RolloutPhase.Running or RolloutPhase.Halted && target.RunsSameAs(before.From)
-            ? StrictSwitch.HasNoWayBack(before)
-            : StrictSwitch.IsUnsettled(before)
-                || (ServicePlan.IsBlueGreen(before) && before is { Phase: RolloutPhase.Running, SwitchedAt: not null });
+        StrictSwitch.HasNoWayBack(before) ? before.Phase == RolloutPhase.Running
+        : !(before.Phase is RolloutPhase.Running or RolloutPhase.Halted && target.RunsSameAs(before.From))
+            && (StrictSwitch.IsUnsettled(before)
+                || (ServicePlan.IsBlueGreen(before) && before is { Phase: RolloutPhase.Running, SwitchedAt: not null }));
 
     private static Rollout Settle(ServicePlan plan, Rollout before)
     {
@@ -91,7 +91,7 @@ internal static class RolloutStart
             $"{plan.Service.Name}'s next rollout begins when the side that rollout {before.Number} "
                 + $"{(isBack ? "goes back" : before.SwitchedAt is null ? "switches" : "has switched")} to is all there is",
             isBack ? $"zurg rollout status {plan.Service.Name} says what that waits for"
-                : StrictSwitch.HasNoWayBack(before) ? $"zurg rollout resume {plan.Service.Name}, if it is halted"
+                : StrictSwitch.HasNoWayBack(before) ? $"zurg rollout status {plan.Service.Name} shows how far it is"
                 : $"zurg rollout abort {plan.Service.Name}, if it must not wait: what ran before serves again at once");
         return before is { Phase: RolloutPhase.Running, SwitchedAt: not null, Allowed: 0 }
             ? BlueGreen.EndKeep(plan, before)
@@ -101,7 +101,8 @@ internal static class RolloutStart
     private static Rollout Begin(ServicePlan plan, Rollout before, RolloutTarget target)
     {
         var refused = before.Refused is { } taken && taken.RunsSameAs(target) ? null : RefusedStill(plan, before);
-        var from = before.Phase == RolloutPhase.Completed ? before.To : before.From;
+        // Halted when there is no way back any more, the new side serves, and it is what the next one comes from.
+        var from = before.Phase == RolloutPhase.Completed || StrictSwitch.HasNoWayBack(before) ? before.To : before.From;
         var back = !target.RunsSameAs(before.To) && target.RunsSameAs(from);
         var why = WhyOf(plan, from, target);
         var rollout = new Rollout

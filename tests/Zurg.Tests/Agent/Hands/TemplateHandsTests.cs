@@ -52,7 +52,7 @@ public sealed class TemplateHandsTests : IAsyncLifetime
         Assert.DoesNotContain("web.0#1 left", _bench.Uses);
     }
 
-    /// <summary>Its process goes by an older file than the one that is there, though nothing but its own record says so.</summary>
+    /// <summary>Its process goes by an older file than the one that is there, and nothing but its record says so.</summary>
     [Fact]
     public async Task One_that_was_adopted_before_its_restart_for_a_file_is_said_to_use_nothing_new()
     {

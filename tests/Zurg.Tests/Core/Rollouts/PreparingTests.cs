@@ -98,7 +98,7 @@ public sealed class PreparingTests
         Assert.IsType<Step.Drain>(Assert.Single(restart.Plan().Steps));
     }
 
-    /// <summary>Also if everybody has let go of it by then: stopped, it would be away for as long as the release is fetched.</summary>
+    /// <summary>Also if everybody has let go of it: stopped, it would be away as long as its release is fetched.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

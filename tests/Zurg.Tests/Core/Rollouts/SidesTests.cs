@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Zurg.Core;
 using Zurg.Protocol;
 using Zurg.Tests.Support;
 

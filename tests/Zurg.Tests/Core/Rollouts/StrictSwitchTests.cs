@@ -181,6 +181,26 @@ public sealed class StrictSwitchTests
         Assert.Equal("web.2 web.3", Serving(failed));
     }
 
+    /// <summary>Found by the simulator: it waited for a side that could never be all there is.</summary>
+    [Theory]
+    [InlineData("1.0")]
+    [InlineData("3.0")]
+    public void Halted_without_a_way_back_it_is_followed_by_another_release_that_the_new_side_hands_over_to(string next)
+    {
+        var world = Decide(Decide(Switched.After(Kept)));
+        world = Decide(world.Report("web.2", s => s with { CrashesSinceChange = 1 })).Apply(Web(next, Strict));
+        for (var round = 0; round < 60 && !world.Plan().IsConverged; round++)
+        {
+            world = Decide(world);
+            var versions = world.Versions("web");
+            Assert.True(world.Naming.SetOf(Name).Endpoints.Select(e => versions.Split(' ')
+                .Single(v => v.StartsWith($"{e.Instance}=", StringComparison.Ordinal)).Split('=')[1]).Distinct().Count() <= 1);
+            world = world.Run().After(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Equal(($"web.0={next} web.1={next}", "web.0 web.1"), (world.Versions("web"), Serving(world)));
+    }
+
     [Fact]
     public void What_is_left_of_the_new_side_goes_on_refusing_after_the_way_back()
     {
