@@ -195,6 +195,11 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
     /// <returns>Why it stops now, in words; null when it may not yet: a step or a hold says what comes first.</returns>
     private string? LetGo(PlacedOn placed, string why)
     {
+        if (_draining.Contains(placed.Placement.Instance))
+        {
+            return null;   // this very plan withdraws it, or waits: what is confirmed by now is about an older set
+        }
+
         switch (Draining.Judge(State, Naming, placed, service.Stop.DrainLimit, at.Now))
         {
             case DrainVerdict.Over(var late):

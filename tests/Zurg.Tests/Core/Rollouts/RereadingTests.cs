@@ -126,6 +126,19 @@ public sealed class RereadingTests
         Assert.Equal("web.0=1.0 web.1=1.0 web.2=1.0 web.3=2.0", world.Versions("web"));
     }
 
+    /// <summary>Found by the simulator: that everybody had confirmed the set with it in it was taken for its drain.</summary>
+    [Fact]
+    public void What_is_withdrawn_for_a_file_and_is_one_too_many_is_not_taken_away_by_the_same_plan()
+    {
+        var manual = Specs.NoneAway with { ManualPromotion = true };
+        var world = Surging("1.0", manual).Apply(Specs.Service("web", 3, "2.0") with { Update = manual }).Settle();
+        world = Outdate(world.Apply(Specs.Service("web", 2, "2.0") with { Update = manual }), "web.2");
+
+        var plan = world.Confirm(Web, world.Naming.SetOf(Web).Revision).Plan();
+        Assert.Equal(["web.2"], plan.Steps.Select(s => s.Instance.Value).Distinct());
+        Assert.All(plan.Steps, s => Assert.IsType<Step.Drain>(s));
+    }
+
     private static World Surging(string version, UpdatePolicy update) => World.Of("host1@az1", "host2@az2", "host3@az3")
         .Apply(Specs.Service("web", 3, version) with { Update = update }).Settle();
 
