@@ -177,10 +177,18 @@ internal static class StrictSwitch
         return null;
     }
 
-    private static string? WhyTooFew(ServicePlan plan, Rollout rollout) =>
-        plan.Roster.Regular.Count(p => plan.Has(p, rollout.To) && plan.Runs(p)) is var ready && ready < Fewest(plan)
-            ? string.Create(CultureInfo.InvariantCulture, $"{ready} of the old one are ready, and it takes {Fewest(plan)}")
-            : null;
+    /// <summary>
+    /// Why the old side cannot take over; null when it can. Where it is smaller than what is wanted by now, all of it is enough:
+    /// what is missing gets its release once it is back.
+    /// </summary>
+    private static string? WhyTooFew(ServicePlan plan, Rollout rollout)
+    {
+        var old = plan.OnHosts.Where(p => Sides.IsOf(p, rollout.To)).ToImmutableArray();
+        var (ready, enough) = (old.Count(plan.Runs), Math.Min(Fewest(plan), Math.Max(1, old.Length + plan.Missing)));
+        return ready >= enough
+            ? null
+            : string.Create(CultureInfo.InvariantCulture, $"{ready} of the old one are ready, and it takes {enough}");
+    }
 
     /// <summary>So many of a side have to be ready for it to take over: one at least, unless there is to be none.</summary>
     private static int Fewest(ServicePlan plan) => plan.SideSize is var all and > 0

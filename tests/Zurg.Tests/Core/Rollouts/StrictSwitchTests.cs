@@ -131,6 +131,22 @@ public sealed class StrictSwitchTests
         Assert.Equal("web.2 web.3", Serving(crashed));
         Assert.Contains("1 of the old one are ready, and it takes 2", Holds(crashed), StringComparison.Ordinal);
         Assert.Equal("web.0 web.1", Serving(crashed.Run().Settle()));
+
+        // Found by the simulator: one of those wanted has an even older release, and is none of the old side.
+        var older = Switched.State.Placements[new HostId("host1")];
+        var stale = Abort(Switched).Put(
+            StoreKeys.Placements(older.Host),
+            older with
+            {
+                Instances = [.. older.Instances.Select(p => p.Instance.Index == 0 ? p with { Spec = Digest.Of("older"u8) } : p)],
+            },
+            WireJson.Default.HostPlacements).Run();
+        for (var round = 0; round < 20 && stale.RolloutOf("web").Phase != RolloutPhase.Completed; round++)
+        {
+            stale = Decide(stale).Run();
+        }
+
+        Assert.Equal("web.0 web.1", Serving(stale));
     }
 
     [Fact]
