@@ -71,8 +71,7 @@ internal sealed partial class UseWatch(
     public void Look()
     {
         var seen = desk.Streams().ToList();
-        seen.AddRange(sources.Followers().Select(f => new SeenUse(
-            f.Service, UseEvidence.Follows, f.Files is { } instance ? new UseClient(instance) : desk.ClientOf(f.Process))));
+        seen.AddRange(sources.Followers().SelectMany(Following));
         var passed = new List<SeenUse>();
         try
         {
@@ -100,23 +99,47 @@ internal sealed partial class UseWatch(
         }
 
         var uses = SocketUses.Of(sources.Connections(_looks++ % OverEvery == 0), ports);
-        var owners = _owners.Of(uses.Clients.Select(c => c.Inode).Where(i => i != 0).ToHashSet());
-        foreach (var (service, local, inode) in uses.Clients)
-        {
-            // This process asks probes and carries connections for others: it is nobody's consumer itself.
-            if (owners.GetValueOrDefault(inode) is not { } pid)
-            {
-                seen.Add(new SeenUse(
-                    service, UseEvidence.Connected, new UseClient(null, Address: IpNumber.TextOf(local.Address))));
-            }
-            else if (pid != Environment.ProcessId && ProcessStat.Read(pid) is { } process)
-            {
-                seen.Add(new SeenUse(service, UseEvidence.Connected, desk.ClientOf(process.Identity)));
-            }
-        }
-
+        seen.AddRange(Connected(uses.Clients));
         seen.AddRange(uses.From.Select(UseOf));
         passed.AddRange(uses.Passed.Select(UseOf));
+    }
+
+    private IEnumerable<SeenUse> Following(LocalFollower follower) =>
+        (follower.Files is { } instance ? new UseClient(instance) : Named(follower.Process)) is { } client
+            ? [new SeenUse(follower.Service, UseEvidence.Follows, client)]
+            : [];
+
+    /// <summary>
+    /// A socket without an owner belongs to a user whose files this agent may not see, if it is still there: one that was closed
+    /// while its owner was looked for, as a probe's is, had no client that goes on.
+    /// </summary>
+    private IEnumerable<SeenUse> Connected(ImmutableArray<ClientSocket> sockets)
+    {
+        var owners = _owners.Of(sockets.Select(s => s.Inode).Where(i => i != 0).ToHashSet());
+        var hidden = sockets.Where(s => s.Inode != 0 && owners[s.Inode] is null).ToList();
+        var open = hidden.Count > 0 ? sources.Connections(false).Select(c => c.Inode).ToHashSet() : [];
+        foreach (var socket in hidden.Where(s => open.Contains(s.Inode)))
+        {
+            var client = new UseClient(null, Address: IpNumber.TextOf(socket.Local.Address));
+            yield return new SeenUse(socket.Service, UseEvidence.Connected, client);
+        }
+
+        // This process asks probes and carries connections for others: it is nobody's consumer itself.
+        foreach (var socket in sockets.Where(s => owners.GetValueOrDefault(s.Inode) != Environment.ProcessId))
+        {
+            if (owners.GetValueOrDefault(socket.Inode) is { } pid
+                && ProcessStat.Read(pid) is { } process && Named(process.Identity) is { } client)
+            {
+                yield return new SeenUse(socket.Service, UseEvidence.Connected, client);
+            }
+        }
+    }
+
+    /// <summary>Null once it has ended: nobody can tell its name any more, and under that it was seen before.</summary>
+    private UseClient? Named(ProcessIdentity process)
+    {
+        var client = desk.ClientOf(process);
+        return ProcessStat.IsAlive(process) ? client : null;
     }
 
     private static SeenUse UseOf(ForeignClient from) => new(

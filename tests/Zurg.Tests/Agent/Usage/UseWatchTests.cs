@@ -121,6 +121,32 @@ public sealed class UseWatchTests : IDisposable
     }
 
     [Fact]
+    public void A_socket_that_is_closed_while_its_owner_is_looked_for_is_no_client_but_one_that_stays_is()
+    {
+        var probe = new TcpConnection(
+            new SocketEnd(IpNumber.Parse("127.0.0.1")!.Value, 40_000),
+            new SocketEnd(IpNumber.Parse("127.0.0.1")!.Value, Port), long.MaxValue, Over: false);
+        var tables = new Queue<List<TcpConnection>>([[probe], [], [probe], [probe]]);
+        var watch = new UseWatch(
+            _desk, new UseSources(() => [], Sets, _ => tables.Dequeue()), _file, TimeProvider.System,
+            NullLogger<UseWatch>.Instance);
+
+        watch.Look();
+        Assert.Empty(_desk.Book.Lines);
+        watch.Look();
+        Assert.Equal("127.0.0.1", Assert.Single(_desk.Book.Lines.Values).Sighting.Address);
+    }
+
+    /// <summary>Its agent came back and knows of it, and it ended before it was looked at.</summary>
+    [Fact]
+    public void A_follower_that_has_ended_is_not_one_more_client_without_a_name()
+    {
+        var ended = Identity with { StartTicks = Identity.StartTicks + 1 };
+        Watch(() => [new LocalFollower(Web, ended, null)]).Look();
+        Assert.Empty(_desk.Book.Lines);
+    }
+
+    [Fact]
     public void Followers_and_readers_of_streams_are_seen_until_they_leave()
     {
         LocalFollower[] followers =
