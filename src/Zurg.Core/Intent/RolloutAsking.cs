@@ -149,7 +149,8 @@ public static class RolloutAsking
             ? new RolloutAnswer.Refused(
                 $"{Name(rollout)} has no way back any more: its old side is being replaced, "
                     + "and two releases must never answer at once",
-                $"let it end, then: zurg rollout start {rollout.Service} {rollout.From.Release.Version}")
+                (rollout.Phase == RolloutPhase.Halted ? "" : "let it end, then: ")
+                    + $"zurg rollout start {rollout.Service} {rollout.From.Release.Version}")
         : new RolloutAnswer.Said(
             said with { Aborted = true, Paused = false, By = by },
             $"{Name(rollout)} goes back to {rollout.From.Release.Version}");

@@ -26,14 +26,14 @@ internal static class BlueGreen
             return rollout with { StageReadyAt = null };   // those that moved are placed again: what stands in for them serves on
         }
 
-        if (IsWhole(plan, roster) && roster.Regular.All(p => plan.Has(p, rollout.To)))
-        {
-            return EndKeep(plan, rollout with { SwitchedAt = plan.Now });   // there is no old side to switch from
-        }
-
         if (rollout.ClosedAt is not null)
         {
             return StrictSwitch.Closed(plan, rollout);
+        }
+
+        if (IsWhole(plan, roster) && roster.Regular.All(p => plan.Has(p, rollout.To)) && !AnotherServes(plan, rollout))
+        {
+            return EndKeep(plan, rollout with { SwitchedAt = plan.Now });   // there is no old side to switch from
         }
 
         var green = NewSide(plan, rollout);
@@ -45,27 +45,38 @@ internal static class BlueGreen
         var ready = rollout with { StageReadyAt = Passed(plan, rollout.StageReadyAt ?? plan.Now) };
         var told = words?.Promotes > rollout.Promotes || words?.PromoteAll is true;
         var baked = plan.Service.Update.ManualPromotion is not true && plan.Now >= ready.StageReadyAt + plan.Service.Update.Bake;
-        return told || baked
-            ? Switch(plan, ready, policy) is var next && next.StageReadyAt is null
-                ? next with { Promotes = words?.Promotes ?? ready.Promotes }
-                : next
-            : Hold(plan, ready);
+        if (!told && !baked)
+        {
+            return Hold(plan, ready);
+        }
+
+        // A person's word that has to wait is still to be carried out.
+        var next = Switch(plan, ready, policy);
+        return ReferenceEquals(next, ready) ? ready : next with { Promotes = words?.Promotes ?? ready.Promotes };
     }
 
     /// <summary>Nobody of those wanted is on its way to another place.</summary>
     public static bool IsWhole(ServicePlan plan, Roster roster) =>
         !roster.Regular.IsEmpty && roster.Regular.Length >= plan.SideSize;
 
-    /// <summary>Whoever has the new one; those of them that became regular ones when more were wanted too.</summary>
+    /// <summary>
+    /// Whoever has the new one. Before the switch, of the regular ones those that nobody is shown, such as the old side of the
+    /// change before that this one goes back to, and those that became regular ones when more were wanted.
+    /// </summary>
     public static ImmutableArray<PlacedOn> NewSide(ServicePlan plan, Rollout rollout)
     {
         var roster = plan.Roster;
         return
         [
             .. roster.Surplus.Where(p => plan.Has(p, rollout.To)),
-            .. roster.Regular.Where(p => plan.Has(p, rollout.To) && p.Placement.Since >= rollout.StartedAt),
+            .. roster.Regular.Where(p => plan.Has(p, rollout.To)
+                && (rollout.SwitchedAt is not null || p.Placement.Unlisted is true || p.Placement.Since >= rollout.StartedAt)),
         ];
     }
+
+    /// <summary>Beside those wanted, such as the side that a halted change has switched to.</summary>
+    private static bool AnotherServes(ServicePlan plan, Rollout rollout) =>
+        plan.OnHosts.Any(p => p.Placement.Unlisted is not true && !Sides.IsOf(p, rollout.To));
 
     /// <summary>Not later than now: a clock that went back must not stretch the watch.</summary>
     private static DateTimeOffset Passed(ServicePlan plan, DateTimeOffset at) => at < plan.Now ? at : plan.Now;

@@ -101,6 +101,7 @@ internal static class RolloutStart
     private static Rollout Begin(ServicePlan plan, Rollout before, RolloutTarget target)
     {
         var refused = before.Refused is { } taken && taken.RunsSameAs(target) ? null : RefusedStill(plan, before);
+
         // Halted when there is no way back any more, the new side serves, and it is what the next one comes from.
         var from = before.Phase == RolloutPhase.Completed || StrictSwitch.HasNoWayBack(before) ? before.To : before.From;
         var back = !target.RunsSameAs(before.To) && target.RunsSameAs(from);

@@ -47,14 +47,14 @@ internal static class Sides
 
     public static void List(ServicePlan plan, Rollout rollout)
     {
-        var met = plan.OnHosts.ToList();
-        if (rollout.BlueGreen is not true && !met.Exists(p => p.Placement.Unlisted is true || p.Placement.Refuse is true))
+        var running = plan.OnHosts.ToList();
+        if (rollout.BlueGreen is not true && !running.Exists(p => p.Placement.Unlisted is true || p.Placement.Refuse is true))
         {
             return;
         }
 
         var answering = Of(plan, rollout);
-        foreach (var placed in met)
+        foreach (var placed in running)
         {
             var hidden = IsHidden(plan, placed, rollout, answering);
 

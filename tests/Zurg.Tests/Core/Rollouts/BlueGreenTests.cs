@@ -18,6 +18,11 @@ public sealed class BlueGreenTests
     private static World Both(bool strict = false) => World.Of("host1@az1", "host2@az2")
         .Apply(Web("1.0", strict)).Settle().Apply(Web("2.0", strict)).Settle();
 
+    private static ServiceSpec OneAway(string version) =>
+        Web(version) with { Update = Web(version).Update with { MaxUnavailable = 1 } };
+
+    private static World Decide(World world) => world.Commit(world.Plan());
+
     private static string Serving(World world) =>
         string.Join(' ', world.Naming.SetOf(Name).Endpoints.Select(e => e.Instance.Value));
 
@@ -242,5 +247,29 @@ public sealed class BlueGreenTests
         world = world.Apply(daemon.Env("A", "1")).Settle();
         Assert.Equal("host2: web.1 web.3; host3: web.2 web.4", world.Placed());
         Assert.Equal("web.1 web.2", Serving(world));
+    }
+
+    [Fact]
+    public void A_part_of_the_new_side_does_not_take_over_while_one_of_the_old_one_has_no_place()
+    {
+        var world = World.Of("host1@az1", "host2@az2", "host3@az3").Apply(OneAway("1.0")).Settle().Empty("host1")
+            .Apply(OneAway("2.0"));
+        world = Decide(Decide(world).Run());
+        Assert.Equal("host2: web.1 web.3; host3: web.2", world.Placed());
+
+        var host = world.State.Placements[new HostId("host2")];
+        world = world.Low("host2", "no room").Low("host3", "no room").Put(
+            StoreKeys.Placements(host.Host),
+            host with { Instances = [.. host.Instances.Where(p => p.Instance.Index != 3)] }, WireJson.Default.HostPlacements);
+        world = Decide(world.Run()).After(Bake);
+        Assert.Equal("host2: web.1; host3: web.2", world.Placed());
+        Assert.Null(Decide(world).RolloutOf("web").SwitchedAt);
+    }
+
+    [Fact]
+    public void Where_all_are_lost_there_is_nobody_to_switch_to()
+    {
+        var world = Both().Lose("host1").Lose("host2").Settle().After(Bake).Settle();
+        Assert.Equal((RolloutPhase.Running, null), (world.RolloutOf("web").Phase, world.RolloutOf("web").SwitchedAt));
     }
 }

@@ -115,7 +115,7 @@ public sealed class SidesTests
     /// </summary>
     [Fact]
     public void Of_a_strict_change_two_releases_never_answer() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(60),
+        Config.QuickThrowOnFailure.WithMaxTest(200),
         Prop.ForAll(Gen.Choose(0, 100_000).ListOf(150).Select(l => l.ToArray()).ToArbitrary(), NeverTwo));
 
     private static void NeverTwo(int[] choices)
@@ -186,7 +186,6 @@ public sealed class SidesTests
                 _refuses[(instance, status.Incarnation)] = after.State.Placements.GetValueOrDefault(host)?.Instances
                     .FirstOrDefault(p => p.Instance == instance)?.Refuse is true;
             }
-
             else
             {
                 // Its next one on this host begins to count anew.

@@ -119,6 +119,32 @@ public sealed class StrictSwitchTests
     }
 
     [Fact]
+    public void A_promotion_that_has_to_wait_is_carried_out_once_it_can_be()
+    {
+        var mute = Both(Strict with { ManualPromotion = true }).Report("web.1", s => s with { Counts = null });
+        var told = Decide(Decide(mute.Say("web", w => w with { Promotes = 1 })));
+        Assert.Equal(("web.0 web.1", ""), (Serving(told), Refusing(told)));
+        Assert.Equal("web.2 web.3", Serving(told.Report("web.1", s => s with { Counts = true }).Settle()));
+    }
+
+    /// <summary>Taken from the new side's place, as one that stood in for a lost host would be.</summary>
+    [Fact]
+    public void One_of_the_old_release_beyond_those_wanted_counts_for_the_way_back()
+    {
+        var host = Switched.State.Placements[new HostId("host2")];
+        var old = host.Instances.Single(p => p.Instance.Index == 1).Spec;
+        var world = Abort(Switched).Put(
+            StoreKeys.Placements(host.Host),
+            host with
+            {
+                Instances = [.. host.Instances.Select(p => p.Instance.Index == 3 ? p with { Spec = old } : p)],
+            },
+            WireJson.Default.HostPlacements).Run();
+        world = world.Report("web.0", s => s with { Phase = InstancePhase.Starting, Healthy = false });
+        Assert.NotNull(Decide(Decide(world)).RolloutOf("web").ReturnsAt);
+    }
+
+    [Fact]
     public void The_way_back_waits_while_somebody_cannot_be_told_or_too_few_of_the_old_side_are_there()
     {
         var silent = Decide(Decide(Abort(Switched).Silence("host2")));
@@ -190,11 +216,15 @@ public sealed class StrictSwitchTests
         var refused = Assert.IsType<RolloutAnswer.Refused>(RolloutAsking.Say(
             RolloutWord.Abort, late.State.IntentOf(Name), late.RolloutOf("web"), [], null, "ann"));
         Assert.Contains("has no way back any more", refused.Text, StringComparison.Ordinal);
+        Assert.Equal("let it end, then: zurg rollout start web 1.0", refused.Mend);
 
         Assert.Equal(RolloutPhase.Running, Decide(Abort(late)).RolloutOf("web").Phase);
         var failed = Decide(late.Report("web.2", s => s with { CrashesSinceChange = 1 }));
         Assert.Equal(RolloutPhase.Halted, failed.RolloutOf("web").Phase);
         Assert.Equal("web.2 web.3", Serving(failed));
+        refused = Assert.IsType<RolloutAnswer.Refused>(RolloutAsking.Say(
+            RolloutWord.Abort, failed.State.IntentOf(Name), failed.RolloutOf("web"), [], null, "ann"));
+        Assert.Equal("zurg rollout start web 1.0", refused.Mend);
     }
 
     /// <summary>Found by the simulator: it waited for a side that could never be all there is.</summary>
@@ -215,6 +245,22 @@ public sealed class StrictSwitchTests
         }
 
         Assert.Equal(($"web.0={next} web.1={next}", "web.0 web.1"), (world.Versions("web"), Serving(world)));
+    }
+
+    /// <summary>All of the old side is left and has what is wanted again, but the other one serves.</summary>
+    [Fact]
+    public void Halted_as_the_old_side_was_about_to_be_replaced_it_hands_over_to_that_strictly_as_well()
+    {
+        var late = Switched.Put(
+            StoreKeys.Rollout(Name), Switched.RolloutOf("web") with { Phase = RolloutPhase.Halted, Allowed = 2 },
+            WireJson.Default.Rollout);
+        var back = Decide(late.Apply(Web("1.0", Strict)));
+        Assert.Equal((RolloutPhase.Running, "web.2 web.3"), (back.RolloutOf("web").Phase, Serving(back)));
+        Assert.Equal("host1: web.0 web.2; host2: web.1 web.3", back.Placed());
+
+        back = Decide(Decide(back.After(Bake)));
+        Assert.Equal(("", "web.0 web.1 web.2 web.3"), (Serving(back), Refusing(back)));
+        Assert.Equal("web.0 web.1", Serving(back.Run().Settle()));
     }
 
     [Fact]
