@@ -54,7 +54,8 @@ internal sealed record RolloutEnd(bool Done, string Text, string? Mend = null)
             RolloutPhase.Running or RolloutPhase.RollingBack => null,
             RolloutPhase.Halted => new RolloutEnd(
                 false, $"{name} is halted: {rollout.Reason}",
-                $"zurg rollout abort {service}, or zurg rollout resume {service} to go on in spite of it"),
+                holds.FirstOrDefault(h => h.Reason == HoldReason.RolloutHalted && h.Service == service)?.Mend
+                    ?? $"zurg rollout status {service}"),
             RolloutPhase.Completed when rollout.Refused is { } refused => new RolloutEnd(
                 false, $"{name} was taken back, all run {rollout.To.Release.Version} again: {rollout.Reason}",
                 $"zurg history {service} and zurg logs {service} say more; when mended, push it as another version than "

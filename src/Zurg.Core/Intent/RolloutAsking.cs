@@ -172,7 +172,8 @@ public static class RolloutAsking
     }
 
     private static string ResumeOrAbort(Rollout rollout) =>
-        $"zurg rollout resume {rollout.Service}, or zurg rollout abort {rollout.Service}";
+        $"zurg rollout resume {rollout.Service}"
+            + (StrictSwitch.HasNoWayBack(rollout) ? "" : $", or zurg rollout abort {rollout.Service}");
 
     private static string Start(ServiceName service) => $"start one: zurg rollout start {service} VERSION";
 

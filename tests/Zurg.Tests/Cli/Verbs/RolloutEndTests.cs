@@ -35,6 +35,15 @@ public sealed class RolloutEndTests
     }
 
     [Fact]
+    public void What_to_do_about_one_that_is_halted_is_what_its_hold_says()
+    {
+        var hold = new Hold(HoldReason.RolloutHalted, "web is halted", "start another release") { Service = Rollouts.Web };
+        var halted = Rollouts.Status(Rollouts.Halted);
+        Assert.Equal("start another release", End(halted with { Holds = [hold] })!.Mend);
+        Assert.Equal("zurg rollout status web", End(halted with { Holds = [] })!.Mend);
+    }
+
+    [Fact]
     public void Another_one_in_its_place_ends_the_watch()
     {
         var other = Rollouts.Running with { Rollout = Rollouts.Running.Rollout with { Number = 5 } };

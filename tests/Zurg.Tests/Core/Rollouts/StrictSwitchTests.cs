@@ -225,6 +225,9 @@ public sealed class StrictSwitchTests
         refused = Assert.IsType<RolloutAnswer.Refused>(RolloutAsking.Say(
             RolloutWord.Abort, failed.State.IntentOf(Name), failed.RolloutOf("web"), [], null, "ann"));
         Assert.Equal("zurg rollout start web 1.0", refused.Mend);
+        refused = Assert.IsType<RolloutAnswer.Refused>(RolloutAsking.Say(
+            RolloutWord.Pause, failed.State.IntentOf(Name), failed.RolloutOf("web"), [], null, "ann"));
+        Assert.Equal("zurg rollout resume web", refused.Mend);
     }
 
     /// <summary>Found by the simulator: it waited for a side that could never be all there is.</summary>
