@@ -14,6 +14,9 @@ public static class Measures
         ("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3), ("B", 1),
     ];
 
+    /// <summary>More than any of these needs: what is longer is none.</summary>
+    private const int TextMax = 40;
+
     public static TimeSpan? Duration(string text) =>
         Sum(text, DurationUnits) is { } milliseconds && milliseconds <= TimeSpan.MaxValue.TotalMilliseconds / 2
             ? TimeSpan.FromMilliseconds(milliseconds) : null;
@@ -74,7 +77,7 @@ public static class Measures
         var at = 0;
         var total = 0.0;
         var last = double.PositiveInfinity;
-        while (at < text.Length && text.Length <= 40)
+        while (at < text.Length && text.Length <= TextMax)
         {
             var digits = at;
             while (digits < text.Length && (char.IsAsciiDigit(text[digits]) || text[digits] == '.'))
