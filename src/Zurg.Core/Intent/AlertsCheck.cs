@@ -35,10 +35,10 @@ internal static class AlertsCheck
             .. (draft?.Webhook ?? []).Select(r => new AlertReceiver(ReceiverKind.Webhook, r.Url!, r.TokenFile)),
             .. (draft?.Alertmanager ?? []).Select(r => new AlertReceiver(ReceiverKind.Alertmanager, r.Url!, r.TokenFile)),
         ],
-        HoldAfter = Measures.Duration(draft?.HoldAfter ?? "10m")!.Value,
-        SilentAfter = Measures.Duration(draft?.SilentAfter ?? "1m")!.Value,
+        HoldAfter = Measures.CheckedDuration(draft?.HoldAfter ?? "10m"),
+        SilentAfter = Measures.CheckedDuration(draft?.SilentAfter ?? "1m"),
         Crashes = draft?.Crashes ?? 5,
-        CrashWindow = Measures.Duration(draft?.CrashWindow ?? "10m")!.Value,
+        CrashWindow = Measures.CheckedDuration(draft?.CrashWindow ?? "10m"),
     };
 
     /// <summary>As a diff shows it; of a URL only what is no secret, so that each change of it has another digest.</summary>

@@ -21,6 +21,11 @@ public static class Measures
         Sum(text, DurationUnits) is { } milliseconds && milliseconds <= TimeSpan.MaxValue.TotalMilliseconds / 2
             ? TimeSpan.FromMilliseconds(milliseconds) : null;
 
+    /// <summary>Of a text in which <see cref="DurationProblem"/> found none.</summary>
+    /// <exception cref="ArgumentException">It is none, and nobody has checked that before.</exception>
+    public static TimeSpan CheckedDuration(string text) =>
+        Duration(text) ?? throw new ArgumentException($"'{text}' was not validated", nameof(text));
+
     /// <summary>In bytes.</summary>
     public static long? Size(string text) =>
         Sum(text, SizeUnits) is { } bytes && bytes <= long.MaxValue / 2 ? (long)bytes : null;
