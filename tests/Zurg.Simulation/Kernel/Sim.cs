@@ -57,7 +57,7 @@ internal sealed class Sim
         }
     }
 
-    /// <summary>Runs an activity of a node until it ends or its node dies; anything else that ends it is a violation.</summary>
+    /// <summary>Runs what somebody does until it ends or that one dies; anything else that ends it is a violation.</summary>
     public void Spawn(string who, Func<Task> activity) => _activities.Add(Scheduler.Start(async () =>
     {
         try
@@ -66,7 +66,7 @@ internal sealed class Sim
         }
         catch (OperationCanceledException)
         {
-            // Its node died.
+            // Whose it was has died.
         }
         catch (Exception e)
         {
