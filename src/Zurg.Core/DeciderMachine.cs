@@ -98,7 +98,7 @@ public static class DeciderMachine
     }
 
     /// <summary>
-    /// What was decided and has not come true yet: on the hosts, not on the board, and only where no step has just been made.
+    /// What was decided, by this very plan too, and has not come true on the hosts yet. What is withdrawn has a hold of its own.
     /// </summary>
     private static IEnumerable<Hold> Waits(ClusterState state, Board board)
     {

@@ -77,14 +77,14 @@ internal sealed class SqliteJournal(string directory, HostId host, string boot, 
                 "no room could be set aside for the journal: while the disk is full, nothing that ends is started again");
         }
 
-        var instances = Records("instances", CoreJson.Default.InstanceState, unreadable)
+        var instances = Records("instances", JournalJson.Default.InstanceState, unreadable)
             .Select(i => KeyValuePair.Create(i.Assigned.Instance, i));
         var state = new AgentState
         {
             Host = host,
-            Assignment = Records("assignment", CoreJson.Default.Assignment, unreadable).FirstOrDefault(),
+            Assignment = Records("assignment", JournalJson.Default.Assignment, unreadable).FirstOrDefault(),
             Instances = ImmutableSortedDictionary.CreateRange(instances),
-            Events = [.. Records("events", CoreJson.Default.EventRecord, unreadable)],
+            Events = [.. Records("events", JournalJson.Default.EventRecord, unreadable)],
             LastEvent = Counter(EventCounter),
             LastIncarnation = new Incarnation(Counter(IncarnationCounter)),
             IncarnationsReserved = new Incarnation(Counter(ReservedCounter)),
@@ -167,14 +167,14 @@ internal sealed class SqliteJournal(string directory, HostId host, string boot, 
 
         if (commit.Assignment is { } assignment)
         {
-            var value = JsonSerializer.Serialize(assignment, CoreJson.Default.Assignment);
+            var value = JsonSerializer.Serialize(assignment, JournalJson.Default.Assignment);
             Run("INSERT OR REPLACE INTO assignment VALUES (1, $value)", 1, value);
         }
 
         foreach (var record in commit.Events)
         {
             Run("INSERT OR REPLACE INTO events VALUES ($key, $value)", record.Id,
-                JsonSerializer.Serialize(record, CoreJson.Default.EventRecord));
+                JsonSerializer.Serialize(record, JournalJson.Default.EventRecord));
         }
 
         if (commit.EventsKept is not null || !commit.Events.IsEmpty)
@@ -197,7 +197,7 @@ internal sealed class SqliteJournal(string directory, HostId host, string boot, 
         else
         {
             Run("INSERT OR REPLACE INTO instances VALUES ($key, $value)", instance.Value,
-                JsonSerializer.Serialize(record, CoreJson.Default.InstanceState));
+                JsonSerializer.Serialize(record, JournalJson.Default.InstanceState));
         }
     }
 

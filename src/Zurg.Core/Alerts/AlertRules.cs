@@ -30,9 +30,16 @@ public static class AlertRules
     /// <summary>A webhook that is down is waited for so long; what was over before that is then not told any more.</summary>
     public static readonly TimeSpan UndeliveredKept = TimeSpan.FromDays(7);
 
+    /// <summary>That fire and that are over, together: when there is no room, the one that was over first goes.</summary>
     public const int AlertsMax = 500;
+
+    /// <summary>Of trouble that is there now or was a moment ago, told or not: the book is one value of the store.</summary>
     public const int SightingsMax = 2_000;
+
+    /// <summary>Instances whose ends are counted.</summary>
     private const int CrashingMax = 1_000;
+
+    /// <summary>In characters.</summary>
     private const int TextMax = 500;
 
     /// <summary>Events that are alerts by themselves. Another kind is one more line here.</summary>

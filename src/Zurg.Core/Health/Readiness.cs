@@ -12,41 +12,73 @@ internal static class Readiness
         var (host, placement) = placed;
         var instance = placement.Instance;
         var facts = state.Facts.GetValueOrDefault(host);
-        var status = facts?.Find(instance);
-        return facts is null ? Wait(HoldReason.HostSilent, $"{instance}: nothing is known of {host}", "start its agent")
-            : facts.Session == HostSession.Lost ? Wait(HoldReason.HostLost, $"{instance}: {Losing.WhyLost(state, host)}")
-            : facts.Session != HostSession.Connected
-                ? Wait(HoldReason.HostSilent, SilentText(facts, $"{instance} may still run there"), SilentMend)
-            : status is null ? Wait(HoldReason.WaitsForReady, $"{instance}: {host} has not taken it over yet")
-            : placement.DrainingSince is not null ? Wait(HoldReason.WaitsForDrain, $"{instance} on {host} is being drained")
-            : placement.Wanted == WantedPhase.Stopped ? StoppedYet(status) is true ? null
-                : Wait(HoldReason.WaitsForStop, $"{instance} is stopping on {host}")
-            : !IsOther(status, placement) && IsToEnd(status, placement)
-                ? Wait(HoldReason.WaitsForReady, $"{instance} on {host} is being restarted")
-            : status.Hold is { } hold ? hold with { Service = instance.Service, Instance = instance, Host = host }
-            : IsOther(status, placement)
-                ? Wait(HoldReason.WaitsForReady, $"{instance} on {host} is being restarted with what is new")
-            : status.IsReady() ? null
-            : Wait(HoldReason.WaitsForReady, $"{instance} on {host} is {Words(status, HasProbe(state, placement))}");
+        if (facts is null)
+        {
+            return placed.HoldOf(HoldReason.HostSilent, $"{instance}: nothing is known of {host}", "start its agent");
+        }
 
-        Hold Wait(HoldReason reason, string text, string? mend = null) =>
-            new(reason, text, mend) { Service = instance.Service, Instance = instance, Host = host };
+        if (facts.Session == HostSession.Lost)
+        {
+            return placed.HoldOf(HoldReason.HostLost, $"{instance}: {Losing.WhyLost(state, host)}");
+        }
+
+        if (facts.Session != HostSession.Connected)
+        {
+            return placed.HoldOf(HoldReason.HostSilent, SilentText(facts, $"{instance} may still run there"), SilentMend);
+        }
+
+        if (facts.Find(instance) is not { } status)
+        {
+            return placed.HoldOf(HoldReason.WaitsForReady, $"{instance}: {host} has not taken it over yet");
+        }
+
+        if (placement.DrainingSince is not null)
+        {
+            return placed.HoldOf(HoldReason.WaitsForDrain, $"{instance} on {host} is being drained");
+        }
+
+        if (placement.Wanted == WantedPhase.Stopped)
+        {
+            return HasStopped(status) ? null : placed.HoldOf(HoldReason.WaitsForStop, $"{instance} is stopping on {host}");
+        }
+
+        // What holds it tells people more than that something new is to come.
+        var isOther = IsOther(status, placement);
+        return !isOther && IsToEnd(status, placement)
+            ? placed.HoldOf(HoldReason.WaitsForReady, $"{instance} on {host} is being restarted")
+            : status.Hold is { } hold ? hold with { Service = instance.Service, Instance = instance, Host = host }
+            : isOther ? placed.HoldOf(HoldReason.WaitsForReady, $"{instance} on {host} is being restarted with what is new")
+            : status.IsReady() ? null
+            : placed.HoldOf(
+                HoldReason.WaitsForReady, $"{instance} on {host} is {Words(status, HasProbe(state, placement))}");
     }
 
     /// <summary>An instance that its host still reports though it is placed there no more.</summary>
     public static Hold StillThere(HostFacts facts, InstanceStatus status)
     {
-        var silent = facts.Session != HostSession.Connected;
-        var back = facts.ReturnedAt is not null;
-        return new Hold(
-            silent ? HoldReason.HostSilent : back ? HoldReason.WaitsForDrain
-                : status is { Phase: InstancePhase.Stopping, Hold.Reason: var reason } ? reason : HoldReason.WaitsForStop,
-            silent ? SilentText(facts, $"{status.Instance} is to leave it and may still run there")
-                : back ? $"{facts.Host} is back, and {status.Instance} was replaced while it was lost: it stops there once its "
-                    + "consumers have let go"
-                : status.Hold?.Text ?? $"{status.Instance} is stopping on {facts.Host}",
-            silent ? SilentMend : status.Hold?.Mend)
-        { Service = status.Instance.Service, Instance = status.Instance, Host = facts.Host };
+        if (facts.Session != HostSession.Connected)
+        {
+            return Wait(
+                HoldReason.HostSilent, SilentText(facts, $"{status.Instance} is to leave it and may still run there"),
+                SilentMend);
+        }
+
+        if (facts.ReturnedAt is not null)
+        {
+            return Wait(
+                HoldReason.WaitsForDrain,
+                $"{facts.Host} is back, and {status.Instance} was replaced while it was lost: it stops there once its consumers "
+                    + "have let go",
+                status.Hold?.Mend);
+        }
+
+        return Wait(
+            status is { Phase: InstancePhase.Stopping, Hold.Reason: var reason } ? reason : HoldReason.WaitsForStop,
+            status.Hold?.Text ?? $"{status.Instance} is stopping on {facts.Host}",
+            status.Hold?.Mend);
+
+        Hold Wait(HoldReason why, string text, string? mend) =>
+            new(why, text, mend) { Service = status.Instance.Service, Instance = status.Instance, Host = facts.Host };
     }
 
     private const string SilentMend = "look whether the host and its agent run; what runs on it is left alone. "
@@ -63,7 +95,7 @@ internal static class Readiness
             CultureInfo.InvariantCulture,
             $"{facts.Host} has been silent since {facts.SessionSince.UtcDateTime:HH:mm:ss} UTC: {then}");
 
-    private static bool StoppedYet(InstanceStatus status) =>
+    private static bool HasStopped(InstanceStatus status) =>
         status.Phase is InstancePhase.Waiting or InstancePhase.Stopped && status.Pid is null;
 
     private static bool HasProbe(ClusterState state, Placement placement) =>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Zurg.Protocol;
 
 namespace Zurg.Core;
@@ -34,10 +35,10 @@ internal static class AlertsCheck
             .. (draft?.Webhook ?? []).Select(r => new AlertReceiver(ReceiverKind.Webhook, r.Url!, r.TokenFile)),
             .. (draft?.Alertmanager ?? []).Select(r => new AlertReceiver(ReceiverKind.Alertmanager, r.Url!, r.TokenFile)),
         ],
-        HoldAfter = Measures.Duration(draft?.HoldAfter ?? "10m")!.Value,
-        SilentAfter = Measures.Duration(draft?.SilentAfter ?? "1m")!.Value,
+        HoldAfter = Measures.CheckedDuration(draft?.HoldAfter ?? "10m"),
+        SilentAfter = Measures.CheckedDuration(draft?.SilentAfter ?? "1m"),
         Crashes = draft?.Crashes ?? 5,
-        CrashWindow = Measures.Duration(draft?.CrashWindow ?? "10m")!.Value,
+        CrashWindow = Measures.CheckedDuration(draft?.CrashWindow ?? "10m"),
     };
 
     /// <summary>As a diff shows it; of a URL only what is no secret, so that each change of it has another digest.</summary>
@@ -48,28 +49,26 @@ internal static class AlertsCheck
             yield break;
         }
 
-        var usual = Fill(null);
         foreach (var receiver in spec.Receivers)
         {
             yield return ($"alerts.{ReceiverNames.IdOf(receiver)}",
                 ReceiverNames.Shown(receiver) + (receiver.TokenFile is null ? "" : $", token of {receiver.TokenFile}"));
         }
 
-        foreach (var (name, value, other) in ((string, TimeSpan, TimeSpan)[])
+        var usual = Fill(null);
+        (string Name, TimeSpan Value, TimeSpan Usual)[] times =
         [
             ("hold_after", spec.HoldAfter, usual.HoldAfter), ("silent_after", spec.SilentAfter, usual.SilentAfter),
             ("crash_window", spec.CrashWindow, usual.CrashWindow),
-        ])
+        ];
+        foreach (var time in times.Where(t => t.Value != t.Usual))
         {
-            if (value != other)
-            {
-                yield return ($"alerts.{name}", Measures.Show(value));
-            }
+            yield return ($"alerts.{time.Name}", Measures.Show(time.Value));
         }
 
         if (spec.Crashes != usual.Crashes)
         {
-            yield return ("alerts.crashes", spec.Crashes.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            yield return ("alerts.crashes", spec.Crashes.ToString(CultureInfo.InvariantCulture));
         }
     }
 

@@ -4,8 +4,10 @@ using Zurg.Protocol;
 
 namespace Zurg.Core;
 
-/// <summary>The one place of defaults: from what a person wrote to the spec that everything else works with (STYLE.md rule
-/// 12).</summary>
+/// <summary>
+/// The one place of defaults: from what a person wrote to the spec that everything else works with (STYLE.md rule 12). Those
+/// of a section that has a check of its own stand beside that.
+/// </summary>
 public static class Defaults
 {
     internal const string RestartDelay = "100ms";
@@ -148,8 +150,7 @@ public static class Defaults
         : new TemplateSpec(template.From!, template.To!, template.Then?.Restart is true ? TemplateThen.Restart
             : TemplateThen.Nothing);
 
-    private static TimeSpan Time(string text) =>
-        Measures.Duration(text) ?? throw new ArgumentException($"'{text}' was not validated", nameof(text));
+    private static TimeSpan Time(string text) => Measures.CheckedDuration(text);
 
     private static ImmutableSortedDictionary<string, string> Ordinal(ImmutableSortedDictionary<string, string> map) =>
         map.WithComparers(StringComparer.Ordinal);

@@ -14,9 +14,17 @@ public static class Measures
         ("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3), ("B", 1),
     ];
 
+    /// <summary>More than any of these needs: what is longer is none.</summary>
+    private const int TextMax = 40;
+
     public static TimeSpan? Duration(string text) =>
         Sum(text, DurationUnits) is { } milliseconds && milliseconds <= TimeSpan.MaxValue.TotalMilliseconds / 2
             ? TimeSpan.FromMilliseconds(milliseconds) : null;
+
+    /// <summary>Of a text in which <see cref="DurationProblem"/> found none.</summary>
+    /// <exception cref="ArgumentException">It is none, and nobody has checked that before.</exception>
+    public static TimeSpan CheckedDuration(string text) =>
+        Duration(text) ?? throw new ArgumentException($"'{text}' was not validated", nameof(text));
 
     /// <summary>In bytes.</summary>
     public static long? Size(string text) =>
@@ -74,7 +82,7 @@ public static class Measures
         var at = 0;
         var total = 0.0;
         var last = double.PositiveInfinity;
-        while (at < text.Length && text.Length <= 40)
+        while (at < text.Length && text.Length <= TextMax)
         {
             var digits = at;
             while (digits < text.Length && (char.IsAsciiDigit(text[digits]) || text[digits] == '.'))

@@ -3,8 +3,9 @@ using Zurg.Protocol;
 
 namespace Zurg.Core;
 
-/// <summary>Problems as they are found, up to a limit: a file of 1 MiB may hold a hundred thousand, and nobody reads
-/// those.</summary>
+/// <summary>
+/// Problems as they are found, up to a limit: a file of 1 MiB may hold a hundred thousand, and nobody reads those.
+/// </summary>
 public sealed class ProblemList
 {
     private readonly ImmutableArray<Problem>.Builder _found = ImmutableArray.CreateBuilder<Problem>();

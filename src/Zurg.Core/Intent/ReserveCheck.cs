@@ -6,7 +6,7 @@ namespace Zurg.Core;
 /// <summary>reserve: in cluster.yaml: what hosts keep free, as a share or an amount.</summary>
 internal static class ReserveCheck
 {
-    private const double PercentMax = 90;
+    private const int PercentMax = 90;
 
     public static void Check(ReserveDraft? draft, ProblemList problems)
     {
@@ -42,7 +42,7 @@ internal static class ReserveCheck
         else if (limit.Percent > PercentMax)
         {
             problems.Add(path, $"{Words.Quote(text)} is out of range",
-                "a host that must keep more than 90% free would never get an instance");
+                $"a host that must keep more than {PercentMax}% free would never get an instance");
         }
     }
 

@@ -23,7 +23,7 @@ public static class SpecCompiler
         RevertOf = revertOf,
     };
 
-    public static ImmutableSortedDictionary<ServiceName, Digest> Digests(ClusterSpec spec) =>
+    private static ImmutableSortedDictionary<ServiceName, Digest> Digests(ClusterSpec spec) =>
         spec.Services.ToImmutableSortedDictionary(s => s.Name, s => SpecDigest.Of(s.Instance));
 
     private static ImmutableSortedDictionary<InstanceId, Digest>? OwnDigests(ClusterSpec spec)

@@ -7,9 +7,10 @@ namespace Zurg.Core;
 public static class SpecDiff
 {
     /// <param name="before">Null when nothing was applied yet.</param>
-    /// <param name="placements">Of every host, as they are now. What `per_host` will start is told for these hosts only, and not
-    /// for
-    /// a service with constraints: which hosts fit is known to the decider alone.</param>
+    /// <param name="placements">
+    /// Of every host, as they are now. What `per_host` will start is told for these hosts only, and not for a service with
+    /// constraints: which hosts fit is known to the decider alone.
+    /// </param>
     public static ImmutableArray<SpecChange> Between(ClusterSpec? before, ClusterSpec after,
         IEnumerable<HostPlacements> placements)
     {
@@ -26,8 +27,7 @@ public static class SpecDiff
 
     private static IEnumerable<SpecChange> Settings(ClusterSpec? before, ClusterSpec after, Placed placed) =>
         Lines(before is null ? [] : before.Settings.Select(s => (s.Key, s.Value)), after.Settings.Select(s => (s.Key, s.Value)))
-            .Select(l =>
-            new SpecChange($"settings.{l.Path}", l.Before, l.After,
+            .Select(l => new SpecChange($"settings.{l.Path}", l.Before, l.After,
             [
                 .. after.Services
                     .Where(s => s.Instance.Settings.ContainsKey(l.Path)
@@ -105,8 +105,8 @@ public static class SpecDiff
         var old = before.ToDictionary(l => l.Path, l => l.Value, StringComparer.Ordinal);
         var now = after.ToDictionary(l => l.Path, l => l.Value, StringComparer.Ordinal);
         return old.Keys.Union(now.Keys, StringComparer.Ordinal)
-            .Select(path => (path, old.GetValueOrDefault(path), now.GetValueOrDefault(path)))
-            .Where(l => l.Item2 != l.Item3);
+            .Select(path => (Path: path, Before: old.GetValueOrDefault(path), After: now.GetValueOrDefault(path)))
+            .Where(l => l.Before != l.After);
     }
 
     /// <summary>Who is where now.</summary>

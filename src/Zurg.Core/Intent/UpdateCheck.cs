@@ -111,7 +111,5 @@ internal static class UpdateCheck
     private static string? FixedPort(ServiceDraft service) => (service.Ports ?? ImmutableSortedDictionary<string, string>.Empty)
         .Values.FirstOrDefault(p => p != "dynamic");
 
-    private static TimeSpan Time(string? text, TimeSpan usual) => text is null
-        ? usual
-        : Measures.Duration(text) ?? throw new ArgumentException($"'{text}' was not validated", nameof(text));
+    private static TimeSpan Time(string? text, TimeSpan usual) => text is null ? usual : Measures.CheckedDuration(text);
 }

@@ -5,8 +5,7 @@ namespace Zurg.Core;
 
 /// <summary>
 /// ${NAME} in args, env, working directory and exec probes. `$${` stands for a literal `${`; a `$` before anything else is
-/// itself.
-/// A value is put in as it is: what looks like a variable within it stays text.
+/// itself. A value is put in as it is: what looks like a variable within it stays text.
 /// </summary>
 public static class Variables
 {
@@ -28,14 +27,11 @@ public static class Variables
         ("release_dir", "the directory of the unpacked release"),
     ];
 
-    /// <summary>Every name between ${ and }, in the text's order. A ${ without its } names what follows it.</summary>
-    public static ImmutableArray<string> NamesIn(string text) =>
-        [.. PartsOf(text).Where(p => p.Kind is not PartKind.Text).Select(p => p.Text)];
-
     /// <summary>The settings whose values the texts need.</summary>
     public static ImmutableSortedSet<string> SettingsIn(IEnumerable<string> texts) =>
-        texts.SelectMany(t => NamesIn(t)).Where(n => n.StartsWith(SettingPrefix, StringComparison.Ordinal))
-            .Select(n => n[SettingPrefix.Length..]).ToImmutableSortedSet(StringComparer.Ordinal);
+        texts.SelectMany(PartsOf)
+            .Where(p => p.Kind is not PartKind.Text && p.Text.StartsWith(SettingPrefix, StringComparison.Ordinal))
+            .Select(p => p.Text[SettingPrefix.Length..]).ToImmutableSortedSet(StringComparer.Ordinal);
 
     /// <summary>What is wrong with the variables of a text, given everything that could be named in it.</summary>
     public static IEnumerable<(string Text, string Mend)> ProblemsOf(

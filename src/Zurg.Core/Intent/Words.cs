@@ -33,8 +33,9 @@ public static class Words
         return label.Length > 0 ? label : null;
     }
 
-    /// <summary>Slips allowed: one in a short word, two from 5 letters on, three from 10 on; letter case does not
-    /// count.</summary>
+    /// <summary>
+    /// Slips allowed: one in a short word, two from 5 letters on, three from 10 on; letter case does not count.
+    /// </summary>
     public static string? Nearest(string text, IEnumerable<string> known)
     {
         if (text.Length is 0 or > 100)

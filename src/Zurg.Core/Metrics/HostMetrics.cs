@@ -69,7 +69,7 @@ public static class HostMetrics
         }
     }
 
-    public static double Unix(DateTimeOffset at) => at.ToUnixTimeMilliseconds() / 1000.0;
+    private static double Unix(DateTimeOffset at) => at.ToUnixTimeMilliseconds() / 1000.0;
 
     private static void Cpu(MetricPage page, (string, string) host, HostMeasures m)
     {

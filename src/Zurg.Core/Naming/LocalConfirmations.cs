@@ -8,11 +8,10 @@ namespace Zurg.Core;
 public sealed record SubscriberId(ProcessIdentity Process, string Part) : IComparable<SubscriberId>
 {
     public int CompareTo(SubscriberId? other) => other is null ? 1
-        : (Process.Pid, Process.StartTicks).CompareTo((other.Process.Pid, other.Process.StartTicks)) is var byProcess and not 0
-            ? byProcess
-            : string.CompareOrdinal(Process.BootId, other.Process.BootId) is var byBoot and not 0
-                ? byBoot
-                : string.CompareOrdinal(Part, other.Part);
+        : Process.Pid.CompareTo(other.Process.Pid) is var byPid and not 0 ? byPid
+        : Process.StartTicks.CompareTo(other.Process.StartTicks) is var byStart and not 0 ? byStart
+        : string.CompareOrdinal(Process.BootId, other.Process.BootId) is var byBoot and not 0 ? byBoot
+        : string.CompareOrdinal(Part, other.Part);
 }
 
 /// <summary>What one subscriber makes of one service.</summary>

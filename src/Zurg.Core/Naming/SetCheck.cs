@@ -18,12 +18,13 @@ public static class SetCheck
     public static (ImmutableSortedDictionary<ServiceName, Revision> Next, ImmutableArray<ServiceName> Again) Compare(
         ImmutableSortedDictionary<ServiceName, Revision> before,
         ImmutableArray<KnownSet> theirs,
-        ImmutableSortedDictionary<ServiceName, KnownSet> ours) =>
-        (ours.Where(o => o.Value.Revision is not null)
-            .ToImmutableSortedDictionary(o => o.Key, o => o.Value.Revision!.Value),
-        [
-            .. theirs.Where(t => ours.TryGetValue(t.Service, out var our) && IsLost(t, our, before)).Select(t => t.Service),
-        ]);
+        ImmutableSortedDictionary<ServiceName, KnownSet> ours)
+    {
+        var next = ours.Where(o => o.Value.Revision is not null)
+            .ToImmutableSortedDictionary(o => o.Key, o => o.Value.Revision!.Value);
+        var again = theirs.Where(t => ours.TryGetValue(t.Service, out var our) && IsLost(t, our, before)).Select(t => t.Service);
+        return (next, [.. again]);
+    }
 
     /// <summary>Of what consumers act on, field by field: builds that write records differently agree on it.</summary>
     public static Digest DigestOf(EndpointSet set)
@@ -46,9 +47,7 @@ public static class SetCheck
     }
 
     private static bool IsLost(KnownSet their, KnownSet our, ImmutableSortedDictionary<ServiceName, Revision> before) =>
-        their.Revision is { } revision
-            ? revision == our.Revision
-                ? their.Digest != our.Digest
-                : before.TryGetValue(their.Service, out var earlier) && revision < earlier
-            : before.ContainsKey(their.Service);
+        their.Revision is not { } revision ? before.ContainsKey(their.Service)
+        : revision == our.Revision ? their.Digest != our.Digest
+        : before.TryGetValue(their.Service, out var earlier) && revision < earlier;
 }

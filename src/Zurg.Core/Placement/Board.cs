@@ -108,4 +108,8 @@ internal sealed class Board
 }
 
 /// <param name="Host">Where the instance is.</param>
-internal sealed record PlacedOn(HostId Host, Placement Placement);
+internal sealed record PlacedOn(HostId Host, Placement Placement)
+{
+    public Hold HoldOf(HoldReason reason, string text, string? mend = null) =>
+        new(reason, text, mend) { Service = Placement.Instance.Service, Instance = Placement.Instance, Host = Host };
+}

@@ -40,7 +40,11 @@ internal sealed record Roster(
     public static string? WhyDisplaced(ClusterState state, Board board, ServiceSpec service, HostId host) =>
         service.Scale.Instances is not null ? null
         : !service.Scale.Hosts.IsEmpty && !service.Scale.Hosts.Contains(host) ? $"{host} is not among its hosts"
-        : state.DrainOf(host) is { } drain ? $"{host} is being emptied by {drain.By}"
+        : WhyNotStay(state, board, service, host);
+
+    /// <summary>Why no instance of the service may stay on a host, whatever the service's scale is; null when it may.</summary>
+    public static string? WhyNotStay(ClusterState state, Board board, ServiceSpec service, HostId host) =>
+        state.DrainOf(host) is { } drain ? $"{host} is being emptied by {drain.By}"
         : board.Find(host) is { Facts: not null } known && known.LackedLabel(service) is { } label
             ? $"{host} has no label {label}"
         : null;

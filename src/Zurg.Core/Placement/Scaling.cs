@@ -8,7 +8,7 @@ internal static class Scaling
 {
     public static void Plan(ServicePlan plan, Rollout rollout)
     {
-        var missing = Missing(plan, rollout).ToImmutableArray();
+        var missing = Missing(plan).ToImmutableArray();
         var isNew = plan.Board.Of(plan.Service.Name).Count == 0;
         if (isNew && !missing.IsEmpty && Unmet(plan.Service, plan.Naming) is { } dependency)
         {
@@ -21,9 +21,16 @@ internal static class Scaling
 
         // Placing comes first: an index that a removal frees is given away by a later plan only, so that no commit of this one,
         // landing alone, leaves one instance on two hosts.
-        foreach (var place in missing)
+        foreach (var gap in missing)
         {
-            place();
+            if (gap.Host is { } host)
+            {
+                PlaceOn(plan, rollout, host);
+            }
+            else
+            {
+                PlaceAnywhere(plan, rollout, new InstanceId(plan.Service.Name, gap.Index));
+            }
         }
 
         RemoveDisplaced(plan);
@@ -68,23 +75,22 @@ internal static class Scaling
         }
     }
 
-    /// <summary>One action for each instance that is missing; each looks at the board as the ones before it left it.</summary>
-    private static IEnumerable<Action> Missing(ServicePlan plan, Rollout rollout)
+    /// <summary>One for each instance that is missing, before any of them is placed.</summary>
+    private static IEnumerable<Gap> Missing(ServicePlan plan)
     {
         var (board, service) = (plan.Board, plan.Service);
         if (service.Scale.Instances is { } count)
         {
             var there = board.Of(service.Name).Select(p => p.Placement.Instance.Index).ToImmutableSortedSet();
-            return Enumerable.Range(0, count).Where(i => !there.Contains(i))
-                .Select(i => (Action)(() => PlaceAnywhere(plan, rollout, new InstanceId(service.Name, i))));
+            return Enumerable.Range(0, count).Where(i => !there.Contains(i)).Select(i => new Gap(i));
         }
 
         return service.Scale.Hosts.IsEmpty
             ? board.Hosts.Where(h => h.Facts?.Session == HostSession.Connected && Belongs(plan, h.Host))
-                .SelectMany(h => Enumerable.Range(0, Math.Max(0, (service.Scale.PerHost ?? 1) - h.CountOf(service.Name)))
-                    .Select(_ => (Action)(() => PlaceOn(plan, rollout, h.Host))))
+                .SelectMany(h => Enumerable.Repeat(
+                    new Gap(Host: h.Host), Math.Max(0, (service.Scale.PerHost ?? 1) - h.CountOf(service.Name))))
             : service.Scale.Hosts.Where(h => board.Find(h)?.CountOf(service.Name) is not > 0 && plan.State.DrainOf(h) is null)
-                .Select(h => (Action)(() => PlaceOn(plan, rollout, h)));
+                .Select(h => new Gap(Host: h));
     }
 
     private static bool Belongs(ServicePlan plan, HostId host) =>
@@ -144,4 +150,8 @@ internal static class Scaling
 
         return null;
     }
+
+    /// <param name="Index">Of an instance that may go anywhere.</param>
+    /// <param name="Host">The only one where it belongs; which index it gets there is seen when it is placed.</param>
+    private sealed record Gap(int Index = 0, HostId? Host = null);
 }

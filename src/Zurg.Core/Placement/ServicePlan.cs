@@ -21,7 +21,7 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
 
     /// <summary>When what this plan places or changes was: never before its rollout, whatever a clock says.</summary>
     private DateTimeOffset Since =>
-        State.Rollouts.GetValueOrDefault(service.Name) is { } rollout && rollout.StartedAt > at.Now ? rollout.StartedAt : at.Now;
+        State.Rollouts.GetValueOrDefault(service.Name) is { } rollout && rollout.StartedAt > Now ? rollout.StartedAt : Now;
 
     public Board Board => board;
 
@@ -165,7 +165,7 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
     /// <summary>Whether it may be withdrawn by now though nobody asked for it; a hold says when not.</summary>
     public bool MayDisplace(PlacedOn placed, string why)
     {
-        if (at.State.DrainOf(placed.Host) is not null || at.State.IsLost(placed.Host) || at.Actions.TryTake(placed))
+        if (State.DrainOf(placed.Host) is not null || State.IsLost(placed.Host) || at.Actions.TryTake(placed))
         {
             return true;
         }
@@ -178,7 +178,7 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
     public void Wait(HoldReason reason, string text, string? mend = null) =>
         Holds.Add(new Hold(reason, text, mend) { Service = service.Name });
 
-    public void WakeBy(DateTimeOffset at) => WakeAt = WakeAt < at ? WakeAt : at;
+    public void WakeBy(DateTimeOffset time) => WakeAt = WakeAt < time ? WakeAt : time;
 
     public void Tell(EventKind kind, string text) => News.Add(new RolloutNews(service.Name, kind, text));
 
@@ -200,13 +200,13 @@ internal sealed partial class ServicePlan(Planning at, Board board, ServiceSpec 
             return null;   // this very plan withdraws it, or waits: what is confirmed by now is about an older set
         }
 
-        switch (Draining.Judge(State, Naming, placed, service.Stop.DrainLimit, at.Now))
+        switch (Draining.Judge(State, Naming, placed, service.Stop.DrainLimit, Now))
         {
             case DrainVerdict.Over(var late):
                 return late is null ? why : $"{why}, though {late}";
             case DrainVerdict.Begin:
                 _draining.Add(placed.Placement.Instance);
-                board.Replace(placed, placed.Placement with { DrainingSince = at.Now });
+                board.Replace(placed, placed.Placement with { DrainingSince = Now });
                 Steps.Add(new Step.Drain(placed.Placement.Instance, placed.Host, why));
                 return null;
             case DrainVerdict.Wait(var hold, var until):

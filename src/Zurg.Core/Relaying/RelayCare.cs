@@ -10,6 +10,7 @@ namespace Zurg.Core;
 public readonly record struct RelayTalk(
     bool Listed, bool Said, bool ServerLast, bool Between, bool TurnsKnown, TimeSpan Silent);
 
+/// <summary>What is done with a carried connection.</summary>
 public enum RelayStep
 {
     Keep,

@@ -45,11 +45,10 @@ internal sealed class ActionBudget(ClusterState state, DateTimeOffset now)
         return true;
     }
 
-    public Hold Hold(PlacedOn placed, string why) => new(
+    public Hold Hold(PlacedOn placed, string why) => placed.HoldOf(
         HoldReason.TooManyActions,
         string.Create(CultureInfo.InvariantCulture,
             $"{placed.Placement.Instance} stays on {placed.Host} for now though {why}: nobody asked for that, and at most "
                 + $"{_most} such within a minute are withdrawn"),
-        $"if it is meant, zurg drain {placed.Host} moves everything at once; if not, give the host its labels back")
-    { Service = placed.Placement.Instance.Service, Instance = placed.Placement.Instance, Host = placed.Host };
+        $"if it is meant, zurg drain {placed.Host} moves everything at once; if not, give the host its labels back");
 }

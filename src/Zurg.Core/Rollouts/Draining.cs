@@ -43,14 +43,13 @@ internal static class Draining
 
     private static Hold WaitFor(ClusterState state, PlacedOn placed, DateTimeOffset until)
     {
-        var (instance, service) = (placed.Placement.Instance, placed.Placement.Instance.Service);
-        return new Hold(
+        var instance = placed.Placement.Instance;
+        return placed.HoldOf(
             HoldReason.WaitsForDrain,
             string.Create(CultureInfo.InvariantCulture,
-                $"{instance} on {placed.Host} is withdrawn and stops once its consumers have let go: {Late(state, service)} yet; "
-                    + $"until {until.UtcDateTime:HH:mm:ss} UTC at most"),
-            $"zurg explain {service}")
-        { Service = service, Instance = instance, Host = placed.Host };
+                $"{instance} on {placed.Host} is withdrawn and stops once its consumers have let go: "
+                    + $"{Late(state, instance.Service)} yet; until {until.UtcDateTime:HH:mm:ss} UTC at most"),
+            $"zurg explain {instance.Service}");
     }
 
     private static string Late(ClusterState state, ServiceName service) =>
@@ -77,6 +76,10 @@ internal static class Draining
 /// <summary>What a planned stop may do now.</summary>
 internal abstract record DrainVerdict
 {
+    private DrainVerdict()
+    {
+    }
+
     /// <summary>Nobody can be using it.</summary>
     public static DrainVerdict Free { get; } = new Over(Late: null);
 

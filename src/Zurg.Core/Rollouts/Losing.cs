@@ -49,12 +49,11 @@ internal static class Losing
     private static Hold Stays(ServicePlan plan, PlacedOn placed, string why, string mend)
     {
         var since = plan.State.Facts[placed.Host].SessionSince;
-        return new Hold(
+        return placed.HoldOf(
             HoldReason.HostLost,
             string.Create(CultureInfo.InvariantCulture,
                 $"{placed.Placement.Instance} runs nowhere: {placed.Host} has been lost since {since.UtcDateTime:HH:mm:ss} UTC, "
                     + $"{plan.State.LossOf(placed.Host)}, and {why}"),
-            $"{mend}; or start the agent of {placed.Host} again")
-        { Service = plan.Service.Name, Instance = placed.Placement.Instance, Host = placed.Host };
+            $"{mend}; or start the agent of {placed.Host} again");
     }
 }

@@ -6,18 +6,9 @@ namespace Zurg.Core;
 internal static class Moving
 {
     /// <summary>Why an instance of a service that is spread over hosts may not stay where it is; null when it may.</summary>
-    public static string? Why(ServicePlan plan, PlacedOn placed)
-    {
-        if (plan.Service.Scale.Instances is null)
-        {
-            return null;
-        }
-
-        return plan.State.DrainOf(placed.Host) is { } drain ? $"{placed.Host} is being emptied by {drain.By}"
-            : plan.Board.Find(placed.Host) is { Facts: not null } host && host.LackedLabel(plan.Service) is { } label
-                ? $"{placed.Host} has no label {label}"
-            : null;
-    }
+    public static string? Why(ServicePlan plan, PlacedOn placed) => plan.Service.Scale.Instances is null
+        ? null
+        : Roster.WhyNotStay(plan.State, plan.Board, plan.Service, placed.Host);
 
     /// <summary>Why it cannot be changed where it is; null when it can, also on a host that is being emptied.</summary>
     public static string? WhyMisfit(ServicePlan plan, PlacedOn placed)
@@ -39,11 +30,10 @@ internal static class Moving
     public static int StandIns(ServicePlan plan, Rollout rollout, Budget budget) => ServicePlan.IsBlueGreen(rollout) ? 0
         : plan.Roster.Surplus.Count(p => budget.Serves(p) && Why(plan, p) is null) - Promises.Without(plan).Count();
 
-    public static Hold Nowhere(ServicePlan plan, PlacedOn placed, string why) => new(
+    public static Hold Nowhere(ServicePlan plan, PlacedOn placed, string why) => placed.HoldOf(
         HoldReason.NoHostFits,
         $"{placed.Placement.Instance} can neither stay on {placed.Host} nor go elsewhere: {why}",
         plan.State.DrainOf(placed.Host) is null
             ? "free what is taken on that host, add a host that fits, or change the service in cluster.yaml"
-            : $"add a host that fits, or let it stay: zurg undrain {placed.Host}")
-    { Service = placed.Placement.Instance.Service, Instance = placed.Placement.Instance, Host = placed.Host };
+            : $"add a host that fits, or let it stay: zurg undrain {placed.Host}");
 }

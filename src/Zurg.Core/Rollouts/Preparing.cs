@@ -20,11 +20,10 @@ internal static class Preparing
             return null;
         }
 
-        return new Hold(
+        return placed.HoldOf(
             HoldReason.WaitsForPrepare,
             $"{placement.Instance} goes on as it is until {host} has {target.Release.Version} ready"
                 + (status.PrepareHold is { } hold ? $": {hold.Text}" : ""),
-            status.PrepareHold?.Mend)
-        { Service = placement.Instance.Service, Instance = placement.Instance, Host = host };
+            status.PrepareHold?.Mend);
     }
 }

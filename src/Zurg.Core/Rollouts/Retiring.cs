@@ -22,6 +22,6 @@ internal static class Retiring
             HoldReason.Retired,
             string.Create(CultureInfo.InvariantCulture,
                 $"{service} was retired by {retired.By} at {retired.At.UtcDateTime:yyyy-MM-dd HH:mm} UTC and runs no more"),
-            $"take it out of cluster.yaml and apply");
+            "take it out of cluster.yaml and apply");
     }
 }

@@ -4,14 +4,11 @@ using Zurg.Protocol;
 namespace Zurg.Core;
 
 /// <summary>A service's rollout as people are shown it: what its record says, and how many instances have come how far.</summary>
-public static class RolloutView
+internal static class RolloutView
 {
     /// <summary>Null before the first rollout of the service, and once it has left the spec.</summary>
-    public static RolloutStatus? Of(ClusterState state, NamingState naming, ServiceName service, DateTimeOffset now) =>
-        Of(new Planning(state, naming, now), new Board(state), service);
-
     /// <param name="board">Of the same state, as nobody has planned on it yet.</param>
-    internal static RolloutStatus? Of(Planning at, Board board, ServiceName service) =>
+    public static RolloutStatus? Of(Planning at, Board board, ServiceName service) =>
         at.State.Applied is { } applied && applied.Spec.Find(service) is { } spec
         && at.State.Rollouts.GetValueOrDefault(service) is { } rollout
             ? Of(new ServicePlan(at, board, spec, applied), rollout)

@@ -179,9 +179,13 @@ internal sealed class AgentDraft(AgentState state, DateTimeOffset now)
     }
 
     /// <summary>What somebody may wait for; a mere text or count can wait for the next second.</summary>
-    private static bool IsNews(InstanceState? old, InstanceState? next) =>
-        (old?.Incarnation, old?.Phase, old?.Healthy, old?.Process, old?.ShownHold?.Reason, old?.Assigned.SpecDigest, old?.Refuses,
-            old?.Heard, old?.Next?.IsReady, old?.Next?.Hold?.Reason)
-        != (next?.Incarnation, next?.Phase, next?.Healthy, next?.Process, next?.ShownHold?.Reason, next?.Assigned.SpecDigest,
-            next?.Refuses, next?.Heard, next?.Next?.IsReady, next?.Next?.Hold?.Reason);
+    private static bool IsNews(InstanceState? old, InstanceState? next) => NewsOf(old) != NewsOf(next);
+
+    private static InstanceSight? NewsOf(InstanceState? s) => s is null ? null : new InstanceSight(
+        s.Incarnation, s.Phase, s.Healthy, s.Process, s.ShownHold?.Reason, s.Assigned.SpecDigest, s.Refuses, s.Heard,
+        s.Next?.IsReady, s.Next?.Hold?.Reason);
+
+    private readonly record struct InstanceSight(
+        Incarnation Incarnation, InstancePhase Phase, bool Healthy, ProcessIdentity? Process, HoldReason? Hold, Digest Spec,
+        bool Refuses, long? Heard, bool? NextIsReady, HoldReason? NextHold);
 }

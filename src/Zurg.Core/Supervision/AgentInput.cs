@@ -116,55 +116,8 @@ public abstract record AgentInput
         : OfInstance(Instance, Incarnation);
 }
 
-/// <summary>A process, told from every other one that ever had this pid.</summary>
-/// <param name="StartTicks">Field 22 of /proc/PID/stat: clock ticks since boot.</param>
-/// <param name="BootId">/proc/sys/kernel/random/boot_id: after a reboot the same pid and ticks mean another process.</param>
-public sealed record ProcessIdentity(int Pid, long StartTicks, string BootId);
-
-/// <param name="Code">The exit code when it ended by itself.</param>
-/// <param name="Signal">The signal's number when one ended it; both null: it was not our child and nobody can tell.</param>
-/// <param name="PeakMemory">Peak resident memory in bytes; null when not known.</param>
-/// <param name="CpuTime">User and system time together; null when not known.</param>
-public sealed record ProcessExit(int? Code, int? Signal, bool CoreDumped, long? PeakMemory, TimeSpan? CpuTime)
-{
-    /// <summary>The part of <see cref="CpuTime"/> in the program itself; null when not known.</summary>
-    public TimeSpan? UserTime { get; init; }
-
-    /// <summary>How long it ran by a clock that nobody sets; null: by the difference of wall clock times then.</summary>
-    public TimeSpan? Ran { get; init; }
-
-    /// <summary>It ended while no agent ran: when exactly nobody knows.</summary>
-    public bool Unwatched { get; init; }
-
-    /// <summary>Whether SIGKILL came from the kernel's OOM killer; null: nothing speaks for it.</summary>
-    public OomSign? OutOfMemory { get; init; }
-}
-
-public enum OomSign
-{
-    /// <summary>It struck somewhere on the host in that moment.</summary>
-    Likely,
-
-    /// <summary>The process's own group says so: it went over its memory limit.</summary>
-    Certain,
-}
-
+/// <summary>What a probe was answered.</summary>
 /// <param name="Text">Why not, in plain language: connection refused; answered 503; another process listens on port 8080.</param>
 /// <param name="AtOnce">A failure that counts without others: the process itself says so.</param>
 /// <param name="Refused">It failed only in that it answers no new request, as an instance does that is told so.</param>
 public sealed record ProbeAnswer(bool Passed, string? Text = null, bool AtOnce = false, bool Refused = false);
-
-/// <summary>A start with every variable replaced and every path absolute.</summary>
-public sealed record Launch
-{
-    public required string Executable { get; init; }
-
-    public ImmutableArray<string> Args { get; init => field = value.IsDefault ? [] : value; } = [];
-
-    /// <summary>Complete: nothing of the agent's own environment comes on top.</summary>
-    public required ImmutableSortedDictionary<string, string> Env { get; init; }
-
-    public required string WorkingDirectory { get; init; }
-
-    public required ImmutableSortedDictionary<PortName, int> Ports { get; init; }
-}

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Zurg.Protocol;
 
 namespace Zurg.Core;
 
@@ -23,7 +24,7 @@ internal static class ClockGuard
     public static InstanceState Clamp(InstanceState s, DateTimeOffset now)
     {
         var policy = s.Assigned.Restart;
-        var longest = s.Hold?.Reason == Protocol.HoldReason.TooManyRestarts ? policy.Window : policy.MaxDelay;
+        var longest = s.Hold?.Reason == HoldReason.TooManyRestarts ? policy.Window : policy.MaxDelay;
         return s with
         {
             NotBefore = s.NotBefore > now + longest ? now + longest : s.NotBefore,

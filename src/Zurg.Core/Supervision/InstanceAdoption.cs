@@ -39,12 +39,13 @@ internal static class InstanceAdoption
             {
                 Stop = s.Stop ?? new StopOrder("its start was cut off by the end of the agent", Asked: true),
             }, m),
-        (InstancePhase.Stopping, null) => InstanceEnd.Stopped(s, found.Exit ?? Unwatched, m),
+        (InstancePhase.Stopping, null) => InstanceEnd.Stopped(s, found.Exit ?? ProcessExit.NobodyWatched, m),
 
         // No fault of its own: it is started again at once, and nothing is counted against it.
         (_, null) when found.Rebooted => InstanceEnd.Crashed(
-            s with { Stop = new StopOrder("it ended with its host, which was started anew", Asked: true) }, Unwatched, m),
-        (_, null) => InstanceEnd.Crashed(s, found.Exit ?? Unwatched, m),
+            s with { Stop = new StopOrder("it ended with its host, which was started anew", Asked: true) },
+            ProcessExit.NobodyWatched, m),
+        (_, null) => InstanceEnd.Crashed(s, found.Exit ?? ProcessExit.NobodyWatched, m),
         _ => s.Unchanged,
     };
 
@@ -99,6 +100,4 @@ internal static class InstanceAdoption
             .Tell(
                 EventKind.InstanceAdopted,
                 $"adopted: pid {process.Pid} of {s.Assigned.Spec.Release} ran on while its agent was away");
-
-    private static readonly ProcessExit Unwatched = new(null, null, false, null, null) { Unwatched = true };
 }

@@ -21,7 +21,7 @@ internal static class InstanceAssign
     public static InstanceTurn Leave(InstanceState s, Moment m) => s.Phase switch
     {
         InstancePhase.Waiting or InstancePhase.Stopped => InstanceEnd.Forget(s),
-        InstancePhase.Preparing => InstanceEnd.FreePorts(s, m).Then(InstanceEnd.Forget),
+        InstancePhase.Preparing => InstanceEnd.FreePorts(s).Then(InstanceEnd.Forget),
         InstancePhase.Starting or InstancePhase.Running =>
             InstanceEnd.Stop(
                 s with { Leaving = true, NotUnderstood = null }, "stopped because it is no longer assigned to this host", m),
@@ -53,7 +53,7 @@ internal static class InstanceAssign
     public static InstanceTurn ShutDown(InstanceState s, Moment m) => s.Phase switch
     {
         InstancePhase.Waiting => new InstanceTurn(s.Enter(InstancePhase.Stopped, m)),
-        InstancePhase.Preparing => InstanceEnd.FreePorts(s, m)
+        InstancePhase.Preparing => InstanceEnd.FreePorts(s)
             .Then(next => new InstanceTurn(next.Enter(InstancePhase.Stopped, m))),
         InstancePhase.Starting or InstancePhase.Running => InstanceEnd.Stop(s, "stopped with its agent", m),
         InstancePhase.Stopping when InstanceStop.IsWaiting(s) => InstanceStop.Hurry(s, m),
@@ -79,7 +79,7 @@ internal static class InstanceAssign
     private static InstanceTurn End(InstanceState s, string reason, Moment m) => s.Phase switch
     {
         InstancePhase.Waiting => new InstanceTurn(s with { NotBefore = null, Hold = null, StartReason = Begins(s, reason) }),
-        InstancePhase.Preparing => InstanceEnd.FreePorts(s, m).Then(next => new InstanceTurn(next.Again(m, Begins(s, reason)))),
+        InstancePhase.Preparing => InstanceEnd.FreePorts(s).Then(next => new InstanceTurn(next.Again(m, Begins(s, reason)))),
         InstancePhase.Starting or InstancePhase.Running => InstanceEnd.Stop(s, reason, m),
         InstancePhase.Stopping or InstancePhase.Stopped or InstancePhase.Unknown => s.Unchanged,
     };

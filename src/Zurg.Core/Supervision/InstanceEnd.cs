@@ -83,30 +83,34 @@ internal static class InstanceEnd
         // Exited comes first when the process was ours; without it the process ended unwatched.
         var turn = s.HasExited || s.StartedAt is null
             ? s.Unchanged
-            : Exited(s, new ProcessExit(null, null, false, null, null) { Unwatched = true }, m);
-        return turn.Then(ended => FreePorts(ended, m)).Then(ended => s.Leaving ? Forget(ended) : Follow(ended, m));
+            : Exited(s, ProcessExit.NobodyWatched, m);
+        return turn.Then(FreePorts).Then(ended => s.Leaving ? Forget(ended) : Follow(ended, m));
     }
 
     /// <summary>It never had a process: tried again, as a new incarnation, for as long as it takes.</summary>
     public static InstanceTurn Retry(InstanceState s, Hold hold, Moment m)
     {
         var failed = s.FailedStarts + 1;
-        return FreePorts(s, m).Then(gone => new InstanceTurn(gone.Again(m, s.StartReason) with
+        return FreePorts(s).Then(gone => new InstanceTurn(gone.Again(m, s.StartReason) with
         {
             FailedStarts = failed,
             NotBefore = m.Now + RestartDecision.Backoff(s.Assigned.Restart, failed, Jitter(s, m)),
-            Hold = hold with { Service = s.Instance.Service, Instance = s.Instance, Host = m.Host },
+            Hold = HoldOf(s, m, hold),
         }));
     }
 
-    public static InstanceTurn FreePorts(InstanceState s, Moment m) =>
+    public static InstanceTurn FreePorts(InstanceState s) =>
         s.Unchanged.Do(new AgentEffect.ReleasePorts(s.Instance, s.Incarnation));
 
     public static InstanceTurn Forget(InstanceState s) =>
         new InstanceTurn(State: null).Do(new AgentEffect.Forget(s.Instance));
 
     public static Hold HoldOf(InstanceState s, Moment m, HoldReason reason, string text, string? mend = null) =>
-        new(reason, text, mend) { Service = s.Instance.Service, Instance = s.Instance, Host = m.Host };
+        HoldOf(s, m, new Hold(reason, text, mend));
+
+    /// <summary>The same, said of this instance on this host.</summary>
+    public static Hold HoldOf(InstanceState s, Moment m, Hold hold) =>
+        hold with { Service = s.Instance.Service, Instance = s.Instance, Host = m.Host };
 
     private static InstanceTurn NoMoreProbes(InstanceTurn turn, InstanceState s) =>
         turn.DoIf(
@@ -187,6 +191,7 @@ internal static class InstanceEnd
     /// <summary>0 to 1, the same for the same seed and incarnation: a replay waits as long.</summary>
     public static double Jitter(InstanceState s, Moment m)
     {
+        // FNV-1a (Fowler, Noll and Vo) over the letters of its name, with the seed as its basis.
         var mixed = s.Instance.Value.Aggregate(m.Seed, (hash, letter) => (hash ^ letter) * 1099511628211);
         return new Prng(mixed ^ (ulong)s.Incarnation.Value).NextDouble();
     }

@@ -72,13 +72,13 @@ internal static class InstanceHealth
     /// <param name="hold">Null: its templates can be rendered again.</param>
     public static InstanceTurn TemplateHeld(InstanceState s, Hold? hold, Moment m) => new(s with
     {
-        TemplateHold = hold is null ? null : hold with { Service = s.Instance.Service, Instance = s.Instance, Host = m.Host },
+        TemplateHold = hold is null ? null : InstanceEnd.HoldOf(s, m, hold),
     });
 
     /// <param name="hold">Null: the agent listens everywhere that it should.</param>
     public static InstanceTurn UsesHeld(InstanceState s, Hold? hold, Moment m) => new(s with
     {
-        UsesHold = hold is null ? null : hold with { Service = s.Instance.Service, Instance = s.Instance, Host = m.Host },
+        UsesHold = hold is null ? null : InstanceEnd.HoldOf(s, m, hold),
     });
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;

@@ -30,8 +30,7 @@ internal static class InstanceMachine
 
     /// <summary>When time alone will change something; null when it will not.</summary>
     public static DateTimeOffset? WakeAt(InstanceState s, bool shuttingDown) =>
-        PhaseWakeAt(s, shuttingDown) is var phase && (shuttingDown || s.Next?.NotBefore is not { } next) ? phase
-        : phase < next ? phase : next;
+        First(PhaseWakeAt(s, shuttingDown), shuttingDown ? null : s.Next?.NotBefore);
 
     private static DateTimeOffset? PhaseWakeAt(InstanceState s, bool shuttingDown) => s.Phase switch
     {
@@ -41,6 +40,7 @@ internal static class InstanceMachine
         InstancePhase.Unknown or InstancePhase.Preparing or InstancePhase.Stopped => null,
     };
 
+    /// <summary>Null only when both are.</summary>
     private static DateTimeOffset? First(DateTimeOffset? one, DateTimeOffset? other) => one < other ? one : other ?? one;
 
     /// <summary>

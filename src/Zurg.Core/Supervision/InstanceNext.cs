@@ -73,7 +73,7 @@ internal static class InstanceNext
             hold, m);
 
     /// <summary>The instance as it will be assigned.</summary>
-    public static AssignedInstance Of(AssignedInstance assigned, NextInstance next) => assigned with
+    private static AssignedInstance Of(AssignedInstance assigned, NextInstance next) => assigned with
     {
         Spec = next.Spec,
         SpecDigest = next.SpecDigest,
@@ -84,8 +84,7 @@ internal static class InstanceNext
 
     private static InstanceTurn Held(InstanceState s, NextState next, Hold hold, Moment m)
     {
-        var told = hold with { Service = s.Instance.Service, Instance = s.Instance, Host = m.Host };
-        var turn = new InstanceTurn(s with { Next = next with { Hold = told } });
+        var turn = new InstanceTurn(s with { Next = next with { Hold = InstanceEnd.HoldOf(s, m, hold) } });
         return next.Hold?.Reason == hold.Reason
             ? turn
             : turn.Tell(EventKind.InstanceHeld, $"what it gets next cannot be started here yet: {hold.Text}");

@@ -39,7 +39,7 @@ public sealed record InstanceState
     /// <summary>Why this incarnation was begun, in plain words; null in records of earlier builds.</summary>
     public string? StartReason { get; init; }
 
-    /// <summary>When the phase's time is up: never ready, the grace over, or killed without effect.</summary>
+    /// <summary>When the phase's time is up: never ready, the drain or the grace over, or killed without effect.</summary>
     public DateTimeOffset? Deadline { get; init; }
 
     /// <summary>In <see cref="InstancePhase.Waiting"/>: not prepared before this.</summary>
@@ -136,7 +136,8 @@ public sealed record InstanceState
     public bool HasExited => LastExit?.Incarnation == Incarnation;
 }
 
+/// <summary>Why an incarnation is ended.</summary>
 /// <param name="Reason">In plain words, as the start of a sentence: stopped for a new spec.</param>
-/// <param name="Asked">False: the agent ended it as if it had crashed, because it was never ready.</param>
+/// <param name="Asked">False: the agent ended it as if it had crashed, because it was never ready, or half dead.</param>
 /// <param name="Cut">What was still under way when its drain was over; null when nothing was.</param>
 public sealed record StopOrder(string Reason, bool Asked, string? Cut = null);

@@ -24,7 +24,6 @@ public sealed partial class AlertLoop(
     /// <summary>What only says how long trouble has lasted is written so seldom: the store is not for that.</summary>
     public static readonly TimeSpan KeepEvery = TimeSpan.FromSeconds(30);
 
-    private readonly Signal _changed = new();
     private ImmutableSortedDictionary<string, long> _delivered =
         ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
 
@@ -38,7 +37,7 @@ public sealed partial class AlertLoop(
     public AlertBook Current => Volatile.Read(ref _book);
 
     /// <summary>Rises with each news of <see cref="Current"/>.</summary>
-    public Signal Changed => _changed;
+    public Signal Changed { get; } = new();
 
     /// <summary>A webhook has been told of the changes up to this one. Never waits; kept with the next look.</summary>
     public void Delivered(string receiver, long number) => ImmutableInterlocked.Update(
@@ -52,11 +51,13 @@ public sealed partial class AlertLoop(
         {
             try
             {
-                loaded = loaded || await LoadAsync(stop);
-                if (loaded)
+                if (!loaded)
                 {
-                    await LookAsync(stop);
+                    await LoadAsync(stop);
+                    loaded = true;
                 }
+
+                await LookAsync(stop);
             }
             catch (StoreFaultException e)
             {
@@ -69,7 +70,7 @@ public sealed partial class AlertLoop(
         }
     }
 
-    private async Task<bool> LoadAsync(CancellationToken stop)
+    private async Task LoadAsync(CancellationToken stop)
     {
         var list = await store.ListAsync(StoreKeys.Alerts, at: null, stop);
         var entry = list.Entries.FirstOrDefault(e => e.Key == StoreKeys.Alerts);
@@ -84,7 +85,6 @@ public sealed partial class AlertLoop(
         _kept = book;
         _keptAt = time.GetTimestamp();
         Publish(book);
-        return true;
     }
 
     private AlertBook? Read(ReadOnlyMemory<byte> value)
@@ -155,7 +155,7 @@ public sealed partial class AlertLoop(
         Volatile.Write(ref _book, book);
         if (news)
         {
-            _changed.Raise();
+            Changed.Raise();
         }
     }
 

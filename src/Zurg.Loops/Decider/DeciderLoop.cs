@@ -56,6 +56,8 @@ public sealed partial class DeciderLoop(
         finally
         {
             ended.Cancel();
+
+            // Waited for, so that nothing of this loop outlives it; what went wrong in there came through the channel.
             await waker.ContinueWith(
                 static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
         }

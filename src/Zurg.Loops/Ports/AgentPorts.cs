@@ -48,7 +48,7 @@ public interface IAgentJournal
 /// <param name="Unreadable">Records that could not be read, in words; they are kept aside, not lost in silence.</param>
 public sealed record AgentJournalContent(Epoch Epoch, AgentState State, ImmutableArray<string> Unreadable);
 
-/// <summary>The way to the master. Neither call waits: each has one latest-wins slot.</summary>
+/// <summary>The way to the master. It never waits: what is said lies in a latest-wins slot.</summary>
 public interface IMasterSession
 {
     /// <summary>The newest whole truth of this host replaces one not yet sent.</summary>

@@ -27,9 +27,7 @@ public interface IHostSession
     void Refuse(string reason);
 }
 
-/// <summary>
-/// The speaker as sessions see it. No call waits: hello, newest report and goodbye each have one slot per host.
-/// </summary>
+/// <summary>The speaker as sessions see it. No call waits: each kind of word has one slot per host.</summary>
 public interface ISpeaker
 {
     void Connected(IHostSession session, AgentHello hello);

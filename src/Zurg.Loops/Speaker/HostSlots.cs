@@ -5,8 +5,8 @@ using Zurg.Protocol;
 namespace Zurg.Loops;
 
 /// <summary>
-/// Where sessions leave their newest word: one slot per host for hello, report and goodbye, so that a session's reader never
-/// waits and memory is bounded by the number of hosts.
+/// Where sessions leave their newest word: one slot per host for each kind of it, so that a session's reader never waits and
+/// memory is bounded by the number of hosts.
 /// </summary>
 internal sealed class HostSlots
 {

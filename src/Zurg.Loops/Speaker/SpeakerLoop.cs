@@ -90,6 +90,8 @@ public sealed partial class SpeakerLoop(
         finally
         {
             ended.Cancel();
+
+            // Waited for, so that nothing of this loop outlives it; what went wrong in there came through the channel.
             await wakers.ContinueWith(
                 static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
         }

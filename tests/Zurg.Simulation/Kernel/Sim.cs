@@ -5,6 +5,9 @@ namespace Zurg.Simulation;
 /// <summary>What every simulated part shares: the clock, chance, and the list of what must not have happened.</summary>
 internal sealed class Sim
 {
+    /// <summary>The first few tell what broke; a run that has lost its way would fill the rest with their consequences.</summary>
+    private const int ViolationsMax = 20;
+
     private readonly List<Task> _activities = [];
     private Prng _prng;
 
@@ -40,7 +43,7 @@ internal sealed class Sim
 
     public void Violate(string what)
     {
-        if (Violations.Count < 20)
+        if (Violations.Count < ViolationsMax)
         {
             Violations.Add($"{Time.Elapsed:g}: {what}");
         }
@@ -54,7 +57,7 @@ internal sealed class Sim
         }
     }
 
-    /// <summary>Runs an activity of a node until it ends or its node dies; anything else that ends it is a violation.</summary>
+    /// <summary>Runs what somebody does until it ends or that one dies; anything else that ends it is a violation.</summary>
     public void Spawn(string who, Func<Task> activity) => _activities.Add(Scheduler.Start(async () =>
     {
         try
@@ -63,7 +66,7 @@ internal sealed class Sim
         }
         catch (OperationCanceledException)
         {
-            // Its node died.
+            // Whose it was has died.
         }
         catch (Exception e)
         {

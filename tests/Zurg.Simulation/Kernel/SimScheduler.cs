@@ -42,7 +42,7 @@ internal sealed class SimScheduler(ulong seed) : TaskScheduler
         }
     }
 
-    /// <summary>Starts a node's activity; what escapes it fails the run.</summary>
+    /// <summary>Starts an activity; what escapes it fails the run.</summary>
     public Task Start(Func<Task> activity) =>
         Task.Factory.StartNew(activity, CancellationToken.None, TaskCreationOptions.None, this).Unwrap();
 

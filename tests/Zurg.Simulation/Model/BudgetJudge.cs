@@ -44,8 +44,7 @@ internal sealed class BudgetJudge(Sim sim)
 
     /// <summary>Why the change takes too much away, if this is what was known; null when it does not.</summary>
     private static string? WhyNot(
-        ClusterState known, ServiceName service,
-        ImmutableArray<(HostId Host, Placement Placement)> was, ImmutableArray<(HostId Host, Placement Placement)> becomes)
+        ClusterState known, ServiceName service, ImmutableArray<Placed> was, ImmutableArray<Placed> becomes)
     {
         // A whole service may be stopped, retired or taken out of the spec by a person's word; a strict switch closes one side.
         if (known.Applied?.Spec.Find(service) is not { } spec
@@ -65,23 +64,24 @@ internal sealed class BudgetJudge(Sim sim)
     }
 
     private static bool IsWanted(
-        ClusterState known, ServiceSpec spec, (HostId Host, Placement Placement) placed,
-        ImmutableArray<(HostId Host, Placement Placement)> all) =>
+        ClusterState known, ServiceSpec spec, Placed placed, ImmutableArray<Placed> all) =>
         known.DrainOf(placed.Host) is null && (!spec.Scale.Hosts.IsEmpty || !known.IsLost(placed.Host))
         && (spec.Scale.Hosts.IsEmpty || spec.Scale.Hosts.Contains(placed.Host))
         && all.Count(p => p.Host == placed.Host && p.Placement.Instance.Index < placed.Placement.Instance.Index)
             < (spec.Scale.PerHost ?? 1);
 
-    private static bool Serves(ClusterState known, (HostId Host, Placement Placement) placed) =>
+    private static bool Serves(ClusterState known, Placed placed) =>
         placed.Placement is { Wanted: WantedPhase.Running, DrainingSince: null, Unlisted: not true }
         && known.Facts.GetValueOrDefault(placed.Host) is { Session: HostSession.Connected } facts
         && facts.Find(placed.Placement.Instance) is { } status
         && status.IsReady() && status.Spec == placed.Placement.Spec && status.Restarts == placed.Placement.Restarts
         && status.Incarnation != placed.Placement.Ends;
 
-    private static ImmutableSortedDictionary<ServiceName, ImmutableArray<(HostId Host, Placement Placement)>> PlacedOf(
+    private static ImmutableSortedDictionary<ServiceName, ImmutableArray<Placed>> PlacedOf(
         ClusterState state) => state.Placements.Values
-        .SelectMany(h => h.Instances.Select(p => (h.Host, Placement: p)))
+        .SelectMany(h => h.Instances.Select(p => new Placed(h.Host, p)))
         .GroupBy(p => p.Placement.Instance.Service)
         .ToImmutableSortedDictionary(g => g.Key, g => g.OrderBy(p => p.Placement.Instance).ToImmutableArray());
+
+    private sealed record Placed(HostId Host, Placement Placement);
 }

@@ -32,7 +32,7 @@ internal sealed class SimFaults
     /// <summary>Per write.</summary>
     public double JournalFault { get; }
 
-    /// <summary>A second: a node is killed.</summary>
+    /// <summary>A second: an agent is killed; the master half as often.</summary>
     public double Crash { get; }
 
     /// <summary>A second: a session is cut.</summary>

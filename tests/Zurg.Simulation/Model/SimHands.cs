@@ -159,23 +159,20 @@ internal sealed class SimHands(Sim sim, SimHost host, SimFaults faults, AgentInb
 
     private AgentInput? Signal(AgentEffect.Signal effect)
     {
-        if (host.Find(effect.Instance, effect.Incarnation) is { IsAlive: true } process && process.Identity == effect.Process
-            && Told(process) && !process.IgnoresTerm)
+        if (host.Find(effect.Instance, effect.Incarnation) is { IsAlive: true } process && process.Identity == effect.Process)
         {
-            Later(sim.Milliseconds(0, 300), () =>
+            host.Signalled(process);
+            if (!process.IgnoresTerm)
             {
-                process.End(code: 0, signal: null);
-                return null;
-            });
+                Later(sim.Milliseconds(0, 300), () =>
+                {
+                    process.End(code: 0, signal: null);
+                    return null;
+                });
+            }
         }
 
         return null;
-    }
-
-    private bool Told(SimProcess process)
-    {
-        host.Signalled(process);
-        return true;
     }
 
     private AgentInput KillTree(AgentEffect.KillTree effect)

@@ -90,5 +90,5 @@ internal sealed class SimJournal(Sim sim, HostId host, SimFaults faults) : IAgen
         ImmutableSortedDictionary<InstanceId, InstanceState> records) => records.ToImmutableSortedDictionary(
             r => r.Key,
             r => JsonSerializer.Deserialize(
-                JsonSerializer.Serialize(r.Value, CoreJson.Default.InstanceState), CoreJson.Default.InstanceState)!);
+                JsonSerializer.Serialize(r.Value, JournalJson.Default.InstanceState), JournalJson.Default.InstanceState)!);
 }

@@ -90,25 +90,3 @@ internal sealed class SimMaster(Sim sim, IStateStore store, IEventLog events)
         }
     }
 }
-
-/// <summary>Keeps events as every master's log does: those of an agent once each.</summary>
-internal sealed class SimEventLog(Sim sim, SimFaults faults) : IEventLog
-{
-    private readonly SortedSet<(HostId Host, long Number)> _kept = [];
-
-    public int Count => _kept.Count;
-
-    public async ValueTask AppendAsync(HostId? agent, ImmutableArray<EventRecord> events, CancellationToken stop)
-    {
-        await sim.Delay(sim.Milliseconds(0, 2), stop);
-        if (faults.On && sim.Chance(faults.StoreFault))
-        {
-            throw new StoreFaultException("simulated: event log");
-        }
-
-        if (agent is { } host)
-        {
-            _kept.UnionWith(events.Select(e => (host, e.Id)));
-        }
-    }
-}

@@ -99,7 +99,7 @@ internal sealed class SimPeople(Sim sim, IStateStore store, SimWishes wishes)
         foreach (var name in Names)
         {
             await SayAsync(
-                new ServiceName(name), number => new RolloutIntent(number, false, false, true, 100, 0, false, "sim"), stop);
+                new ServiceName(name), number => SimWishes.NoWords(number) with { Retry = true, Resumes = 100 }, stop);
         }
     }
 

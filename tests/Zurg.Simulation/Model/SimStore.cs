@@ -5,8 +5,8 @@ using Zurg.Protocol;
 namespace Zurg.Simulation;
 
 /// <summary>
-/// A node's connection to the one store: slow at times, and at times it fails, before the commit or after it, so that the caller
-/// cannot tell (SAFETY.md E2). A dead node's calls never come back.
+/// Somebody's connection to the one store: slow at times, and at times it fails, before the commit or after it, so that the
+/// caller cannot tell (SAFETY.md E2). The calls of a master that died never come back.
 /// </summary>
 internal sealed class SimStore(Sim sim, IStateStore store, SimFaults faults, Action<StoreCommit> committed) : IStateStore
 {

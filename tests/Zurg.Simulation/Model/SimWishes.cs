@@ -39,9 +39,13 @@ internal sealed class SimWishes(Sim sim)
     public LostIntent AnyLoss(DateTimeOffset silentSince, DateTimeOffset now) =>
         new(sim.Chance(0.1) ? silentSince - TimeSpan.FromSeconds(1) : silentSince, now, "sim");
 
+    /// <summary>What somebody who has said nothing of a rollout yet begins with.</summary>
+    public static RolloutIntent NoWords(long number) => new(
+        number, Paused: false, Aborted: false, Retry: false, Resumes: 0, Promotes: 0, PromoteAll: false, By: "sim");
+
     public RolloutIntent AnyWords(long number, RolloutIntent? before)
     {
-        var said = before?.Number == number ? before : new RolloutIntent(number, false, false, false, 0, 0, false, "sim");
+        var said = before?.Number == number ? before : NoWords(number);
         return sim.Next(7) switch
         {
             0 => said with { Paused = true },

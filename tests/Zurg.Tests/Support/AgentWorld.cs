@@ -238,7 +238,7 @@ internal sealed class AgentWorld(ulong seed)
         }
 
         _journal.Write(commit);
-        var records = commit.State.Instances.Values.Select(i => JsonSerializer.Serialize(i, CoreJson.Default.InstanceState));
+        var records = commit.State.Instances.Values.Select(i => JsonSerializer.Serialize(i, JournalJson.Default.InstanceState));
         Assert.Equal(records, _journal.Records);
         _state = commit.State;
         foreach (var effect in commit.Effects)
@@ -290,9 +290,9 @@ internal sealed class AgentWorld(ulong seed)
     }
 
     private static string Text(AgentCommit commit) => string.Join('\n',
-        commit.State.Instances.Values.Select(i => JsonSerializer.Serialize(i, CoreJson.Default.InstanceState))
+        commit.State.Instances.Values.Select(i => JsonSerializer.Serialize(i, JournalJson.Default.InstanceState))
             .Concat(commit.Records.Where(r => r.Value is null).Select(r => $"{r.Key} forgotten"))
-            .Concat(commit.Events.Select(e => JsonSerializer.Serialize(e, CoreJson.Default.EventRecord)))
+            .Concat(commit.Events.Select(e => JsonSerializer.Serialize(e, JournalJson.Default.EventRecord)))
             .Concat(commit.Effects.Select(e => $"{e.GetType().Name} {InstanceOf(e)}"))
             .Append($"{commit.ReportNow} {commit.Durable} {commit.WakeAt:O} {commit.EventsKept}"));
 

@@ -39,16 +39,16 @@ internal sealed class MemoryAgentJournal : IAgentJournal
             }
             else
             {
-                _records[instance] = JsonSerializer.Serialize(record, CoreJson.Default.InstanceState);
+                _records[instance] = JsonSerializer.Serialize(record, JournalJson.Default.InstanceState);
             }
         }
 
         _assignment = commit.Assignment is { } assignment
-            ? JsonSerializer.Serialize(assignment, CoreJson.Default.Assignment)
+            ? JsonSerializer.Serialize(assignment, JournalJson.Default.Assignment)
             : _assignment;
         foreach (var record in commit.Events)
         {
-            _events[record.Id] = JsonSerializer.Serialize(record, CoreJson.Default.EventRecord);
+            _events[record.Id] = JsonSerializer.Serialize(record, JournalJson.Default.EventRecord);
         }
 
         foreach (var kept in _events.Keys.Where(id => id <= commit.EventsKept).ToArray())
@@ -63,10 +63,10 @@ internal sealed class MemoryAgentJournal : IAgentJournal
     public AgentJournalContent Load() => new(new Epoch(++_epoch), new AgentState
     {
         Host = AgentWords.Host,
-        Assignment = _assignment is null ? null : JsonSerializer.Deserialize(_assignment, CoreJson.Default.Assignment),
+        Assignment = _assignment is null ? null : JsonSerializer.Deserialize(_assignment, JournalJson.Default.Assignment),
         Instances = _records.ToImmutableSortedDictionary(
-            r => r.Key, r => JsonSerializer.Deserialize(r.Value, CoreJson.Default.InstanceState)!),
-        Events = [.. _events.Values.Select(e => JsonSerializer.Deserialize(e, CoreJson.Default.EventRecord)!)],
+            r => r.Key, r => JsonSerializer.Deserialize(r.Value, JournalJson.Default.InstanceState)!),
+        Events = [.. _events.Values.Select(e => JsonSerializer.Deserialize(e, JournalJson.Default.EventRecord)!)],
         LastEvent = _lastEvent,
         LastIncarnation = _lastIncarnation,
         IncarnationsReserved = _reserved,

@@ -86,7 +86,8 @@ public sealed class RolloutStartTests
     [Fact]
     public void Words_on_a_rollout_of_an_earlier_life_are_about_none_of_this_one()
     {
-        var said = new RolloutIntent(2, false, Aborted: true, false, 0, 0, false, "ann");
+        var said = new RolloutIntent(
+            Number: 2, Paused: false, Aborted: true, Retry: false, Resumes: 0, Promotes: 0, PromoteAll: false, By: "ann");
         var world = World.Of("host1@az1").Intend(ServiceIntent.Of(Web) with { Rollout = said }).Apply(One("1.0")).Settle();
         Assert.Equal(3, world.RolloutOf("web").Number);
 

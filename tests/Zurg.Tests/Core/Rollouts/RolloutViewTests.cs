@@ -12,12 +12,13 @@ public sealed class RolloutViewTests
         .Apply(Specs.Service("web", 4) with { Update = policy }).Settle()
         .Apply(Specs.Service("web", 4, "2.0") with { Update = policy }).Settle();
 
-    private static RolloutStatus Of(World world) => RolloutView.Of(world.State, world.Naming, Web, world.Now)!;
+    private static RolloutStatus? Of(World world) =>
+        RolloutView.Of(new Planning(world.State, world.Naming, world.Now), new Board(world.State), Web);
 
     [Fact]
     public void It_counts_what_has_come_how_far()
     {
-        var status = Of(Canary(Specs.NoneAway));
+        var status = Of(Canary(Specs.NoneAway))!;
 
         Assert.Equal((4, 1, 1, 1), (status.Instances, status.OnTarget, status.OnTargetReady, status.Spares));
         Assert.Equal([1, 3, 4], status.Stages.ToArray());
@@ -28,7 +29,7 @@ public sealed class RolloutViewTests
     [Fact]
     public void A_paused_one_bakes_for_nobody()
     {
-        var status = Of(Canary(Specs.NoneAway).Say("web", w => w with { Paused = true }));
+        var status = Of(Canary(Specs.NoneAway).Say("web", w => w with { Paused = true }))!;
 
         Assert.True(status.Paused);
         Assert.Null(status.BakesUntil);
@@ -36,9 +37,9 @@ public sealed class RolloutViewTests
 
     [Fact]
     public void One_that_a_person_lets_on_says_so() =>
-        Assert.True(Of(Canary(Specs.NoneAway with { ManualPromotion = true })).WaitsForPromotion);
+        Assert.True(Of(Canary(Specs.NoneAway with { ManualPromotion = true }))!.WaitsForPromotion);
 
     [Fact]
     public void A_service_that_nobody_knows_has_none() =>
-        Assert.Null(RolloutView.Of(ClusterState.Empty, NamingState.Empty, Web, World.Noon));
+        Assert.Null(Of(new World()));
 }

@@ -156,7 +156,7 @@ public sealed class SidesTests
             {
                 < 6 => Decide(_world).Confirm(),
                 < 9 => Hear(host, instance),
-                9 or 10 => ids.Aggregate(_world, (w, id) => _world = Hear(id.Host, id.Instance)),
+                9 or 10 => HearAll(ids),
                 11 or 12 => _world.After(Bake),
                 13 when choice / 20 % 2 == 0 => _world.After(Kept),
                 14 => _world.Say("web", w => w with { Aborted = true }),
@@ -177,6 +177,16 @@ public sealed class SidesTests
             _world.State.Placements.Values.SelectMany(h => h.Instances.Select(i => (h.Host, i.Instance)))
                 .Concat(_world.State.Facts.Values.SelectMany(f => f.Instances.Select(i => (f.Host, i.Instance))))
                 .Distinct();
+
+        private World HearAll(IEnumerable<(HostId Host, InstanceId Instance)> ids)
+        {
+            foreach (var (host, instance) in ids)
+            {
+                _world = Hear(host, instance);
+            }
+
+            return _world;
+        }
 
         private World Hear(HostId host, InstanceId instance)
         {

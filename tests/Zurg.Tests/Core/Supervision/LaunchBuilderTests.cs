@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Zurg.Core;
 using Zurg.Protocol;
 
-namespace Zurg.Tests.Core.Intent;
+namespace Zurg.Tests.Core.Supervision;
 
 public sealed class LaunchBuilderTests
 {

@@ -15,4 +15,4 @@ namespace Zurg.Core;
 [JsonSerializable(typeof(InstanceState))]
 [JsonSerializable(typeof(Assignment))]
 [JsonSerializable(typeof(EventRecord))]
-public sealed partial class CoreJson : JsonSerializerContext;
+public sealed partial class JournalJson : JsonSerializerContext;

@@ -14,10 +14,12 @@ public enum SelfState
     Refusing,
 }
 
+/// <summary>A word to the processes of an instance about themselves.</summary>
 /// <param name="Epoch">As in <see cref="AssignedInstance.TrafficEpoch"/>: what it goes by it hands back.</param>
 /// <param name="Ends">It is being stopped, whatever its state.</param>
 public sealed record SelfWord(SelfState State, long? Epoch, bool Ends);
 
+/// <summary>What the processes of an instance are told of themselves, and what their answers come to (decision 029).</summary>
 public static class InstanceSelf
 {
     /// <summary>

@@ -4,7 +4,7 @@ using Zurg.Tests.Support;
 
 namespace Zurg.Tests.Core.Supervision;
 
-public sealed class CoreJsonTests
+public sealed class JournalJsonTests
 {
     [Fact]
     public void A_record_comes_back_from_the_journal_as_it_went_in()
@@ -12,11 +12,11 @@ public sealed class CoreJsonTests
         var agent = new AgentDriver();
         agent.RunWeb();
         agent.Exit(AgentWords.Code(1));
-        var text = JsonSerializer.Serialize(agent.Web, CoreJson.Default.InstanceState);
-        var again = JsonSerializer.Deserialize(text, CoreJson.Default.InstanceState)!;
-        Assert.Equal(text, JsonSerializer.Serialize(again, CoreJson.Default.InstanceState));
+        var text = JsonSerializer.Serialize(agent.Web, JournalJson.Default.InstanceState);
+        var again = JsonSerializer.Deserialize(text, JournalJson.Default.InstanceState)!;
+        Assert.Equal(text, JsonSerializer.Serialize(again, JournalJson.Default.InstanceState));
         Assert.Contains("\"last_exit\"", text, StringComparison.Ordinal);
-        Assert.Contains("\"heard\"", JsonSerializer.Serialize(agent.Web with { Heard = 5 }, CoreJson.Default.InstanceState),
+        Assert.Contains("\"heard\"", JsonSerializer.Serialize(agent.Web with { Heard = 5 }, JournalJson.Default.InstanceState),
             StringComparison.Ordinal);
         Assert.DoesNotContain("shown_hold", text, StringComparison.Ordinal);
     }
@@ -45,10 +45,10 @@ public sealed class CoreJsonTests
         var agent = new AgentDriver();
         agent.RunWeb();
         var record = System.Text.Json.Nodes.JsonNode.Parse(
-            JsonSerializer.Serialize(agent.Web, CoreJson.Default.InstanceState))!.AsObject();
+            JsonSerializer.Serialize(agent.Web, JournalJson.Default.InstanceState))!.AsObject();
         Assert.True(record.Remove("told"));
         Assert.True(record.Remove("refuses_on"));
-        var old = JsonSerializer.Deserialize(record.ToJsonString(), CoreJson.Default.InstanceState)!;
+        var old = JsonSerializer.Deserialize(record.ToJsonString(), JournalJson.Default.InstanceState)!;
         Assert.Equal((false, false, null), (old.Told, old.RefusesOn, old.Heard));
     }
 }

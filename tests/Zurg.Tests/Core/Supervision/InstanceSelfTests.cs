@@ -6,7 +6,7 @@ using static Zurg.Tests.Support.InstanceWords;
 
 namespace Zurg.Tests.Core.Supervision;
 
-public sealed class SelfStateTests
+public sealed class InstanceSelfTests
 {
     [Theory]
     [InlineData(InstancePhase.Starting, null, SelfState.Running)]

@@ -32,8 +32,9 @@ public sealed record LaunchVariables
     /// <summary>Set for a notify probe.</summary>
     public string? NotifySocket { get; init; }
 
-    /// <summary>What comes from the host: PATH, HOME and USER of the user it runs as. The spec's own env goes before
-    /// it.</summary>
+    /// <summary>
+    /// What comes from the host: PATH, HOME and USER of the user it runs as. The spec's own env goes before it.
+    /// </summary>
     public required ImmutableSortedDictionary<string, string> Inherited { get; init; }
 }
 
@@ -112,8 +113,9 @@ public static class LaunchBuilder
         }
     }
 
-    /// <summary>The value of every variable for one start: for <see cref="Variables.Replace"/>, an exec probe's command
-    /// too.</summary>
+    /// <summary>
+    /// The value of every variable for one start: for <see cref="Variables.Replace"/>, an exec probe's command too.
+    /// </summary>
     public static ImmutableSortedDictionary<string, string> Values(AssignedInstance assigned, LaunchVariables host)
     {
         var values = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
