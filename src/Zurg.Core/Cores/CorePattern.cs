@@ -47,6 +47,7 @@ public abstract record CorePattern
     private static string Expand(string pattern, bool usesPid, int pid, int signal)
     {
         var text = new StringBuilder();
+        var namesPid = false;
         for (var i = 0; i < pattern.Length; i++)
         {
             if (pattern[i] != '%')
@@ -57,6 +58,7 @@ public abstract record CorePattern
 
             // A percent sign at the end is dropped by the kernel, and so is one before a letter that it does not know.
             i++;
+            namesPid |= i < pattern.Length && pattern[i] == 'p';
             text.Append(i == pattern.Length ? "" : pattern[i] switch
             {
                 '%' => "%",
@@ -67,7 +69,7 @@ public abstract record CorePattern
             });
         }
 
-        if (usesPid && !pattern.Contains("%p", StringComparison.Ordinal))
+        if (usesPid && !namesPid)
         {
             text.Append(CultureInfo.InvariantCulture, $".{pid}");
         }

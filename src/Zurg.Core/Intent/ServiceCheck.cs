@@ -151,6 +151,10 @@ internal static class ServiceCheck
                 problems.Add(place, $"{Words.Quote(text)} is no port",
                     Words.DidYouMean(text, ["dynamic"]) ?? "write dynamic, or a number from 1 to 65535");
             }
+            else if (text != port.ToString(CultureInfo.InvariantCulture))
+            {
+                problems.Add(place, $"{Words.Quote(text)} is no port", string.Create(CultureInfo.InvariantCulture, $"write {port}"));
+            }
             else if (port is < 1 or > 65535)
             {
                 problems.Add(place, $"port {port} is out of range", "it must be 1 to 65535, or dynamic");
@@ -191,7 +195,7 @@ internal static class ServiceCheck
         CheckDuration($"{at}.restart.delay", restart.Delay, Millisecond, Day, problems);
         CheckDuration($"{at}.restart.max_delay", restart.MaxDelay, Millisecond, Day, problems);
         CheckDuration($"{at}.restart.window", restart.Window, Second, TimeSpan.FromDays(30), problems);
-        CheckRange($"{at}.restart.attempts", restart.Attempts, 0, 10_000, problems);
+        CheckRange($"{at}.restart.attempts", restart.Attempts, 0, 1_000, problems);
         var delay = Measures.Duration(restart.Delay ?? Defaults.RestartDelay);
         var delayMax = Measures.Duration(restart.MaxDelay ?? Defaults.RestartMaxDelay);
         if (delay > delayMax)

@@ -44,7 +44,12 @@ public static class BlockDelta
     /// <returns>Null when a step leads out of either, or they are more than <see cref="JoinedBytesMax"/>.</returns>
     public static byte[]? Join(ReadOnlySpan<byte> old, ImmutableArray<DeltaStep> steps, ReadOnlySpan<byte> brought)
     {
-        var total = steps.Sum(s => s.Length);
+        var total = 0L;
+        foreach (var step in steps)
+        {
+            total += Math.Min(step.Length, JoinedBytesMax + 1L);   // a sum of what somebody else says must not overflow
+        }
+
         if (total > JoinedBytesMax)
         {
             return null;

@@ -23,7 +23,7 @@ internal static class BlueGreen
 
         if (roster.Regular.IsEmpty && plan.Service.Scale.Instances != 0)
         {
-            return rollout with { StageReadyAt = null };   // those that moved are placed again: what stands in for them serves on
+            return RolloutStage.WithNobody(plan, rollout);   // what stands in for them serves on
         }
 
         if (rollout.ClosedAt is not null)

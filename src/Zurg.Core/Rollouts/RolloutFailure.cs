@@ -26,14 +26,15 @@ internal static class RolloutFailure
             return $"{instance} on {host} ended by itself with {release}: {status!.LastExit?.Reason ?? "how is not known"}";
         }
 
-        if (taken && status is { Phase: InstancePhase.Running, Healthy: false })
+        var hasTime = HasTimeAgain(rollout, instance, readyWithin, now);
+        if (taken && !hasTime && status is { Phase: InstancePhase.Running, Healthy: false })
         {
             return status.Hold is { } failing
                 ? $"{instance} on {host} is not ready with {release}: {failing.Text}"
                 : $"the probe of {instance} on {host} fails with {release}";
         }
 
-        if (taken && status!.Hold is { } hold && IsFinal(hold.Reason))
+        if (taken && !hasTime && status!.Hold is { } hold && IsFinal(hold.Reason))
         {
             return $"{instance} on {host} cannot run {release}: {hold.Text}";
         }
@@ -59,7 +60,9 @@ internal static class RolloutFailure
             return null;
         }
 
-        return IsFinal(hold.Reason) || (rollout.StageReadyAt is null && now >= rollout.StageSince + readyWithin)
+        var isLate = rollout.StageReadyAt is null && now >= rollout.StageSince + readyWithin;
+        var isFinal = IsFinal(hold.Reason) && !HasTimeAgain(rollout, placed.Placement.Instance, readyWithin, now);
+        return isLate || isFinal
             ? $"{placed.Host} cannot run {rollout.To.Release.Version} of {placed.Placement.Instance.Service}: {hold.Text}"
             : null;
     }
@@ -80,6 +83,10 @@ internal static class RolloutFailure
 
     /// <summary>Clocks of hosts differ by so little: a process that has just ended on one has ended.</summary>
     private static readonly TimeSpan SkewMax = TimeSpan.FromMinutes(1);
+
+    /// <summary>A person said to go on in spite of what it showed: only time can tell whether they were right.</summary>
+    private static bool HasTimeAgain(Rollout rollout, InstanceId instance, TimeSpan readyWithin, DateTimeOffset now) =>
+        rollout.ResumedAt is { } at && rollout.Excused.ContainsKey(instance) && at <= now && now < at + readyWithin;
 
     private static bool IsFinal(HoldReason reason) => reason
         is HoldReason.TooManyRestarts or HoldReason.ReleaseCorrupt or HoldReason.ExecutableMissing or HoldReason.TemplateFailed

@@ -92,8 +92,13 @@ internal static class RolloutMachine
                 return failure;
             }
 
-            if (changed && !Budget.IsAvailable(plan.State, placed)
-                && RolloutFailure.DeadlineOf(facts, placed.Placement, rollout, within, plan.Now) is { } until && until > plan.Now)
+            var waits = changed
+                ? !Budget.IsAvailable(plan.State, placed)
+                : rollout.StageReadyAt is null && facts?.Find(placed.Placement.Instance)?.PrepareHold is not null;
+            var deadline = changed
+                ? RolloutFailure.DeadlineOf(facts, placed.Placement, rollout, within, plan.Now)
+                : rollout.StageSince + within;
+            if (waits && deadline is { } until && until > plan.Now)
             {
                 plan.WakeBy(until);
             }
@@ -147,7 +152,8 @@ internal static class RolloutMachine
                 Resumes = words.Resumes,
                 StageSince = plan.Now,
                 Reason = null,
-                Excused = CrashesOf(plan, rollout),
+                ResumedAt = plan.Now,
+                Excused = Excused(plan, rollout),
             };
         }
 
@@ -159,11 +165,25 @@ internal static class RolloutMachine
         return rollout;
     }
 
-    private static ImmutableSortedDictionary<InstanceId, int> CrashesOf(ServicePlan plan, Rollout rollout) =>
-        plan.Roster.Staying.Where(p => plan.Has(p, rollout.To))
-            .Select(p => plan.State.Facts.GetValueOrDefault(p.Host)?.Find(p.Placement.Instance))
-            .Where(s => s?.CrashesSinceChange > 0)
-            .ToImmutableSortedDictionary(s => s!.Instance, s => s!.CrashesSinceChange!.Value);
+    /// <summary>Whoever shows by now that it fails: its ends so far are forgiven, and it has its time to get ready once more.</summary>
+    private static ImmutableSortedDictionary<InstanceId, int> Excused(ServicePlan plan, Rollout rollout)
+    {
+        var excused = ImmutableSortedDictionary.CreateBuilder<InstanceId, int>();
+        foreach (var placed in plan.Roster.Staying)
+        {
+            var status = plan.State.Facts.GetValueOrDefault(placed.Host)?.Find(placed.Placement.Instance);
+            if (status is not null && plan.Has(placed, rollout.To) && (status.CrashesSinceChange > 0 || !status.IsReady()))
+            {
+                excused[status.Instance] = status.CrashesSinceChange ?? 0;
+            }
+            else if (status?.PrepareHold is not null)
+            {
+                excused[status.Instance] = 0;
+            }
+        }
+
+        return excused.ToImmutable();
+    }
 
     private static Rollout Paused(ServicePlan plan, Rollout rollout)
     {

@@ -13,7 +13,7 @@ internal static class RolloutStage
         var here = plan.Roster.Regular.Length;
         if (here == 0)
         {
-            return plan.Service.Scale.Instances == 0 ? Complete(plan, rollout) : rollout;   // those that moved are placed again
+            return plan.Service.Scale.Instances == 0 ? Complete(plan, rollout) : WithNobody(plan, rollout);
         }
 
         if (rollout.Allowed == 0)
@@ -44,6 +44,16 @@ internal static class RolloutStage
         return words?.Promotes > rollout.Promotes ? Advance(plan, ready, stages) with { Promotes = words.Promotes }
             : plan.Service.Update.ManualPromotion is true ? WaitForPromotion(plan, ready, stages)
             : Bake(plan, ready, stages);
+    }
+
+    /// <summary>Those that move are placed again; those that are told their hosts may have none left.</summary>
+    public static Rollout WithNobody(ServicePlan plan, Rollout rollout)
+    {
+        plan.Wait(
+            HoldReason.NoHostFits,
+            $"rollout {rollout.Number} of {rollout.Service} goes on when a host has an instance of it again",
+            "zurg hosts shows which hosts are drained, silent or lost");
+        return rollout with { StageReadyAt = null };
     }
 
     private static Rollout Complete(ServicePlan plan, Rollout rollout)

@@ -13,13 +13,13 @@ internal static class Shortages
         }
 
         var measured = new SpeakerCommit { State = state.With(host with { Measures = measures, MeasuredAt = now }) };
-        return Judge(measured, id, HostRoom.Bounded(measures), now);
+        return Judge(measured, id, measures, now);
     }
 
     public static SpeakerCommit Judge(SpeakerCommit commit, HostId id, HostMeasures measures, DateTimeOffset now)
     {
         var host = commit.State.Hosts[id];
-        var lows = HostRoom.Next(host.Lows, measures, commit.State.Cluster.Applied?.Spec.Reserve ?? Defaults.Reserve, now);
+        var lows = HostRoom.Next(host.Lows, HostRoom.Bounded(measures), commit.State.Cluster.Applied?.Spec.Reserve ?? Defaults.Reserve, now);
         if (lows.SequenceEqual(host.Lows))
         {
             return commit;

@@ -47,7 +47,7 @@ public abstract record RestartDecision
         RestartPolicy policy, ImmutableArray<DateTimeOffset> crashes, DateTimeOffset now)
     {
         var counted = crashes.Where(at => at > now - policy.Window).Append(now).ToImmutableArray();
-        var most = Math.Min(policy.Attempts, CrashesMax - 1) + 1;
+        var most = policy.Attempts + 1;
         return counted.Length <= most ? counted : counted[^most..];
     }
 
@@ -55,6 +55,4 @@ public abstract record RestartDecision
     public static readonly TimeSpan DelayMin = TimeSpan.FromMilliseconds(10);
 
     private const int DoublingsMax = 40;
-
-    private const int CrashesMax = 1_000;
 }

@@ -25,7 +25,11 @@ public sealed partial class DeciderLoop(
     private readonly Channel<bool> _wake =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
 
+    /// <summary>Beyond it the oldest are given up: a log that takes nothing must not fill the memory.</summary>
+    private const int UnsaidMax = 1_000;
+
     private readonly SteadyClock _clock = new(time);
+    private ImmutableArray<EventRecord> _unsaid = [];
     private DateTimeOffset? _wakeAt;
 
     /// <exception cref="RoleLostException">Another master decides now.</exception>
@@ -134,16 +138,24 @@ public sealed partial class DeciderLoop(
                     throw new RoleLostException(guard);
                 case CommitOutcome.Refused(var conflicts):
                     Log.Conflict(logger, string.Join(", ", conflicts));
+                    await SayAsync(last is null ? [] : [.. plan.News.Select(EventOf)], stop);
                     return last;   // the view will bring what we did not know
             }
         }
 
-        if (last is not null)
-        {
-            await events.AppendAsync(agent: null, [.. plan.News.Select(EventOf), .. plan.Steps.Select(EventOf)], stop);
-        }
-
+        await SayAsync(last is null ? [] : [.. plan.News.Select(EventOf), .. plan.Steps.Select(EventOf)], stop);
         return last;
+    }
+
+    /// <summary>What could not be kept before comes first: what it is about was committed, and no later plan tells it again.</summary>
+    private async Task SayAsync(ImmutableArray<EventRecord> news, CancellationToken stop)
+    {
+        _unsaid = [.. _unsaid.AddRange(news).TakeLast(UnsaidMax)];
+        if (!_unsaid.IsEmpty)
+        {
+            await events.AppendAsync(agent: null, _unsaid, stop);
+            _unsaid = [];
+        }
     }
 
     /// <summary>First, so that whoever goes on from the middle of a plan knows what its placements are a part of.</summary>

@@ -52,6 +52,9 @@ public sealed record Rollout
     /// <summary>Strict, on its way back: since when the old side may accept again, since nobody of the new one does.</summary>
     public DateTimeOffset? ReturnedAt { get; init; }
 
+    /// <summary>When a person said last to go on after it was halted.</summary>
+    public DateTimeOffset? ResumedAt { get; init; }
+
     /// <summary>Why it was halted or taken back, in one sentence.</summary>
     public string? Reason { get; init; }
 
@@ -63,7 +66,10 @@ public sealed record Rollout
 
     public int Promotes { get; init; }
 
-    /// <summary>Crashes of instances that a person resumed in spite of: only more of them halt it again.</summary>
+    /// <summary>
+    /// What a person resumed in spite of, with its crashes until then: only more of them halt it again, and it has its
+    /// <see cref="UpdatePolicy.ReadyWithin"/> from <see cref="ResumedAt"/> once more.
+    /// </summary>
     public ImmutableSortedDictionary<InstanceId, int> Excused { get; init => field = value ?? None; } = None;
 
     private static readonly ImmutableSortedDictionary<InstanceId, int> None = ImmutableSortedDictionary<InstanceId, int>.Empty;

@@ -8,6 +8,7 @@ public sealed class CorePatternTests
     [InlineData("core\n", false, "/run/web", "core")]
     [InlineData("core", true, "/run/web", "core.41")]
     [InlineData("core.%p", true, "/run/web", "core.41")]
+    [InlineData("core.%%p", true, "/run/web", "core.%p.41")]
     [InlineData("%e-%p-%s", false, "/run/web", "*-41-11")]
     [InlineData("/var/cores/%h.%t.%p", false, "/var/cores", "*.*.41")]
     [InlineData("/var/cores/%E", false, "/var/cores", "*")]

@@ -27,6 +27,8 @@ public sealed class ServiceCheckTests
         { "services.web.depends_on[1] | service 'api' is named twice", Drafts.Service with { DependsOn = ["api", "api"] } },
         { "services.web.ports.http | port 0 is out of range", Ported(("http", "0")) },
         { "services.web.ports.http | port 65536 is out of range", Ported(("http", "65536")) },
+        { "services.web.ports.http | '08080' is no port | write 8080", Ported(("http", "08080")) },
+        { "services.web.ports.http | '+80' is no port | write 80", Ported(("http", "+80")) },
         { "services.web.ports.http | 'dinamic' is no port | did you mean 'dynamic'?", Ported(("http", "dinamic")) },
         { "services.web.ports.http | port 80 is that of 'admin' already", Ported(("admin", "80"), ("http", "80")) },
         { "services.web.ports.HTTP | 'HTTP' is no port name", Ported(("HTTP", "80")) },

@@ -70,6 +70,7 @@ public sealed class BlockDeltaTests
         Assert.Null(BlockDelta.Join([1, 2, 3], [new DeltaStep(2, 2)], []));
         Assert.Null(BlockDelta.Join([1, 2, 3], [new DeltaStep(-1, 2)], [9]));
         Assert.Null(BlockDelta.Join([1, 2, 3], [new DeltaStep(0, BlockDelta.JoinedBytesMax + 1L)], []));
+        Assert.Null(BlockDelta.Join([1, 2, 3], [new DeltaStep(0, long.MaxValue), new DeltaStep(0, long.MaxValue)], []));
     }
 
     private static byte[] Brought(byte[] fresh, IEnumerable<DeltaStep> steps)

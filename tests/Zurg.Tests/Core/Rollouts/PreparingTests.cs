@@ -67,6 +67,13 @@ public sealed class PreparingTests
     }
 
     [Fact]
+    public void What_a_host_cannot_prepare_is_looked_at_again_when_its_time_is_over()
+    {
+        var world = Changed.Report("web.0", s => s with { PrepareHold = new Hold(HoldReason.ReleaseUnavailable, "no room") });
+        Assert.Equal(world.RolloutOf("web").StageSince + UpdatePolicy.ReadyWithinUsual, world.Plan().WakeAt);
+    }
+
+    [Fact]
     public void A_host_that_never_can_takes_the_release_back_before_anything_was_stopped()
     {
         var world = Changed.Report("web.0", s => s with

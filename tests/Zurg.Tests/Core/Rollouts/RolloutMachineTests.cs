@@ -141,6 +141,25 @@ public sealed class RolloutMachineTests
     };
 
     [Fact]
+    public void Who_goes_on_in_spite_of_a_failing_probe_gives_it_its_time_once_more()
+    {
+        var manual = Web("2.0") with { Update = Specs.NoneAway with { Rollback = RollbackMode.Manual } };
+        var world = Running.Apply(manual);
+        world = world.Commit(world.Plan()).Run().Report("web.4", s => s with { Healthy = false });
+        world = world.Commit(world.Plan());
+        Assert.Equal(RolloutPhase.Halted, world.RolloutOf("web").Phase);
+
+        var resumed = world.After(TimeSpan.FromHours(1)).Say("web", w => w with { Resumes = 1 });
+        resumed = resumed.Commit(resumed.Plan());
+        Assert.Equal(RolloutPhase.Running, resumed.Commit(resumed.Plan()).RolloutOf("web").Phase);
+        Assert.Equal(HoldReason.Baking, Assert.Single(resumed.Run().Settle().Plan().Holds).Reason);
+
+        var late = resumed.After(UpdatePolicy.ReadyWithinUsual);
+        Assert.Equal(RolloutPhase.Halted, late.Commit(late.Plan()).RolloutOf("web").Phase);
+        Assert.True(resumed.Plan().WakeAt <= late.Now);
+    }
+
+    [Fact]
     public void With_rollback_by_hand_a_failure_halts_it_and_a_person_goes_on_or_back()
     {
         var manual = Web("2.0") with { Update = Specs.NoneAway with { Rollback = RollbackMode.Manual } };

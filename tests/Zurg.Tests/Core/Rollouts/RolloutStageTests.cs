@@ -182,4 +182,22 @@ public sealed class RolloutStageTests
         Assert.Equal("rollout 2 of web is complete after 2 s", news[^1]);
         Assert.Null(world.RolloutOf("web").StageReadyAt);
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void While_no_host_has_any_it_says_what_it_waits_for(bool blueGreen)
+    {
+        var update = blueGreen
+            ? Specs.NoneAway with { BlueGreen = new BlueGreenPolicy(TimeSpan.FromMinutes(1), Strict: false) }
+            : Specs.OneAway;
+        var daemon = Specs.PerHost("web", 1) with { Update = update };
+        var world = World.Of("host1@az1", "host2@az2").Apply(daemon).Settle();
+        world = world.Apply(daemon.Env("A", "1"));
+        world = world.Commit(world.Plan()).Empty("host1").Empty("host2").Settle();
+
+        Assert.Equal(("", RolloutPhase.Running), (world.Placed(), world.RolloutOf("web").Phase));
+        Assert.Contains(world.Plan().Holds, h => h.Text == "rollout 2 of web goes on when a host has an instance of it again");
+        Assert.False(world.Plan().IsConverged);
+    }
 }

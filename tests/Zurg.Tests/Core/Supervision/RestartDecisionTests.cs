@@ -48,5 +48,7 @@ public sealed class RestartDecisionTests
     {
         var crashes = RestartDecision.Count(AgentWords.Restart, [.. Enumerable.Repeat(Now, 5_000)], Now);
         Assert.Equal(AgentWords.Restart.Attempts + 1, crashes.Length);
+        var patient = AgentWords.Restart with { Attempts = 2_000 };
+        Assert.Equal(2_001, RestartDecision.Count(patient, [.. Enumerable.Repeat(Now, 5_000)], Now).Length);
     }
 }

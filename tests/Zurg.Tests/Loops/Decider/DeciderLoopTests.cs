@@ -32,6 +32,23 @@ public sealed class DeciderLoopTests
     }
 
     [Fact]
+    public async Task What_a_plan_tells_is_told_also_when_the_log_did_not_take_it_at_once()
+    {
+        var (store, log) = (new FaultingStore(faults: 0), new FaultingLog());
+        var view = new FixedView(World.Of("host1@az1").Apply(Specs.Service("web", 1)));
+        var loop = new DeciderLoop(store, view, log, Guard, TimeProvider.System, NullLogger<DeciderLoop>.Instance);
+        using var stop = new CancellationTokenSource();
+
+        var running = Task.Run(() => loop.RunAsync(stop.Token));
+        await Eventually.TrueAsync(() => log.Kept.Length > 0, "the log takes it");
+        await stop.CancelAsync();
+        await Task.WhenAny(running);
+
+        Assert.Contains(log.Refused, e => e.Kind == EventKind.InstancePlaced);
+        Assert.Equal(log.Refused, log.Kept.Take(log.Refused.Length));
+    }
+
+    [Fact]
     public async Task A_drain_ends_with_its_limit_although_nothing_else_ever_changes()
     {
         var time = new ManualTime();
@@ -187,6 +204,22 @@ public sealed class DeciderLoopTests
                 await _shown.WaitAsync(stop);
                 yield return _snapshot;
             }
+        }
+    }
+
+    /// <summary>Takes nothing the first time.</summary>
+    private sealed class FaultingLog : IEventLog
+    {
+        private ImmutableArray<EventRecord>[] _asked = [];
+
+        public ImmutableArray<EventRecord> Refused => Volatile.Read(ref _asked)[0];
+
+        public ImmutableArray<EventRecord> Kept => Volatile.Read(ref _asked) is [_, var kept, ..] ? kept : [];
+
+        public ValueTask AppendAsync(HostId? agent, ImmutableArray<EventRecord> events, CancellationToken stop)
+        {
+            Volatile.Write(ref _asked, [.. _asked, events]);
+            return _asked.Length > 1 ? default : throw new StoreFaultException("no space left on device");
         }
     }
 
