@@ -14,7 +14,7 @@ internal sealed class RolloutTelling(IntentChanging intents, IClusterView view)
     public async Task<WordResults> SayAsync(
         RolloutWord word, ServiceName service, long? number, string? author, CancellationToken stop)
     {
-        var by = ApplyAnswers.Author(author);
+        var by = ShownWords.Author(author);
         var text = "";
         var outcome = await intents.ChangeAsync(
             service,

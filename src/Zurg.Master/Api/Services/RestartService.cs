@@ -31,7 +31,7 @@ internal static class RestartService
             return Unknown.Instance(one, placed.Where(p => p.Service == service).Order());
         }
 
-        var by = ApplyAnswers.Author(author);
+        var by = ShownWords.Author(author);
         var what = instance?.Value ?? service.Value;
         var outcome = await intents.ChangeAsync(service, intent => Restarted(intent, instance), at => new EventRecord
         {

@@ -16,7 +16,7 @@ internal static class StartService
     private static async Task<Results<Accepted<ActionAccepted>, Problem404>> HandleAsync(
         ServiceName service, string? author, IntentChanging intents, CancellationToken stop)
     {
-        var by = ApplyAnswers.Author(author);
+        var by = ShownWords.Author(author);
         var outcome = await intents.ChangeAsync(service, Started, at => new EventRecord
         {
             Id = 0, At = at, Kind = EventKind.ServiceStarted, Service = service, Text = $"{service} was started by {by}",

@@ -16,7 +16,7 @@ internal static class UnretireService
     private static async Task<Results<Accepted<ActionAccepted>, Problem404>> HandleAsync(
         ServiceName service, string? author, IntentChanging intents, CancellationToken stop)
     {
-        var by = ApplyAnswers.Author(author);
+        var by = ShownWords.Author(author);
         var outcome = await intents.ChangeAsync(service, Unretired, at => new EventRecord
         {
             Id = 0, At = at, Kind = EventKind.ServiceUnretired, Service = service,
