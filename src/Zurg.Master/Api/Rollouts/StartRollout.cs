@@ -129,18 +129,18 @@ internal static class StartRollout
         };
     }
 
-    private static (ServiceIntent? After, IntentOutcome.NothingToDo? Why) Retried(
+    private static IntentChange Retried(
         AppliedSpec newest, ServiceSpec service, ServiceIntent intent, Rollout? rollout, string by)
     {
         if (RolloutAsking.Retry(intent, rollout, newest.InstanceDigests[service.Name], by) is not { } words)
         {
-            return (null, NothingToDo(service, rollout));
+            return NothingToDo(service, rollout);
         }
 
         return RolloutAsking.WordsOn(intent, rollout!)?.Retry is true
-            ? (null, new IntentOutcome.NothingToDo(
-                $"{service.Instance.Release} is tried again already, as {intent.Rollout!.By} said", null))
-            : (intent with { Rollout = words }, null);
+            ? new IntentOutcome.NothingToDo(
+                $"{service.Instance.Release} is tried again already, as {intent.Rollout!.By} said", null)
+            : intent with { Rollout = words };
     }
 
     private static IntentOutcome.NothingToDo NothingToDo(ServiceSpec service, Rollout? rollout)

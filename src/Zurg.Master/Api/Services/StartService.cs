@@ -24,9 +24,9 @@ internal static class StartService
         return ActionAnswers.ToRepeatable(service, outcome, $"{service} starts");
     }
 
-    private static (ServiceIntent?, IntentOutcome.NothingToDo?) Started(ServiceIntent intent) =>
+    private static IntentChange Started(ServiceIntent intent) =>
         intent.Stopped || intent.Retired is not null
-            ? (intent with { Stopped = false, Retired = null }, null)
-            : (null, new IntentOutcome.NothingToDo(
-                $"{intent.Service} runs already", $"see why it is as it is: zurg explain {intent.Service}"));
+            ? intent with { Stopped = false, Retired = null }
+            : new IntentOutcome.NothingToDo(
+                $"{intent.Service} runs already", $"see why it is as it is: zurg explain {intent.Service}");
 }

@@ -24,9 +24,7 @@ internal static class StopService
         return ActionAnswers.ToRepeatable(service, outcome, $"{service} stops; it stays stopped until somebody starts it");
     }
 
-    private static (ServiceIntent?, IntentOutcome.NothingToDo?) Stopped(ServiceIntent intent) =>
-        intent.Stopped
-            ? (null, new IntentOutcome.NothingToDo(
-                $"{intent.Service} is stopped already", $"start it: zurg start {intent.Service}"))
-            : (intent with { Stopped = true }, null);
+    private static IntentChange Stopped(ServiceIntent intent) => intent.Stopped
+        ? new IntentOutcome.NothingToDo($"{intent.Service} is stopped already", $"start it: zurg start {intent.Service}")
+        : intent with { Stopped = true };
 }
