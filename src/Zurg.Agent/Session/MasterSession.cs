@@ -17,8 +17,7 @@ internal sealed record SessionOptions(Uri Master, string TokenFile)
 
 /// <summary>
 /// Keeps one session with the master: dials, says hello, sends what the slots hold, hands on what comes, and dials again. It
-/// makes
-/// no report by itself: liveness is the agent loop's word (DESIGN.md section 3).
+/// makes no report by itself: liveness is the agent loop's word (DESIGN.md section 3).
 /// </summary>
 internal sealed partial class MasterSession(
     SessionOptions options, ClusterMembership membership, SessionInbox inbox, TimeProvider time, ILogger<MasterSession> logger)
