@@ -192,6 +192,9 @@ internal sealed class ProcessCluster : IAsyncDisposable
         return JsonSerializer.Deserialize(text, WireJson.Default.ClusterStatus)!;
     }
 
+    public async Task<ServiceStatus> ServiceAsync(string name) =>
+        (await StatusAsync()).Services.Single(s => s.Service.Value == name);
+
     /// <param name="query">As in "service=web".</param>
     public async Task<ImmutableArray<EventRecord>> EventsAsync(string query)
     {
