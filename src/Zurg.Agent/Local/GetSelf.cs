@@ -30,7 +30,7 @@ internal static class GetSelf
             return null;
         }
 
-        if (await desk.Self.FindAsync(caller.Process, TimeProvider.System, stop) is { } found)
+        if (await desk.Self.FindAsync(caller.Process, stop) is { } found)
         {
             return new SelfCaller(caller.Process, found.Instance, found.Incarnation);
         }
