@@ -194,11 +194,14 @@ internal sealed partial class MasterSession(
     private async Task TalkAsync(SessionSocket session, CancellationToken stop)
     {
         using var end = new CancellationTokenSource();
+
+        // Of its own: the agent's token would keep what waits on it here for as long as the agent lives.
+        using var stopped = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var reader = ReadAsync(session, end.Token);
         var writer = WriteAsync(session, end.Token);
         try
         {
-            await await Task.WhenAny(reader, writer, Task.Delay(Timeout.InfiniteTimeSpan, time, stop));
+            await await Task.WhenAny(reader, writer, Task.Delay(Timeout.InfiniteTimeSpan, time, stopped.Token));
         }
         finally
         {
