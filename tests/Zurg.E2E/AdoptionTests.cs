@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Xunit.Abstractions;
 using Zurg.Protocol;
 
@@ -41,14 +40,10 @@ public sealed class AdoptionTests(ITestOutputHelper output)
         sys.exit(0 if changed > 3 else 1)
         """;
 
-    /// <summary>ZURG_SEED=N repeats a run's choices.</summary>
     [NeedsFact("python3", "flock", "sleep")]
     public async Task An_agent_killed_a_hundred_times_loses_no_process_no_line_and_doubles_nothing()
     {
-        var seed = int.TryParse(
-            Environment.GetEnvironmentVariable("ZURG_SEED"), CultureInfo.InvariantCulture, out var given)
-            ? given : Environment.TickCount;
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ZURG_SEED={seed}"));
+        var seed = RunSeed.Of(output);
         var random = new Random(seed);
         await using var cluster = new ProcessCluster();
         await cluster.StartMasterAsync();

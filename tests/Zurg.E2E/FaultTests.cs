@@ -132,11 +132,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     [NeedsFact("sleep")]
     public async Task Masters_and_agents_killed_during_applies_pushes_and_restarts_lose_nothing_acknowledged_and_converge()
     {
-        var seed = int.TryParse(
-            Environment.GetEnvironmentVariable("ZURG_SEED"), CultureInfo.InvariantCulture, out var given)
-            ? given : Environment.TickCount;
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ZURG_SEED={seed}"));
-        var random = new Random(seed);
+        var random = new Random(RunSeed.Of(output));
         await using var cluster = await BeganAsync();
         var acknowledged = new ConcurrentDictionary<SpecNumber, string>();
         var pushed = new ConcurrentBag<string>();

@@ -102,12 +102,7 @@ public sealed class KillTests(ITestOutputHelper output)
         await DevFixture.Until("all are gone", Soon, () => Task.FromResult(cluster.Marked().Count == 0));
     }
 
-    private Random Seeded()
-    {
-        var seed = Environment.TickCount;
-        output.WriteLine($"seed {seed}");
-        return new Random(seed);
-    }
+    private Random Seeded() => new(RunSeed.Of(output));
 
     private static async Task ApplyAsync(
         ProcessCluster cluster, string round, ConcurrentDictionary<SpecNumber, string> acknowledged)
