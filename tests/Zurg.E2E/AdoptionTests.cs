@@ -92,7 +92,7 @@ public sealed class AdoptionTests(ITestOutputHelper output)
         var crashing = status.Services.Single(s => s.Service.Value == "crashing").Instances.First().Status!;
         Assert.NotNull(crashing.LastExit);
         output.WriteLine($"{crashing.Crashes} crashes of {crashing.Instance}, the last: {crashing.LastExit.Reason}");
-        await EndAsync(cluster);
+        await cluster.EmptyAsync();
     }
 
     [NeedsTheory("python3", "flock", "sleep")]
@@ -144,7 +144,7 @@ public sealed class AdoptionTests(ITestOutputHelper output)
         await cluster.AgentSaysAsync("In session with");
         await ReadyAsync(cluster);
         Assert.Equal(steady, await SteadyAsync(cluster));
-        await EndAsync(cluster);
+        await cluster.EmptyAsync();
     }
 
     [NeedsFact("python3", "flock", "sleep")]
@@ -173,7 +173,7 @@ public sealed class AdoptionTests(ITestOutputHelper output)
         await cluster.StartMasterAsync();
         await ReadyAsync(cluster);
         Assert.All(CountersOf(await cluster.StatusAsync()), c => Assert.Equal(0, c.Status!.Crashes));
-        await EndAsync(cluster);
+        await cluster.EmptyAsync();
     }
 
     /// <summary>All of it in one file, and the second half of that missing.</summary>
@@ -190,12 +190,6 @@ public sealed class AdoptionTests(ITestOutputHelper output)
 
     private static int CountersRunning(ProcessCluster cluster) =>
         cluster.Marked().Values.Count(command => command.Contains("line %d", StringComparison.Ordinal));
-
-    private static async Task EndAsync(ProcessCluster cluster)
-    {
-        Assert.NotNull(await cluster.TryApplyAsync("cluster: e2e\nservices: {}\n"));
-        await DevFixture.Until("all are gone", Soon, () => Task.FromResult(cluster.Marked().Count == 0));
-    }
 
     private static IEnumerable<PlacedInstance> CountersOf(ClusterStatus status) =>
         status.Services.Single(s => s.Service.Value == "counter").Instances;

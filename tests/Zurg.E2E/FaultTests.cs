@@ -27,7 +27,7 @@ public sealed class FaultTests(ITestOutputHelper output)
         var status = await cluster.StatusAsync();
         Assert.Equal(200, cluster.Marked().Count);
         Assert.All(status.Services.Single().Instances, i => Assert.Equal((0, null), (i.Status!.Crashes, i.Status.Hold)));
-        await EndAsync(cluster);
+        await cluster.EmptyAsync();
     }
 
     [NeedsFact("sleep", "setsid")]
@@ -44,7 +44,7 @@ public sealed class FaultTests(ITestOutputHelper output)
             """);
         Assert.NotNull(await cluster.TryApplyAsync(Many(cluster, "stop: { grace: 1s }")));
         await DevFixture.Until("a thousand children", Soon, () => Task.FromResult(cluster.Marked().Count >= 1002));
-        await EndAsync(cluster);
+        await cluster.EmptyAsync();
     }
 
     [NeedsFact("sleep", "setsid")]
@@ -60,7 +60,7 @@ public sealed class FaultTests(ITestOutputHelper output)
             return (await cluster.StatusAsync()).Services.Single().Instances.SingleOrDefault()?.Status?.Crashes >= 10;
         });
         Assert.InRange(most, 1, 1);
-        await EndAsync(cluster);
+        await cluster.EmptyAsync();
     }
 
     [NeedsFact("sleep")]
@@ -80,7 +80,7 @@ public sealed class FaultTests(ITestOutputHelper output)
             Assert.Contains("ended while no agent watched it", cluster.Said, StringComparison.Ordinal);
             Assert.NotEqual(pid, cluster.Marked().Single().Key);
             Assert.False(other.HasExited);
-            await EndAsync(cluster);
+            await cluster.EmptyAsync();
             Assert.False(other.HasExited);
         }
         finally
@@ -126,7 +126,7 @@ public sealed class FaultTests(ITestOutputHelper output)
         Assert.StartsWith(day, exit, StringComparison.Ordinal);
         Assert.DoesNotContain(" day", exit, StringComparison.Ordinal);
         await ReadyAsync(cluster, 1);
-        await EndAsync(cluster);
+        await cluster.EmptyAsync();
     }
 
     [NeedsFact("sleep")]
@@ -173,7 +173,7 @@ public sealed class FaultTests(ITestOutputHelper output)
         var said = (await cluster.StatusAsync()).Services.Single().Instances.Select(i => i.Status!.Pid!.Value).Order();
         Assert.Equal(said, cluster.Marked().Keys.Order());
         output.WriteLine($"{acknowledged.Count} applies and {pushed.Count} pushes were acknowledged");
-        await EndAsync(cluster);
+        await cluster.EmptyAsync();
     }
 
     [NeedsFact("setpriv")]
@@ -336,10 +336,4 @@ public sealed class FaultTests(ITestOutputHelper output)
         return status.Converged && pids.Count == instances
             && pids.TrueForAll(p => p is { } pid && Directory.Exists($"/proc/{pid}"));
     });
-
-    private static async Task EndAsync(ProcessCluster cluster)
-    {
-        Assert.NotNull(await cluster.TryApplyAsync("cluster: e2e\nservices: {}\n"));
-        await DevFixture.Until("all are gone", Soon, () => Task.FromResult(cluster.Marked().Count == 0));
-    }
 }
