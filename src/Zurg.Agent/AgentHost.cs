@@ -236,26 +236,16 @@ public sealed partial class AgentHost : IAsyncDisposable
             : null;
         SaySocket(Path.Combine(_options.Directory, "socket"), _options.SocketPath + "\n");
         _looping = Task.Run(() => _loop.RunAsync(_stop.Token), CancellationToken.None);
-        Task[] loops =
+        Func<CancellationToken, Task>[] loops =
         [
-            _looping,
-            Task.Run(() => TalkAsync(_stop.Token), CancellationToken.None),
-            Task.Run(() => _shelf.RunAsync(_stop.Token), CancellationToken.None),
-            Task.Run(() => _releases.RunAsync(_stop.Token), CancellationToken.None),
-            Task.Run(() => SayUsesAsync(_stop.Token), CancellationToken.None),
-            Task.Run(() => WatchUsesAsync(_stop.Token), CancellationToken.None),
-            Task.Run(() => _namingFile.RunAsync(_stop.Token), CancellationToken.None),
-            Task.Run(() => new KnownSetsLoop(_naming.Sets, _session.Say, _options.Time).RunAsync(_stop.Token),
-                CancellationToken.None),
-            Task.Run(() => _selves.RunAsync(_stop.Token), CancellationToken.None),
-            Task.Run(() => _execs.RunAsync(_stop.Token), CancellationToken.None),
-            Task.Run(() => _cores.RunAsync(_stop.Token), CancellationToken.None),
-            Task.Run(() => _relays.RunAsync(_stop.Token), CancellationToken.None),
-            Task.Run(() => _measures.RunAsync(_stop.Token), CancellationToken.None),
-            _logs.RunAsync(_stop.Token),
+            TalkAsync, SayUsesAsync, WatchUsesAsync,
+            _shelf.RunAsync, _releases.RunAsync, _namingFile.RunAsync, _selves.RunAsync, _execs.RunAsync, _cores.RunAsync,
+            _relays.RunAsync, _measures.RunAsync, _logs.RunAsync,
+            new KnownSetsLoop(_naming.Sets, _session.Say, _options.Time).RunAsync,
         ];
         Completion = LoopGuard.UntilEndedAsync(
-            loops, () => _stop.IsCancellationRequested || Volatile.Read(ref _stopping) == 1, EndAsync);
+            [_looping, .. loops.Select(loop => Task.Run(() => loop(_stop.Token), CancellationToken.None))],
+            () => _stop.IsCancellationRequested || Volatile.Read(ref _stopping) == 1, EndAsync);
     }
 
     /// <summary>Written when it is new: a full disk keeps no agent from starting where one was before.</summary>

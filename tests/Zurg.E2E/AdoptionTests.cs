@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Xunit.Abstractions;
 using Zurg.Protocol;
 
@@ -41,14 +40,10 @@ public sealed class AdoptionTests(ITestOutputHelper output)
         sys.exit(0 if changed > 3 else 1)
         """;
 
-    /// <summary>ZURG_SEED=N repeats a run's choices.</summary>
     [NeedsFact("python3", "flock", "sleep")]
     public async Task An_agent_killed_a_hundred_times_loses_no_process_no_line_and_doubles_nothing()
     {
-        var seed = int.TryParse(
-            Environment.GetEnvironmentVariable("ZURG_SEED"), CultureInfo.InvariantCulture, out var given)
-            ? given : Environment.TickCount;
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ZURG_SEED={seed}"));
+        var seed = RunSeed.Of(output);
         var random = new Random(seed);
         await using var cluster = new ProcessCluster();
         await cluster.StartMasterAsync();
@@ -97,7 +92,7 @@ public sealed class AdoptionTests(ITestOutputHelper output)
         var crashing = status.Services.Single(s => s.Service.Value == "crashing").Instances.First().Status!;
         Assert.NotNull(crashing.LastExit);
         output.WriteLine($"{crashing.Crashes} crashes of {crashing.Instance}, the last: {crashing.LastExit.Reason}");
-        await EndAsync(cluster);
+        await cluster.EmptyAsync();
     }
 
     [NeedsTheory("python3", "flock", "sleep")]
@@ -149,7 +144,7 @@ public sealed class AdoptionTests(ITestOutputHelper output)
         await cluster.AgentSaysAsync("In session with");
         await ReadyAsync(cluster);
         Assert.Equal(steady, await SteadyAsync(cluster));
-        await EndAsync(cluster);
+        await cluster.EmptyAsync();
     }
 
     [NeedsFact("python3", "flock", "sleep")]
@@ -178,7 +173,7 @@ public sealed class AdoptionTests(ITestOutputHelper output)
         await cluster.StartMasterAsync();
         await ReadyAsync(cluster);
         Assert.All(CountersOf(await cluster.StatusAsync()), c => Assert.Equal(0, c.Status!.Crashes));
-        await EndAsync(cluster);
+        await cluster.EmptyAsync();
     }
 
     /// <summary>All of it in one file, and the second half of that missing.</summary>
@@ -195,12 +190,6 @@ public sealed class AdoptionTests(ITestOutputHelper output)
 
     private static int CountersRunning(ProcessCluster cluster) =>
         cluster.Marked().Values.Count(command => command.Contains("line %d", StringComparison.Ordinal));
-
-    private static async Task EndAsync(ProcessCluster cluster)
-    {
-        Assert.NotNull(await cluster.TryApplyAsync("cluster: e2e\nservices: {}\n"));
-        await DevFixture.Until("all are gone", Soon, () => Task.FromResult(cluster.Marked().Count == 0));
-    }
 
     private static IEnumerable<PlacedInstance> CountersOf(ClusterStatus status) =>
         status.Services.Single(s => s.Service.Value == "counter").Instances;

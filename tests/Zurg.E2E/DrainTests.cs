@@ -160,12 +160,11 @@ public sealed class DrainTests : IAsyncLifetime
     });
 
     private Task UntilAsync(string what, Func<ServiceStatus, bool> condition) => DevFixture.Until(
-        what, Soon, async () => condition((await _cluster.StatusAsync()).Services.Single(s => s.Service.Value == "web")));
+        what, Soon, async () => condition(await _cluster.ServiceAsync("web")));
 
     private static bool IsNew(ServiceStatus service) =>
         service.Ready == 2 && service.Instances.All(i => i.Status?.Release.Version.Value == "2");
 
     private async Task<List<(string Instance, int? Pid)>> RunningAsync() =>
-        [.. (await _cluster.StatusAsync()).Services.Single(s => s.Service.Value == "web").Instances
-            .Select(i => (i.Instance.Value, i.Status?.Pid))];
+        [.. (await _cluster.ServiceAsync("web")).Instances.Select(i => (i.Instance.Value, i.Status?.Pid))];
 }

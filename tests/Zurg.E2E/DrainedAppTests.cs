@@ -80,13 +80,7 @@ public sealed class DrainedAppTests : IAsyncLifetime
     /// <summary>What the build of the example has left.</summary>
     internal static IEnumerable<(string Path, byte[] Bytes)> Built()
     {
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "Zurg.slnx")))
-        {
-            root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("not inside the checkout");
-        }
-
-        var web = Path.Combine(root, "examples/sudoku/Web/bin");
+        var web = Path.Combine(ZurgProgram.Root, "examples/sudoku/Web/bin");
         var program = Directory.EnumerateFiles(web, "sudoku-web", SearchOption.AllDirectories).MaxBy(File.GetLastWriteTimeUtc)!;
         var directory = Path.GetDirectoryName(program)!;
         return Directory.EnumerateFiles(directory).Select(f => (Path.GetFileName(f), File.ReadAllBytes(f)));
@@ -107,8 +101,7 @@ public sealed class DrainedAppTests : IAsyncLifetime
                 update: { canary: 0, batch: 100%, bake: 0s, max_unavailable: 1, surge: 0 }
             """)));
 
-    private async Task<ServiceStatus> WebAsync() =>
-        (await _cluster.StatusAsync()).Services.Single(s => s.Service.Value == "web");
+    private Task<ServiceStatus> WebAsync() => _cluster.ServiceAsync("web");
 
     private Task UntilAsync(string what, Func<ServiceStatus, bool> condition) =>
         DevFixture.Until(what, Soon, async () => condition(await WebAsync()));

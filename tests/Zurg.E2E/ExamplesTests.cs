@@ -119,7 +119,7 @@ public sealed partial class ExamplesTests : IAsyncLifetime
     }
 
     private async Task<List<(InstanceId, Incarnation)>> StartedAsync(string service) =>
-        [.. (await _cluster.StatusAsync()).Services.Single(s => s.Service.Value == service).Instances
+        [.. (await _cluster.ServiceAsync(service)).Instances
             .Where(i => i.Status is not null).Select(i => (i.Instance, i.Status!.Incarnation))];
 
     private Task CountedAsync(string instance, int moreThan) => DevFixture.Until(

@@ -27,7 +27,7 @@ public sealed class FaultTests(ITestOutputHelper output)
         var status = await cluster.StatusAsync();
         Assert.Equal(200, cluster.Marked().Count);
         Assert.All(status.Services.Single().Instances, i => Assert.Equal((0, null), (i.Status!.Crashes, i.Status.Hold)));
-        await EndAsync(cluster);
+        await cluster.EmptyAsync();
     }
 
     [NeedsFact("sleep", "setsid")]
@@ -44,7 +44,7 @@ public sealed class FaultTests(ITestOutputHelper output)
             """);
         Assert.NotNull(await cluster.TryApplyAsync(Many(cluster, "stop: { grace: 1s }")));
         await DevFixture.Until("a thousand children", Soon, () => Task.FromResult(cluster.Marked().Count >= 1002));
-        await EndAsync(cluster);
+        await cluster.EmptyAsync();
     }
 
     [NeedsFact("sleep", "setsid")]
@@ -60,7 +60,7 @@ public sealed class FaultTests(ITestOutputHelper output)
             return (await cluster.StatusAsync()).Services.Single().Instances.SingleOrDefault()?.Status?.Crashes >= 10;
         });
         Assert.InRange(most, 1, 1);
-        await EndAsync(cluster);
+        await cluster.EmptyAsync();
     }
 
     [NeedsFact("sleep")]
@@ -80,7 +80,7 @@ public sealed class FaultTests(ITestOutputHelper output)
             Assert.Contains("ended while no agent watched it", cluster.Said, StringComparison.Ordinal);
             Assert.NotEqual(pid, cluster.Marked().Single().Key);
             Assert.False(other.HasExited);
-            await EndAsync(cluster);
+            await cluster.EmptyAsync();
             Assert.False(other.HasExited);
         }
         finally
@@ -126,17 +126,13 @@ public sealed class FaultTests(ITestOutputHelper output)
         Assert.StartsWith(day, exit, StringComparison.Ordinal);
         Assert.DoesNotContain(" day", exit, StringComparison.Ordinal);
         await ReadyAsync(cluster, 1);
-        await EndAsync(cluster);
+        await cluster.EmptyAsync();
     }
 
     [NeedsFact("sleep")]
     public async Task Masters_and_agents_killed_during_applies_pushes_and_restarts_lose_nothing_acknowledged_and_converge()
     {
-        var seed = int.TryParse(
-            Environment.GetEnvironmentVariable("ZURG_SEED"), CultureInfo.InvariantCulture, out var given)
-            ? given : Environment.TickCount;
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ZURG_SEED={seed}"));
-        var random = new Random(seed);
+        var random = new Random(RunSeed.Of(output));
         await using var cluster = await BeganAsync();
         var acknowledged = new ConcurrentDictionary<SpecNumber, string>();
         var pushed = new ConcurrentBag<string>();
@@ -177,7 +173,7 @@ public sealed class FaultTests(ITestOutputHelper output)
         var said = (await cluster.StatusAsync()).Services.Single().Instances.Select(i => i.Status!.Pid!.Value).Order();
         Assert.Equal(said, cluster.Marked().Keys.Order());
         output.WriteLine($"{acknowledged.Count} applies and {pushed.Count} pushes were acknowledged");
-        await EndAsync(cluster);
+        await cluster.EmptyAsync();
     }
 
     [NeedsFact("setpriv")]
@@ -340,10 +336,4 @@ public sealed class FaultTests(ITestOutputHelper output)
         return status.Converged && pids.Count == instances
             && pids.TrueForAll(p => p is { } pid && Directory.Exists($"/proc/{pid}"));
     });
-
-    private static async Task EndAsync(ProcessCluster cluster)
-    {
-        Assert.NotNull(await cluster.TryApplyAsync("cluster: e2e\nservices: {}\n"));
-        await DevFixture.Until("all are gone", Soon, () => Task.FromResult(cluster.Marked().Count == 0));
-    }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 
 namespace Zurg.E2E;
 
@@ -14,7 +13,7 @@ internal sealed record HeldService(string Update)
     /// answered, with "hold-flap-RELEASE" it passes and fails by turns, a second each.
     /// </summary>
     private const string Program = """
-        import fcntl, http.server, os, threading, time
+        import fcntl, threading, time
         shared, me, release = (os.environ[name] for name in ("E2E_SHARED", "ZURG_INSTANCE", "ZURG_RELEASE"))
         probed = []
 
@@ -30,15 +29,12 @@ internal sealed record HeldService(string Update)
         while held("hold-start-" + release):
             time.sleep(0.02)
 
-        class Web(http.server.BaseHTTPRequestHandler):
+        class Web(Handler):
             def do_GET(self):
                 time.sleep(0.02)
                 while self.path == "/slow" and held("hold-requests"):
                     time.sleep(0.02)
-                self.send_response(200 if self.path != "/healthz" or self.is_well() else 503)
-                self.send_header("Content-Length", str(len(release)))
-                self.end_headers()
-                self.wfile.write(release.encode())
+                self.reply(release.encode(), 200 if self.path != "/healthz" or self.is_well() else 503)
                 if held("hold-short-" + release):
                     threading.Timer(0.3, lambda: os._exit(3)).start()
 
@@ -50,13 +46,7 @@ internal sealed record HeldService(string Update)
                 probed.append(time.monotonic())
                 return int(probed[-1] - probed[0]) % 2 == 0
 
-            def log_message(self, *rest):
-                pass
-
-        class Many(http.server.ThreadingHTTPServer):
-            request_queue_size = 128
-
-        Many(("127.0.0.1", int(os.environ["PORT_HTTP"])), Web).serve_forever()
+        serve(Web)
 
         """;
 
@@ -74,8 +64,5 @@ internal sealed record HeldService(string Update)
 
     /// <summary>By version.</summary>
     public Func<string, ImmutableArray<(string Path, byte[] Bytes)>> Files { get; init; } =
-        version => [("run", Script(version, Program))];
-
-    public static byte[] Script(string version, string program) =>
-        Encoding.UTF8.GetBytes($"#!/usr/bin/python3 -Bu\n# {version}\n{program}");
+        version => [("run", PythonServer.Script(version, Program))];
 }

@@ -98,16 +98,10 @@ public sealed class KillTests(ITestOutputHelper output)
         Assert.Equal(said, cluster.Marked().Keys.Order());
 
         // None is beyond the agent's reach: an empty spec ends them all.
-        Assert.NotNull(await cluster.TryApplyAsync("cluster: e2e\nservices: {}\n"));
-        await DevFixture.Until("all are gone", Soon, () => Task.FromResult(cluster.Marked().Count == 0));
+        await cluster.EmptyAsync();
     }
 
-    private Random Seeded()
-    {
-        var seed = Environment.TickCount;
-        output.WriteLine($"seed {seed}");
-        return new Random(seed);
-    }
+    private Random Seeded() => new(RunSeed.Of(output));
 
     private static async Task ApplyAsync(
         ProcessCluster cluster, string round, ConcurrentDictionary<SpecNumber, string> acknowledged)

@@ -28,7 +28,7 @@ public sealed class LossTests : IAsyncLifetime
         await UntilAsync("four serve", web => web.Ready == 4);
         Assert.Equal(2, _cluster.MarkedOn("host2").Count);
         await using var load = new SteadyLoad(_cluster.SocketPath, "web", attemptsMax: 4);
-        await DevFixture.Until("requests are answered", Soon, () => Task.FromResult(load.Answered > 20));
+        await load.AnswersGrowAsync();
 
         await ApplyAsync(release: 2);
         await UntilAsync("the rollout is on its way", web => web.Rollout?.OnTargetReady is 1 or 2);
@@ -65,7 +65,7 @@ public sealed class LossTests : IAsyncLifetime
         (await _cluster.StatusAsync()).Hosts.FirstOrDefault(h => h.Host.Value == "host2")?.Session;
 
     private Task UntilAsync(string what, Func<ServiceStatus, bool> condition) => DevFixture.Until(
-        what, Soon, async () => condition((await _cluster.StatusAsync()).Services.Single(s => s.Service.Value == "web")));
+        what, Soon, async () => condition(await _cluster.ServiceAsync("web")));
 
     private async Task ApplyAsync(int release) => Assert.NotNull(await _cluster.TryApplyAsync(
         string.Create(CultureInfo.InvariantCulture, $$"""

@@ -186,11 +186,21 @@ internal sealed class ProcessCluster : IAsyncDisposable
         return answer is null ? null : JsonSerializer.Deserialize(answer, WireJson.Default.ApplyResult)!.Number;
     }
 
+    /// <summary>Nothing is to run any more, and nothing of what ran is left.</summary>
+    public async Task EmptyAsync()
+    {
+        Assert.NotNull(await TryApplyAsync("cluster: e2e\nservices: {}\n"));
+        await DevFixture.Until("all are gone", Soon, () => Task.FromResult(Marked().Count == 0));
+    }
+
     public async Task<ClusterStatus> StatusAsync()
     {
         var text = await Http.GetStringAsync(new Uri("/v1/status", UriKind.Relative));
         return JsonSerializer.Deserialize(text, WireJson.Default.ClusterStatus)!;
     }
+
+    public async Task<ServiceStatus> ServiceAsync(string name) =>
+        (await StatusAsync()).Services.Single(s => s.Service.Value == name);
 
     /// <param name="query">As in "service=web".</param>
     public async Task<ImmutableArray<EventRecord>> EventsAsync(string query)

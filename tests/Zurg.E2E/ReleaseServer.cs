@@ -4,24 +4,14 @@ namespace Zurg.E2E;
 internal static class ReleaseServer
 {
     private const string Program = """
-        import http.server, os, time
+        import time
 
-        class Web(http.server.BaseHTTPRequestHandler):
+        class Web(Handler):
             def do_GET(self):
                 time.sleep(0.02)
-                body = os.environ["ZURG_RELEASE"].encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.reply(os.environ["ZURG_RELEASE"].encode())
 
-            def log_message(self, *rest):
-                pass
-
-        class Many(http.server.ThreadingHTTPServer):
-            request_queue_size = 128
-
-        Many(("127.0.0.1", int(os.environ["PORT_HTTP"])), Web).serve_forever()
+        serve(Web)
 
         """;
 
@@ -29,7 +19,7 @@ internal static class ReleaseServer
     {
         foreach (var version in versions)
         {
-            Assert.True(await cluster.TryPushAsync("web", version, $"#!/usr/bin/python3 -u\n# {version}\n{Program}"));
+            Assert.True(await cluster.TryPushAsync("web", version, ("run", PythonServer.Script(version, Program))));
         }
     }
 }

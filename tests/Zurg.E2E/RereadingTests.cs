@@ -14,11 +14,10 @@ public sealed class RereadingTests : IAsyncLifetime
 
     /// <summary>Passes each request on to one of those whom its file named when it started. A signal ends it at once.</summary>
     private const string Front = """
-        #!/usr/bin/python3 -u
-        import http.client, http.server, itertools, os
+        import http.client, itertools
         known = itertools.cycle(open("web.list").read().split())
 
-        class Front(http.server.BaseHTTPRequestHandler):
+        class Front(Handler):
             def do_GET(self):
                 status, body = 200, b"well"
                 if self.path != "/healthz":
@@ -29,18 +28,9 @@ public sealed class RereadingTests : IAsyncLifetime
                         connection.close()
                     except OSError as e:
                         status, body = 502, str(e).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.reply(body, status)
 
-            def log_message(self, *rest):
-                pass
-
-        class Many(http.server.ThreadingHTTPServer):
-            request_queue_size = 128
-
-        Many(("127.0.0.1", int(os.environ["PORT_HTTP"])), Front).serve_forever()
+        serve(Front)
 
         """;
 
@@ -53,7 +43,7 @@ public sealed class RereadingTests : IAsyncLifetime
         await ReleaseServer.PushAsync(_cluster, "1");
         var list = "{{#each endpoints.web}}{{address}}:{{ports.http}}\n{{/each}}";
         Assert.True(await _cluster.TryPushAsync(
-            "front", "1", ("run", Encoding.UTF8.GetBytes(Front)), ("web.list.hbs", Encoding.UTF8.GetBytes(list))));
+            "front", "1", ("run", PythonServer.Script("1", Front)), ("web.list.hbs", Encoding.UTF8.GetBytes(list))));
     }
 
     public async Task DisposeAsync() => await _cluster.DisposeAsync();
@@ -66,16 +56,17 @@ public sealed class RereadingTests : IAsyncLifetime
         await ApplyAsync(webs: 3, fronts: 3);
         await UntilConvergedAsync();
         await using var load = new SteadyLoad(_cluster.SocketPath, "front");
-        await AnswersGrowAsync(load);
+        await load.AnswersGrowAsync();
         await using var fewest = new FewestReady(_cluster.Http, "front");
         var before = await FrontsAsync();
 
         await ApplyAsync(webs: 2, fronts: 3);
-        await DevFixture.Until("the third one has ended", Soon, async () => (await OfAsync("web")).Instances.Length == 2);
+        await DevFixture.Until(
+            "the third one has ended", Soon, async () => (await _cluster.ServiceAsync("web")).Instances.Length == 2);
         var after = await FrontsAsync();
         Assert.True(!after.Intersect(before).Any(), $"{string.Join(' ', before)} -> {string.Join(' ', after)}");
         await UntilConvergedAsync();
-        await AnswersGrowAsync(load);
+        await load.AnswersGrowAsync();
         Assert.Empty(load.Failed);
         Assert.InRange(await fewest.EndAsync(), 2, 3);
 
@@ -86,18 +77,9 @@ public sealed class RereadingTests : IAsyncLifetime
         Assert.All(ended, e => Assert.StartsWith("restarted for a changed template", e.Text, StringComparison.Ordinal));
     }
 
-    private static async Task AnswersGrowAsync(SteadyLoad load)
-    {
-        var before = load.Answered;
-        await DevFixture.Until("requests are answered", Soon, () => Task.FromResult(load.Answered > before + 20));
-    }
-
     /// <summary>Who they are.</summary>
     private async Task<List<string>> FrontsAsync() =>
-        [.. (await OfAsync("front")).Instances.Select(i => $"{i.Instance}:{i.Status!.Incarnation}")];
-
-    private async Task<ServiceStatus> OfAsync(string service) =>
-        (await _cluster.StatusAsync()).Services.Single(s => s.Service.Value == service);
+        [.. (await _cluster.ServiceAsync("front")).Instances.Select(i => $"{i.Instance}:{i.Status!.Incarnation}")];
 
     private Task UntilConvergedAsync() => DevFixture.Until(
         "all of it runs", Soon, async () => await _cluster.StatusAsync() is { Converged: true } status

@@ -26,7 +26,7 @@ public sealed class RolloutTests : IAsyncLifetime
     {
         await ApplyAsync();
         await using var load = new SteadyLoad(_cluster.SocketPath, "web");
-        await AnswersGrowAsync(load);
+        await load.AnswersGrowAsync();
 
         var good = await StartAsync("web", "2");
         Assert.True(good.ExitCode == 0, $"{good}\n{_cluster.Said}");
@@ -46,7 +46,7 @@ public sealed class RolloutTests : IAsyncLifetime
         Assert.True(back.ExitCode == 0, $"{back}\n{_cluster.Said}");
         await DevFixture.Until("it has converged", Soon, async () => (await _cluster.StatusAsync()).Converged);
 
-        await AnswersGrowAsync(load);
+        await load.AnswersGrowAsync();
         Assert.Empty(load.Failed);
         Assert.Equal(["1", "2"], load.Answers.Keys.Order());
     }
@@ -58,7 +58,7 @@ public sealed class RolloutTests : IAsyncLifetime
         _cluster.StartNeighbour("host2", _cluster.MasterPort);
         await DevFixture.Until("host2 is there", Soon, async () => (await _cluster.StatusAsync()).Hosts.Length == 2);
         await using var load = new SteadyLoad(_cluster.SocketPath, "web");
-        await AnswersGrowAsync(load);
+        await load.AnswersGrowAsync();
 
         var draining = _cluster.ZurgAsync("drain", "host1", "--why", "new disks");
         await DevFixture.Until("the first has moved", Soon, async () => (await WebAsync()).Instances.Any(i =>
@@ -73,7 +73,7 @@ public sealed class RolloutTests : IAsyncLifetime
         Assert.All((await WebAsync()).Instances, i => Assert.Equal("host2", i.Host.Value));
         Assert.Contains("new disks", (await _cluster.ZurgAsync("hosts", "host1")).Output, StringComparison.Ordinal);
 
-        await AnswersGrowAsync(load);
+        await load.AnswersGrowAsync();
         Assert.Empty(load.Failed);
         Assert.Equal(0, (await _cluster.ZurgAsync("undrain", "host1")).ExitCode);
     }
@@ -102,16 +102,9 @@ public sealed class RolloutTests : IAsyncLifetime
         Assert.True(applied.ExitCode == 0, $"{applied}\n{_cluster.Said}");
     }
 
-    private async Task<ServiceStatus> WebAsync() =>
-        (await _cluster.StatusAsync()).Services.Single(s => s.Service.Value == "web");
+    private Task<ServiceStatus> WebAsync() => _cluster.ServiceAsync("web");
 
     private Task UntilAllRunAsync(string version) => DevFixture.Until($"three run {version}", Soon, async () =>
         await WebAsync() is { Instances.Length: 3 } web
         && web.Instances.All(i => i.Status is { } s && s.IsReady() && s.Release.Version.Value == version));
-
-    private static async Task AnswersGrowAsync(SteadyLoad load)
-    {
-        var before = load.Answered;
-        await DevFixture.Until("requests are answered", Soon, () => Task.FromResult(load.Answered > before + 20));
-    }
 }

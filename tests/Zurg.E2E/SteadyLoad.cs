@@ -10,6 +10,7 @@ internal sealed class SteadyLoad : IAsyncDisposable
 {
     private const int Workers = 4;
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(90);
 
     private readonly CancellationTokenSource _ending = new();
     private readonly ZurgClient _client;
@@ -36,6 +37,13 @@ internal sealed class SteadyLoad : IAsyncDisposable
 
     /// <summary>How often each text was the answer.</summary>
     public ConcurrentDictionary<string, int> Answers { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Until some more requests are answered than now.</summary>
+    public async Task AnswersGrowAsync()
+    {
+        var before = Answered;
+        await DevFixture.Until("requests are answered", Soon, () => Task.FromResult(Answered > before + 20));
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -15,8 +15,7 @@ public sealed class StopTests : IAsyncLifetime
     /// Ends at once by SIGTERM; /slow is answered once the file "finish" is there. Each step is a line of "order".
     /// </summary>
     private const string Server = """
-        #!/usr/bin/env python3
-        import http.server, os, signal, time
+        import signal, time
         shared = os.environ["E2E_SHARED"]
 
         def note(text):
@@ -27,7 +26,7 @@ public sealed class StopTests : IAsyncLifetime
             note("TERM")
             os._exit(0)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Web(Handler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
@@ -36,16 +35,10 @@ public sealed class StopTests : IAsyncLifetime
                     while not os.path.exists(shared + "/finish"):
                         time.sleep(0.02)
                     note("answered")
-                self.send_response(200)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"ok")
-
-            def log_message(self, *_):
-                pass
+                self.reply(b"ok")
 
         signal.signal(signal.SIGTERM, end)
-        http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT_HTTP"])), Handler).serve_forever()
+        serve(Web)
 
         """;
 
@@ -150,7 +143,7 @@ public sealed class StopTests : IAsyncLifetime
     {
         await _cluster.StartMasterAsync();
         _cluster.StartAgent();
-        Assert.True(await _cluster.TryPushAsync("web", "1", Server));
+        Assert.True(await _cluster.TryPushAsync("web", "1", ("run", PythonServer.Script("1", Server))));
         await ApplyAsync(mark: 1, drain: "1h");
         await UntilAsync("it is ready", mark: 1);
     }
@@ -182,8 +175,7 @@ public sealed class StopTests : IAsyncLifetime
             && (await File.ReadAllTextAsync($"/proc/{pid}/environ")).Contains(text, StringComparison.Ordinal);
     });
 
-    private async Task<ServiceStatus> WebAsync() =>
-        (await _cluster.StatusAsync()).Services.Single(s => s.Service.Value == "web");
+    private Task<ServiceStatus> WebAsync() => _cluster.ServiceAsync("web");
 
     private string Order() => !File.Exists(_cluster.Shared("order")) ? ""
         : string.Join(' ', File.ReadAllLines(_cluster.Shared("order")));

@@ -16,7 +16,7 @@ internal static class WitnessServer
     /// answered; while "hold-agent" is, who starts hears nothing from its agent.
     /// </summary>
     private const string Program = """
-        import http.server, os, time, zurg
+        import time, zurg
         shared, release, agent = (os.environ[name] for name in ("E2E_SHARED", "ZURG_RELEASE", "ZURG_SOCKET"))
 
         def held(what):
@@ -27,7 +27,7 @@ internal static class WitnessServer
         me = zurg.Self()
         witness = os.open(shared + "/witness", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
-        class Web(http.server.BaseHTTPRequestHandler):
+        class Web(Handler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
 
@@ -35,20 +35,20 @@ internal static class WitnessServer
                 if self.path == "/healthz":
                     if not held("agent"):
                         os.environ["ZURG_SOCKET"] = agent
-                    self.reply(200, "ready")
+                    self.answer(200, "ready")
                     return
                 with me.request() as accepted:
                     began = time.monotonic_ns()
                     if not accepted:
-                        self.reply(503, "refused", "; refused")
+                        self.answer(503, "refused", "; refused")
                         return
                     time.sleep(0.02)
                     while self.path == "/slow" and held("requests"):
                         time.sleep(0.02)
-                    self.reply(200, release)
+                    self.answer(200, release)
                     os.write(witness, b"%s %d %d\n" % (release.encode(), began, time.monotonic_ns()))
 
-            def reply(self, status, text, mark=""):
+            def answer(self, status, text, mark=""):
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(text)))
                 if mark or (me.draining and self.path != "/healthz"):
@@ -58,13 +58,7 @@ internal static class WitnessServer
                 self.wfile.write(text.encode())
                 self.wfile.flush()
 
-            def log_message(self, *rest):
-                pass
-
-        class Many(http.server.ThreadingHTTPServer):
-            request_queue_size = 128
-
-        Many(("127.0.0.1", int(os.environ["PORT_HTTP"])), Web).serve_forever()
+        serve(Web)
 
         """;
 
@@ -78,7 +72,7 @@ internal static class WitnessServer
         Instances = 2,
         Probe = "http: /healthz, port: http, every: 200ms, timeout: 60s",
         WaitForEndpoint = TimeSpan.FromMinutes(5),
-        Files = version => [("run", HeldService.Script(version, Program)), ("zurg.py", Library())],
+        Files = version => [("run", PythonServer.Script(version, Program)), ("zurg.py", Library())],
     };
 
     public static string Update(string blueGreen) => $"{{ bake: 100ms, blue_green: {{ {blueGreen} }} }}";

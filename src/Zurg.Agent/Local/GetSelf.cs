@@ -9,6 +9,9 @@ using Zurg.Protocol.Self;
 
 namespace Zurg.Agent.Local;
 
+/// <summary>A process that asks for itself, and what it belongs to.</summary>
+internal sealed record SelfCaller(ProcessIdentity Process, InstanceId Instance, Incarnation Incarnation);
+
 /// <summary>
 /// GET /v1/self: which instance the asking process belongs to, and what is wanted of it; with ?watch=true a stream of that.
 /// </summary>
@@ -18,8 +21,7 @@ internal static class GetSelf
         routes.MapGet("/v1/self", (RequestDelegate)(http => HandleAsync(http, desk, ended)));
 
     /// <returns>Null when it was refused, and has been told why.</returns>
-    public static async Task<(SubscriberId Caller, InstanceId Instance, Incarnation Incarnation)?> FindAsync(
-        HttpContext http, ConsumerDesk desk)
+    public static async Task<SelfCaller?> FindAsync(HttpContext http, ConsumerDesk desk)
     {
         var stop = http.RequestAborted;
         if (LocalCaller.Find(http, out var problem) is not { } caller)
@@ -28,9 +30,9 @@ internal static class GetSelf
             return null;
         }
 
-        if (await desk.Self.FindAsync(caller.Process, TimeProvider.System, stop) is { } found)
+        if (await desk.Self.FindAsync(caller.Process, stop) is { } found)
         {
-            return (caller, found.Instance, found.Incarnation);
+            return new SelfCaller(caller.Process, found.Instance, found.Incarnation);
         }
 
         await LocalAnswers.ProblemAsync(http, StatusCodes.Status404NotFound, "no instance",
@@ -48,7 +50,7 @@ internal static class GetSelf
 
     private static async Task HandleAsync(HttpContext http, ConsumerDesk desk, CancellationToken ended)
     {
-        if (await FindAsync(http, desk) is not var (_, instance, incarnation))
+        if (await FindAsync(http, desk) is not (_, var instance, var incarnation))
         {
             return;
         }

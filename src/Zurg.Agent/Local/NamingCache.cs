@@ -158,14 +158,29 @@ internal sealed class NamingCache(
         }
     }
 
+    /// <summary>Nothing more is offered to it.</summary>
+    public void Close(Follower follower)
+    {
+        lock (_lock)
+        {
+            foreach (var service in follower.Services)
+            {
+                if (_followed.Find(service) is { } entry && entry.Followers.Remove(follower))
+                {
+                    entry.AskedAt = time.GetUtcNow();
+                }
+            }
+        }
+    }
+
     public void Join(InstanceId instance, Incarnation incarnation, ImmutableArray<ServiceName> services)
     {
-        var subscriber = Subscribers.OfFiles(instance, incarnation);
+        var subscriber = OwnSubscribers.OfFiles(instance, incarnation);
         lock (_lock)
         {
             foreach (var service in services)
             {
-                subscribers.TryJoin(service, subscriber, Subscribers.NameOfFiles(instance));
+                subscribers.TryJoin(service, subscriber, OwnSubscribers.NameOfFiles(instance));
                 if (_followed.Find(service)?.Shown is { } shown)
                 {
                     subscribers.Tell(service, subscriber, shown.Set.Revision);
@@ -178,12 +193,12 @@ internal sealed class NamingCache(
     {
         foreach (var set in sets)
         {
-            subscribers.Confirm(set.Service, Subscribers.OfFiles(instance, incarnation), set.Revision);
+            subscribers.Confirm(set.Service, OwnSubscribers.OfFiles(instance, incarnation), set.Revision);
         }
     }
 
     public void Leave(InstanceId instance, Incarnation incarnation) =>
-        subscribers.Leave(Subscribers.OfFiles(instance, incarnation));
+        subscribers.Leave(OwnSubscribers.OfFiles(instance, incarnation));
 
     /// <summary>Another one with each change of <see cref="Kept"/>.</summary>
     public long Version
@@ -303,22 +318,7 @@ internal sealed class NamingCache(
             foreach (var service in own.Assigned.Spec.Templates.IsEmpty ? [] : own.Assigned.DependsOn)
             {
                 subscribers.Remember(
-                    service, Subscribers.OfFiles(instance, own.Incarnation), Subscribers.NameOfFiles(instance));
-            }
-        }
-    }
-
-    /// <summary>Nothing more is offered to it.</summary>
-    public void Close(Follower follower)
-    {
-        lock (_lock)
-        {
-            foreach (var service in follower.Services)
-            {
-                if (_followed.Find(service) is { } entry && entry.Followers.Remove(follower))
-                {
-                    entry.AskedAt = time.GetUtcNow();
-                }
+                    service, OwnSubscribers.OfFiles(instance, own.Incarnation), OwnSubscribers.NameOfFiles(instance));
             }
         }
     }

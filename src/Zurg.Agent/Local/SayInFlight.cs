@@ -23,9 +23,9 @@ internal static class SayInFlight
         {
             await LocalAnswers.ProblemAsync(http, StatusCodes.Status400BadRequest, "nothing is counted", problem, stop);
         }
-        else if (await GetSelf.FindAsync(http, desk) is var (caller, instance, incarnation))
+        else if (await GetSelf.FindAsync(http, desk) is (var process, var instance, var incarnation))
         {
-            if (await desk.Self.SayAsync(instance, incarnation, caller.Process, answer, stop))
+            if (await desk.Self.SayAsync(instance, incarnation, process, answer, stop))
             {
                 http.Response.StatusCode = StatusCodes.Status204NoContent;
             }

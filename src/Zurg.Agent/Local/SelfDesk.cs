@@ -15,7 +15,7 @@ internal readonly record struct InFlightWord(int Count, bool Answered);
 /// way.
 /// </summary>
 internal sealed class SelfDesk(
-    ProcessNames names, Func<AgentInput, CancellationToken, ValueTask> tell, TimeProvider clock) : IAgentObserver
+    ProcessNames names, Func<AgentInput, CancellationToken, ValueTask> tell, TimeProvider time) : IAgentObserver
 {
     /// <summary>So many processes of one instance may count: workers of a server that forks.</summary>
     public const int CountersMax = 1_000;
@@ -37,7 +37,7 @@ internal sealed class SelfDesk(
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(10);
 
-    private readonly long _began = clock.GetTimestamp();
+    private readonly long _began = time.GetTimestamp();
     private readonly Lock _lock = new();
     private readonly Dictionary<(InstanceId, Incarnation), SelfEntry> _entries = [];
     private readonly Channel<bool> _open = NewEar();
@@ -73,7 +73,7 @@ internal sealed class SelfDesk(
     {
         while (await _open.Reader.WaitToReadAsync(stop))
         {
-            await Task.Delay(LookAgainEvery, clock, stop);
+            await Task.Delay(LookAgainEvery, time, stop);
             _open.Reader.TryRead(out _);
             foreach (var told in LookAgain(stop))
             {
@@ -84,7 +84,7 @@ internal sealed class SelfDesk(
 
     /// <summary>The incarnation that a process belongs to; null when it belongs to none of this host.</summary>
     public async Task<(InstanceId Instance, Incarnation Incarnation)?> FindAsync(
-        ProcessIdentity process, TimeProvider time, CancellationToken stop)
+        ProcessIdentity process, CancellationToken stop)
     {
         var began = time.GetTimestamp();
         while (true)
@@ -228,7 +228,7 @@ internal sealed class SelfDesk(
         entry.Value.IsOpen(_newest!.Instances[entry.Key.Instance]);
 
     private bool AreAllBack((InstanceId, Incarnation) key) =>
-        clock.GetElapsedTime(_began) >= BackWithin || _earlier?.Contains(key) is not true;
+        time.GetElapsedTime(_began) >= BackWithin || _earlier?.Contains(key) is not true;
 
     private SelfWord? StateOf((InstanceId Instance, Incarnation Incarnation) key) =>
         _newest?.Instances.GetValueOrDefault(key.Instance) is { } instance && instance.Incarnation == key.Incarnation

@@ -8,8 +8,10 @@ namespace Zurg.Agent.Local;
 /// <param name="Epoch">Handed back from the word that it goes by, 0 when that had none; null: it does not know of epochs.</param>
 internal sealed record SelfAnswer(int Count, SelfState State, long? Epoch = null)
 {
-    /// <summary>Without an epoch its state is all that there is to go by.</summary>
-    public bool GoesBy(SelfWord wanted) => State == wanted.State && (Epoch is null || Epoch == (wanted.Epoch ?? 0));
+    /// <summary>It had this word when it counted; without an epoch its state is all that there is to go by.</summary>
+    public bool Heard(SelfWord wanted) => Epoch is null || Epoch == (wanted.Epoch ?? 0);
+
+    public bool GoesBy(SelfWord wanted) => State == wanted.State && Heard(wanted);
 }
 
 /// <summary>What one incarnation is told of itself, and what its processes say.</summary>
@@ -75,7 +77,7 @@ internal sealed class SelfEntry
         }
 
         var refuses = (allBack || known.Refuses)
-            && AllLiving(a => a.State == SelfState.Refusing && (a.Epoch is null || a.Epoch == (Wanted.Epoch ?? 0)));
+            && AllLiving(a => a.State == SelfState.Refusing && a.Heard(Wanted));
         var heeds = (allBack || known.Heard == Wanted.Epoch) && AllLiving(a => a.GoesBy(Wanted));
         var told = new AgentInput.SelfTold(
             known.Assigned.Instance, known.Incarnation, refuses, heeds ? Wanted.Epoch : null);

@@ -33,13 +33,6 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
 
     public static readonly TimeSpan LookSoon = TimeSpan.FromMilliseconds(50);
 
-    // No process can ask for parts with these names.
-    private const string FilesPart = "files/";
-    private const string RelayPart = "relay/";
-
-    private static readonly Lazy<ProcessIdentity> ThisProcess = new(
-        () => ProcessStat.Read(Environment.ProcessId)?.Identity ?? throw new InvalidOperationException("/proc is not there"));
-
     private readonly Lock _lock = new();
     private readonly Channel<bool> _signal =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -53,21 +46,6 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
     private long _looksLeft;
     private long _lookedAt;
 
-    /// <summary>The generated files of an incarnation are this agent's to keep in step: a subscriber like others.</summary>
-    public static SubscriberId OfFiles(InstanceId instance, Incarnation incarnation) =>
-        new(ThisProcess.Value, $"{FilesPart}{instance}#{incarnation}");
-
-    /// <summary>Connections that this agent carries for programs: they end with it.</summary>
-    public static SubscriberId OfRelay(long number) => new(ThisProcess.Value, $"{RelayPart}{number}");
-
-    private static InstanceId? FilesOf(string part) =>
-        part.StartsWith(FilesPart, StringComparison.Ordinal)
-        && InstanceId.TryParse(part[FilesPart.Length..part.LastIndexOf('#')], null, out var instance)
-            ? instance
-            : null;
-
-    public static string NameOfFiles(InstanceId instance) => $"the generated files of {instance}";
-
     /// <summary>
     /// Those of an earlier agent whose processes still live: until each of them has confirmed something newer, nothing newer is
     /// said of what they use (DESIGN.md promise 2).
@@ -77,8 +55,8 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
         foreach (var kept in file?.Load() ?? [])
         {
             // Those of generated files are found again with their instances; what was carried has ended.
-            if (ProcessStat.IsAlive(kept.Subscriber.Process) && !kept.Part.StartsWith(RelayPart, StringComparison.Ordinal)
-                && !kept.Part.StartsWith(FilesPart, StringComparison.Ordinal))
+            if (ProcessStat.IsAlive(kept.Subscriber.Process)
+                && !OwnSubscribers.IsRelay(kept.Part) && !OwnSubscribers.IsFiles(kept.Part))
             {
                 Change(s => s.Remember(kept.Service, kept.Subscriber, kept.Name, kept.AtLeast, time.GetUtcNow()));
             }
@@ -151,8 +129,8 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
         [
             .. from service in now.Services
                from subscriber in service.Value.Uses.Keys
-               where !subscriber.Part.StartsWith(RelayPart, StringComparison.Ordinal)
-               select new LocalFollower(service.Key, subscriber.Process, FilesOf(subscriber.Part)),
+               where !OwnSubscribers.IsRelay(subscriber.Part)
+               select new LocalFollower(service.Key, subscriber.Process, OwnSubscribers.FilesOf(subscriber.Part)),
         ];
     }
 
@@ -238,6 +216,15 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
         }
     }
 
+    /// <summary>What may be said now.</summary>
+    public NamingConfirmation Word()
+    {
+        lock (_lock)
+        {
+            return _now.Word();
+        }
+    }
+
     private void Save()
     {
         _savedAt = time.GetTimestamp();
@@ -248,15 +235,6 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
                 _unsaved = !file.TryReplace(
                     _now.Services.SelectMany(s => s.Value.Uses.Values.Select(u => KeptUse.Of(s.Key, u))));
             }
-        }
-    }
-
-    /// <summary>What may be said now.</summary>
-    public NamingConfirmation Word()
-    {
-        lock (_lock)
-        {
-            return _now.Word();
         }
     }
 
@@ -323,7 +301,7 @@ internal sealed class Subscribers(TimeProvider time, Action<NamingConfirmation> 
     }
 
     private bool HasRoom_NeedsLock(ProcessIdentity process) =>
-        process == ThisProcess.Value ? _uses < UsesMax
+        process == OwnSubscribers.Process ? _uses < UsesMax
         : _uses < UsesMax / 2
             || (_uses < UsesMax - OwnUses
                 && _now.Services.Values.Sum(s => s.Uses.Keys.Count(u => u.Process == process)) < UsesOfOneMax);

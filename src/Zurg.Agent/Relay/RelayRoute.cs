@@ -28,7 +28,7 @@ internal sealed partial class RelayRoute : IAsyncDisposable
         ServiceName service, long number, NamingCache naming, Subscribers subscribers, Action taken, ILogger logger)
     {
         (_service, _naming, _subscribers, _taken) = (service, naming, subscribers, taken);
-        _self = Subscribers.OfRelay(number);
+        _self = OwnSubscribers.OfRelay(number);
         if (!subscribers.TryJoin(service, _self, $"connections that the agent carries to {service}"))
         {
             Log.NotCounted(logger, service, Subscribers.UsesMax);

@@ -17,8 +17,7 @@ internal sealed record SessionOptions(Uri Master, string TokenFile)
 
 /// <summary>
 /// Keeps one session with the master: dials, says hello, sends what the slots hold, hands on what comes, and dials again. It
-/// makes
-/// no report by itself: liveness is the agent loop's word (DESIGN.md section 3).
+/// makes no report by itself: liveness is the agent loop's word (DESIGN.md section 3).
 /// </summary>
 internal sealed partial class MasterSession(
     SessionOptions options, ClusterMembership membership, SessionInbox inbox, TimeProvider time, ILogger<MasterSession> logger)
@@ -195,11 +194,14 @@ internal sealed partial class MasterSession(
     private async Task TalkAsync(SessionSocket session, CancellationToken stop)
     {
         using var end = new CancellationTokenSource();
+
+        // Of its own: the agent's token would keep what waits on it here for as long as the agent lives.
+        using var stopped = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var reader = ReadAsync(session, end.Token);
         var writer = WriteAsync(session, end.Token);
         try
         {
-            await await Task.WhenAny(reader, writer, Task.Delay(Timeout.InfiniteTimeSpan, time, stop));
+            await await Task.WhenAny(reader, writer, Task.Delay(Timeout.InfiniteTimeSpan, time, stopped.Token));
         }
         finally
         {

@@ -5,8 +5,7 @@ namespace Zurg.Agent.Session;
 
 /// <summary>
 /// The one place where a master's words enter the agent. Nothing here waits: the brain's inputs and the naming cache take what
-/// they
-/// are given, and a log is read in the background.
+/// they are given, and requests are answered in the background.
 /// </summary>
 /// <param name="naming">Takes a pushed set without waiting.</param>
 /// <param name="answers">Answers requests in the background.</param>

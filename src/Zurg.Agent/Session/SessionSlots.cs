@@ -19,16 +19,13 @@ internal sealed class SessionSlots(TimeProvider time)
     private readonly Channel<bool> _signal =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Queue<AgentMessage> _answers = new();
-    private HostReport? _report;
+    private readonly Slot<HostReport> _report = new(report => new AgentMessage { Report = report });
+    private readonly Slot<NamingSubscription> _naming = new(naming => new AgentMessage { Naming = naming });
+    private readonly Slot<NamingConfirmation> _confirmed = new(confirmed => new AgentMessage { Confirmed = confirmed });
+    private readonly Slot<HostMeasures> _measures = new(measures => new AgentMessage { Measures = measures });
+    private readonly Slot<HostUses> _uses = new(uses => new AgentMessage { Uses = uses });
+    private readonly Slot<KnownSets> _known = new(known => new AgentMessage { Known = known });
     private long _reportAt;
-    private NamingSubscription? _naming;
-    private bool _namingDue;
-    private NamingConfirmation? _confirmed;
-    private bool _confirmedDue;
-    private HostMeasures? _measures;
-    private bool _measuresDue;
-    private HostUses? _uses;
-    private KnownSets? _known;
     private bool _sending;
 
     /// <summary>Nothing waits, and what was taken last has been sent.</summary>
@@ -38,103 +35,52 @@ internal sealed class SessionSlots(TimeProvider time)
         {
             lock (_lock)
             {
-                return !_sending && !_namingDue && !_confirmedDue && !_measuresDue && _uses is null && _known is null
-                    && _report is null && _answers.Count == 0;
+                return !_sending && !_naming.IsDue && !_confirmed.IsDue && !_measures.IsDue && !_uses.IsDue && !_known.IsDue
+                    && !_report.IsDue && _answers.Count == 0;
             }
         }
     }
 
-    public void Put(HostReport report)
+    public void Put(HostReport report) => Fill(() =>
     {
-        lock (_lock)
-        {
-            (_report, _reportAt) = (report, time.GetTimestamp());
-        }
+        _report.Put(report);
+        _reportAt = time.GetTimestamp();
+    });
 
-        _signal.Writer.TryWrite(true);
-    }
+    public void Put(NamingSubscription naming) => Fill(() => _naming.Put(naming));
 
-    public void Put(NamingSubscription naming)
+    public void Put(NamingConfirmation confirmed) => Fill(() => _confirmed.Put(confirmed));
+
+    public void Put(HostMeasures measures) => Fill(() => _measures.Put(measures));
+
+    public void Put(HostUses uses) => Fill(() => _uses.Put(uses));
+
+    public void Put(KnownSets known) => Fill(() => _known.Put(known));
+
+    public void Put(AgentMessage answer) => Fill(() =>
     {
-        lock (_lock)
+        if (_answers.Count < AnswersMax)
         {
-            (_naming, _namingDue) = (naming, true);
+            _answers.Enqueue(answer);
         }
-
-        _signal.Writer.TryWrite(true);
-    }
-
-    public void Put(NamingConfirmation confirmed)
-    {
-        lock (_lock)
-        {
-            (_confirmed, _confirmedDue) = (confirmed, true);
-        }
-
-        _signal.Writer.TryWrite(true);
-    }
-
-    public void Put(HostMeasures measures)
-    {
-        lock (_lock)
-        {
-            (_measures, _measuresDue) = (measures, true);
-        }
-
-        _signal.Writer.TryWrite(true);
-    }
-
-    public void Put(HostUses uses)
-    {
-        lock (_lock)
-        {
-            _uses = uses;
-        }
-
-        _signal.Writer.TryWrite(true);
-    }
-
-    public void Put(KnownSets known)
-    {
-        lock (_lock)
-        {
-            _known = known;
-        }
-
-        _signal.Writer.TryWrite(true);
-    }
-
-    public void Put(AgentMessage answer)
-    {
-        lock (_lock)
-        {
-            if (_answers.Count < AnswersMax)
-            {
-                _answers.Enqueue(answer);
-            }
-        }
-
-        _signal.Writer.TryWrite(true);
-    }
+    });
 
     /// <summary>
     /// A new session: the master knows nothing of what this host follows and uses, and nobody waits for the last one's answers.
     /// </summary>
-    public void Begin()
+    public void Begin() => Fill(() =>
     {
-        lock (_lock)
+        _naming.Repeat();
+        _confirmed.Repeat();
+        _measures.Repeat();
+        _answers.Clear();
+        _known.Clear();   // this session's master tells each set anew
+        _uses.Clear();   // the master asks for them when it is ready to keep them
+        if (time.GetElapsedTime(_reportAt) > ReportFresh)
         {
-            _namingDue = _naming is not null;
-            _confirmedDue = _confirmed is not null;
-            _measuresDue = _measures is not null;
-            _answers.Clear();
-            _known = null;   // this session's master tells each set anew
-            _uses = null;   // the master asks for them when it is ready to keep them
-            _report = _report is not null && time.GetElapsedTime(_reportAt) <= ReportFresh ? _report : null;
+            _report.Clear();
         }
-
-        _signal.Writer.TryWrite(true);
-    }
+    });
 
     /// <summary>
     /// The next message, subscriptions first; null when there is nothing to send. To call it again says that the last one was
@@ -150,47 +96,42 @@ internal sealed class SessionSlots(TimeProvider time)
         }
     }
 
-    private AgentMessage? Next_NeedsLock()
-    {
-        if (_namingDue)
-        {
-            _namingDue = false;
-            return new AgentMessage { Naming = _naming };
-        }
-
-        if (_confirmedDue)
-        {
-            _confirmedDue = false;
-            return new AgentMessage { Confirmed = _confirmed };
-        }
-
-        if (_report is { } report)
-        {
-            _report = null;
-            return new AgentMessage { Report = report };
-        }
-
-        if (_measuresDue)
-        {
-            _measuresDue = false;
-            return new AgentMessage { Measures = _measures };
-        }
-
-        if (_uses is { } uses)
-        {
-            _uses = null;
-            return new AgentMessage { Uses = uses };
-        }
-
-        if (_known is { } known)
-        {
-            _known = null;
-            return new AgentMessage { Known = known };
-        }
-
-        return _answers.TryDequeue(out var answer) ? answer : null;
-    }
-
     /// <summary>Until something may be there.</summary>
     public async ValueTask WaitAsync(CancellationToken stop) => await _signal.Reader.ReadAsync(stop);
+
+    private AgentMessage? Next_NeedsLock() =>
+        _naming.Take() ?? _confirmed.Take() ?? _report.Take() ?? _measures.Take() ?? _uses.Take() ?? _known.Take()
+        ?? (_answers.TryDequeue(out var answer) ? answer : null);
+
+    private void Fill(Action slot)
+    {
+        lock (_lock)
+        {
+            slot();
+        }
+
+        _signal.Writer.TryWrite(true);
+    }
+
+    /// <summary>The newest of its kind, and whether it is still to be sent.</summary>
+    private sealed class Slot<T>(Func<T, AgentMessage> message) where T : class
+    {
+        private T? _newest;
+
+        public bool IsDue { get; private set; }
+
+        public void Put(T newest) => (_newest, IsDue) = (newest, true);
+
+        /// <summary>Null when it has been sent, or there is none.</summary>
+        public AgentMessage? Take()
+        {
+            var due = IsDue ? message(_newest!) : null;
+            IsDue = false;
+            return due;
+        }
+
+        public void Repeat() => IsDue = _newest is not null;
+
+        public void Clear() => (_newest, IsDue) = (null, false);
+    }
 }

@@ -77,7 +77,7 @@ internal sealed partial class ConfigHistory(string directory, TimeProvider time,
         lock (_lock)
         {
             _newest.Remove((instance, file));
-            Try_NeedsLock(table => (bool?)table.Remove(number));
+            Write_NeedsLock(table => table.Remove(number));
         }
     }
 
@@ -94,7 +94,7 @@ internal sealed partial class ConfigHistory(string directory, TimeProvider time,
     {
         lock (_lock)
         {
-            Try_NeedsLock(table => (bool?)table.PutInputs(instance, inputs));
+            Write_NeedsLock(table => table.PutInputs(instance, inputs));
         }
     }
 
@@ -112,7 +112,7 @@ internal sealed partial class ConfigHistory(string directory, TimeProvider time,
     {
         lock (_lock)
         {
-            Try_NeedsLock(table => (bool?)table.AddUnread(instance, file));
+            Write_NeedsLock(table => table.AddUnread(instance, file));
         }
     }
 
@@ -121,7 +121,7 @@ internal sealed partial class ConfigHistory(string directory, TimeProvider time,
     {
         lock (_lock)
         {
-            Try_NeedsLock(table => (bool?)table.RemoveUnread(instance));
+            Write_NeedsLock(table => table.RemoveUnread(instance));
         }
     }
 
@@ -163,6 +163,13 @@ internal sealed partial class ConfigHistory(string directory, TimeProvider time,
         return answer with { Versions = [found.Version], Text = text[from..to], Next = to < text.Length ? to : null };
     }
 
+    private void Write_NeedsLock(Action<ConfigTable> work) => Try_NeedsLock(table =>
+    {
+        work(table);
+        return true;
+    });
+
+    /// <returns>Nothing, when the table has a fault.</returns>
     private T? Try_NeedsLock<T>(Func<ConfigTable, T?> work)
     {
         try

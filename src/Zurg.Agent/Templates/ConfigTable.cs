@@ -32,6 +32,8 @@ internal sealed class ConfigTable : IDisposable
     private const string NewestOfFile =
         "(SELECT MAX(n.number) FROM versions n WHERE n.instance = v.instance AND n.file = v.file AND n.by_hand = 0)";
 
+    private const string Columns = "v.number, v.instance, v.file, v.at, v.digest, v.bytes, v.by_hand, v.why";
+
     private readonly SqliteConnection _connection;
 
     static ConfigTable() => SQLitePCL.Batteries_V2.Init();
@@ -82,13 +84,12 @@ internal sealed class ConfigTable : IDisposable
         return number;
     }
 
-    public bool Remove(long number)
+    public void Remove(long number)
     {
         using var transaction = _connection.BeginTransaction();
         Run("DELETE FROM versions WHERE number = $1", number);
         RemoveUnused();
         transaction.Commit();
-        return true;
     }
 
     /// <summary>Newest first.</summary>
@@ -109,34 +110,24 @@ internal sealed class ConfigTable : IDisposable
                 ?.WithComparers(StringComparer.Ordinal)
             : null;
 
-    public bool PutInputs(InstanceId instance, ImmutableSortedDictionary<string, string> inputs)
+    public void PutInputs(InstanceId instance, ImmutableSortedDictionary<string, string> inputs)
     {
         var json = JsonSerializer.Serialize(inputs, WireJson.Default.ImmutableSortedDictionaryStringString);
         Run(
             "INSERT INTO inputs (instance, json) VALUES ($1, $2) ON CONFLICT (instance) DO UPDATE SET json = $2",
             instance.Value, json);
-        return true;
     }
 
     public ImmutableSortedSet<string> Unread(InstanceId instance) => Read(
         "SELECT file FROM unread WHERE instance = $1", row => row.GetString(0), instance.Value)
         .ToImmutableSortedSet(StringComparer.Ordinal);
 
-    public bool AddUnread(InstanceId instance, string file)
-    {
+    public void AddUnread(InstanceId instance, string file) =>
         Run("INSERT OR IGNORE INTO unread (instance, file) VALUES ($1, $2)", instance.Value, file);
-        return true;
-    }
 
-    public bool RemoveUnread(InstanceId instance)
-    {
-        Run("DELETE FROM unread WHERE instance = $1", instance.Value);
-        return true;
-    }
+    public void RemoveUnread(InstanceId instance) => Run("DELETE FROM unread WHERE instance = $1", instance.Value);
 
     public void Dispose() => _connection.Dispose();
-
-    private const string Columns = "v.number, v.instance, v.file, v.at, v.digest, v.bytes, v.by_hand, v.why";
 
     private static ConfigVersion VersionOf(SqliteDataReader row) => new()
     {

@@ -141,17 +141,7 @@ internal sealed class InstanceTemplates(
 
         if (newest?.Digest != digest)
         {
-            var why = newest is null ? "first rendered" : TemplateInputs.Why(before, now, source);
-            var number = history.Keep(instance, to, text, why, byHand: false);
-            try
-            {
-                FileOf(template).Write(text);
-            }
-            catch
-            {
-                history.Drop(instance, to, number);
-                throw;
-            }
+            WriteNew(template, text, newest is null ? "first rendered" : TemplateInputs.Why(before, now, source));
         }
         else if (found.Digest != digest || !found.AsMade)
         {
@@ -159,6 +149,21 @@ internal sealed class InstanceTemplates(
         }
 
         return (changed, what);
+    }
+
+    /// <summary>First into the history: a file that it does not know would look like an edit by hand.</summary>
+    private void WriteNew(TemplateSpec template, string text, string why)
+    {
+        var number = history.Keep(assigned.Instance, template.To, text, why, byHand: false);
+        try
+        {
+            FileOf(template).Write(text);
+        }
+        catch
+        {
+            history.Drop(assigned.Instance, template.To, number);
+            throw;
+        }
     }
 
     private string KeepEdit(string to, FoundFile found, long last)

@@ -47,7 +47,8 @@ internal static class RolloutView
     /// <summary>One rollout in one line.</summary>
     public static Block Line(RolloutStatus status, DateTimeOffset now) => Block.Line.Of(
         new Span($"rollout {Text(status.Rollout.Number)} of {status.Rollout.Service}", Tone.Strong),
-        $" ({status.Rollout.Why})  ", StateOf(status), $"  {Progress(status)}{Stage(status)}{Wait(status, now)}");
+        $" ({status.Rollout.Why})  ", StateOf(status), $"  {Progress(status)}{Stage(status)}",
+        Wait(status, now) is { } wait ? $", {wait}" : "");
 
     /// <summary>The same without what changes by itself: what a pipe gets when it has changed.</summary>
     public static string Change(RolloutStatus status) =>
@@ -71,7 +72,7 @@ internal static class RolloutView
                 "  ", StateOf(status),
                 $" {(rollout.EndedAt is null ? "for" : "after")} {Measures.Age(took)}  {Progress(status)}"),
             .. Stages(status),
-            .. Wait(status, now) is { Length: > 0 } wait ? [Block.Line.Of($"  {wait.TrimStart(' ', ',')}")] : (Block[])[],
+            .. Wait(status, now) is { } wait ? [Block.Line.Of($"  {wait}")] : (Block[])[],
             .. Sides(rollout, now) is { } sides ? [Block.Line.Of($"  {sides}")] : (Block[])[],
             .. rollout is { Reason: { } reason, Phase: not RolloutPhase.Running }
                 ? [Block.Line.Of("  because ", new Span(reason, Tone.Bad))] : (Block[])[],
@@ -117,11 +118,12 @@ internal static class RolloutView
 
     private static int IndexOf(RolloutStatus status) => status.Stages.Count(s => s < status.Rollout.Allowed);
 
-    private static string Wait(RolloutStatus status, DateTimeOffset now) =>
-        status.Rollout.Phase != RolloutPhase.Running || status.Paused ? ""
-        : status.WaitsForPromotion ? $", goes on by: zurg rollout promote {status.Rollout.Service}"
-        : status.BakesUntil is { } until ? $", watched for another {Measures.Age(Seconds(until - now))}"
-        : "";
+    /// <summary>What ends the present stage; null when nothing is waited for.</summary>
+    private static string? Wait(RolloutStatus status, DateTimeOffset now) =>
+        status.Rollout.Phase != RolloutPhase.Running || status.Paused ? null
+        : status.WaitsForPromotion ? $"goes on by: zurg rollout promote {status.Rollout.Service}"
+        : status.BakesUntil is { } until ? $"watched for another {Measures.Age(Seconds(until - now))}"
+        : null;
 
     // Rounded up: a countdown ends at 1s, not at 0s with a second to go.
     private static TimeSpan Seconds(TimeSpan left) => TimeSpan.FromSeconds(Math.Max(0, Math.Ceiling(left.TotalSeconds)));

@@ -38,15 +38,7 @@ internal sealed class ActionVerb : ClientVerb
     {
         var (service, instance) = Target.Parse(call.Value(target));
         var accepted = await master.ActAsync(service, Name, instance, call.Surroundings.Author, call.Stop);
-        if (json)
-        {
-            call.Screen.Json(accepted);
-        }
-        else
-        {
-            call.Screen.Line(accepted.Text);
-        }
-
+        Show(accepted, call, json);
         return ExitCode.Done;
     }
 }

@@ -44,6 +44,19 @@ internal abstract class ClientVerb : Verb
 
     protected abstract Task<int> RunAsync(MasterClient master, VerbCall call, bool json);
 
+    /// <summary>What the master has written down, in its own words.</summary>
+    protected static void Show(ActionAccepted accepted, VerbCall call, bool json)
+    {
+        if (json)
+        {
+            call.Screen.Json(accepted);
+        }
+        else
+        {
+            call.Screen.Line(accepted.Text);
+        }
+    }
+
     /// <summary>An argument that must be a valid id; the refusal is the id's own.</summary>
     protected static Argument<T> Id<T>(string name, string description) where T : struct, IId<T> => new(name)
     {

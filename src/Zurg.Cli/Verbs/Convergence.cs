@@ -94,10 +94,8 @@ internal static class Convergence
     private static async Task WriteChangesAsync(IAsyncEnumerable<ClusterStatus> statuses, bool quiet, VerbCall call)
     {
         var said = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
-        var converged = false;
         await foreach (var status in statuses)
         {
-            converged = status.Converged;
             var lines = status.Services.Select(s => $"{s.Service}  {s.Ready}/{s.Wanted} ready")
                 .Concat(status.Services.Select(s => s.Rollout).OfType<RolloutStatus>().Where(RolloutView.IsNews)
                     .Select(RolloutView.Change))
@@ -113,7 +111,7 @@ internal static class Convergence
 
         if (!quiet)
         {
-            call.Screen.Line(converged ? "converged" : "converged, but for what people stopped");
+            call.Screen.Line("converged");
         }
     }
 

@@ -36,14 +36,7 @@ internal sealed class DrainVerb : ClientVerb
         try
         {
             var accepted = await master.DrainAsync(name, call.Value(why), call.Surroundings.Author, call.Stop);
-            if (json)
-            {
-                call.Screen.Json(accepted);
-            }
-            else
-            {
-                call.Screen.Line(accepted.Text);
-            }
+            Show(accepted, call, json);
         }
         catch (VerbFailedException e) when (e.HttpStatus == (int)HttpStatusCode.Conflict && !call.Value(noWait))
         {

@@ -36,15 +36,7 @@ internal sealed class LostVerb : ClientVerb
         }
 
         var accepted = await master.LoseAsync(name, call.Value(why), call.Surroundings.Author, call.Stop);
-        if (json)
-        {
-            call.Screen.Json(accepted);
-        }
-        else
-        {
-            call.Screen.Line(accepted.Text);
-        }
-
+        Show(accepted, call, json);
         return ExitCode.Done;
     }
 

@@ -48,15 +48,7 @@ internal sealed class RetireVerb : ClientVerb
         var accepted = call.Value(undo)
             ? await master.ActAsync(name, "unretire", instance: null, by, call.Stop)
             : await master.RetireAsync(name, before, by, call.Stop);
-        if (json)
-        {
-            call.Screen.Json(accepted);
-        }
-        else
-        {
-            call.Screen.Line(accepted.Text);
-        }
-
+        Show(accepted, call, json);
         if (!call.Value(undo) && !call.Value(noWait))
         {
             await WaitAsync(master, name, patience, quiet: json, call);

@@ -174,15 +174,7 @@ internal static class RolloutVerb
         {
             var accepted = await master.SayOfRolloutAsync(
                 call.Value(service), Name, call.Surroundings.Author, IsForAll(call), call.Stop);
-            if (json)
-            {
-                call.Screen.Json(accepted);
-            }
-            else
-            {
-                call.Screen.Line(accepted.Text);
-            }
-
+            Show(accepted, call, json);
             return ExitCode.Done;
         }
 

@@ -19,15 +19,7 @@ internal sealed class UndrainVerb : ClientVerb
     protected override async Task<int> RunAsync(MasterClient master, VerbCall call, bool json)
     {
         var accepted = await master.UndrainAsync(call.Value(host), call.Surroundings.Author, call.Stop);
-        if (json)
-        {
-            call.Screen.Json(accepted);
-        }
-        else
-        {
-            call.Screen.Line(accepted.Text);
-        }
-
+        Show(accepted, call, json);
         return ExitCode.Done;
     }
 }

@@ -59,7 +59,8 @@ internal sealed class SessionSocket(WebSocket socket, TimeProvider time)
         }
         catch (OperationCanceledException)
         {
-            throw new SessionEndedException(WebSocketCloseStatus.PolicyViolation, "a message was not taken within 10 s");
+            throw new SessionEndedException(
+                WebSocketCloseStatus.PolicyViolation, $"a message was not taken within {SendTimeout.TotalSeconds:0} s");
         }
     }
 

@@ -8,8 +8,7 @@ namespace Zurg.Master.Intent;
 
 /// <summary>
 /// What may stand somewhere in cluster.yaml. Taken from the draft records by reflection, once; the binder, the editor's schema
-/// and
-/// the reference are all driven by it, so they cannot disagree.
+/// and the reference are all driven by it, so they cannot disagree.
 /// </summary>
 internal abstract record DraftShape
 {

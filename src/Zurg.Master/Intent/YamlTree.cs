@@ -8,8 +8,7 @@ namespace Zurg.Master.Intent;
 
 /// <summary>
 /// Text to tree through the parser's events, counting while they stream: too deep, an anchor, an alias, a tag or a second
-/// document
-/// ends it there, before anything was built of it. Duplicate keys are told and the rest is read on.
+/// document ends it there, before anything was built of it. Duplicate keys are told and the rest is read on.
 /// </summary>
 internal sealed class YamlTree
 {

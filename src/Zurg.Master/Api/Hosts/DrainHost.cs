@@ -10,8 +10,6 @@ namespace Zurg.Master.Api;
 /// <summary>POST /v1/hosts/{host}/drain: everything on it moves elsewhere, and nothing new comes.</summary>
 internal static class DrainHost
 {
-    private const int WhyCharsMax = 200;
-
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/v1/hosts/{host}/drain", HandleAsync)
         .WithName("drainHost").WithTags("cluster")
         .WithSummary("Empty a host: each instance is started elsewhere, confirmed by its consumers, then stopped here")
@@ -20,9 +18,7 @@ internal static class DrainHost
     private static async Task<Results<Accepted<ActionAccepted>, Problem404, Problem409>> HandleAsync(
         HostId host, HostDrain? drain, string? author, HostIntentChanging hosts, CancellationToken stop)
     {
-        var why = drain?.Why is { } text && text.Any(c => !char.IsWhiteSpace(c))
-            ? ApplyAnswers.Shown(text, WhyCharsMax) : null;
-        return await hosts.ChangeAsync(host, drained: true, ApplyAnswers.Author(author), why, stop) switch
+        return await hosts.ChangeAsync(host, drained: true, ShownWords.Author(author), ShownWords.Why(drain?.Why), stop) switch
         {
             HostOutcome.UnknownHost(var known) => Unknown.Host(host, known),
             HostOutcome.NothingToDo(var before) => new Problem409(

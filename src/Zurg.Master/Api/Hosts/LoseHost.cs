@@ -10,8 +10,6 @@ namespace Zurg.Master.Api;
 /// <summary>POST /v1/hosts/{host}/lost: a silent host is counted as gone.</summary>
 internal static class LoseHost
 {
-    private const int WhyCharsMax = 200;
-
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/v1/hosts/{host}/lost", HandleAsync)
         .WithName("loseHost").WithTags("cluster")
         .WithSummary("Say that a silent host is gone: what it ran starts elsewhere")
@@ -22,8 +20,7 @@ internal static class LoseHost
     private static async Task<Results<Accepted<ActionAccepted>, Problem404, Problem409>> HandleAsync(
         HostId host, HostLoss? loss, string? author, HostIntentChanging hosts, CancellationToken stop)
     {
-        var why = loss?.Why is { } text && text.Any(c => !char.IsWhiteSpace(c)) ? ApplyAnswers.Shown(text, WhyCharsMax) : null;
-        return await hosts.LoseAsync(host, ApplyAnswers.Author(author), why, stop) switch
+        return await hosts.LoseAsync(host, ShownWords.Author(author), ShownWords.Why(loss?.Why), stop) switch
         {
             HostOutcome.UnknownHost(var known) => Unknown.Host(host, known),
             HostOutcome.Alive => new Problem409(
@@ -37,11 +34,10 @@ internal static class LoseHost
                             + $"{(word.Why is { } said ? $": {said}" : "")}")
                     : $"{host} is lost already",
                 "zurg status shows what waits for room elsewhere; when its agent is started again, it is lost no more"),
-            HostOutcome.Written(0) => TypedResults.Accepted((string?)null, new ActionAccepted(
-                $"{host} is lost: nothing was placed there")),
-            HostOutcome.Written(var count) => TypedResults.Accepted((string?)null, new ActionAccepted(
+            HostOutcome.Written(0) => ActionAnswers.Accepted($"{host} is lost: nothing was placed there"),
+            HostOutcome.Written(var count) => ActionAnswers.Accepted(
                 $"{host} is lost: what it ran ({(count == 1 ? "1 instance" : $"{count} instances")}) starts elsewhere where it "
-                    + "fits, and the rest waits for the host")),
+                    + "fits, and the rest waits for the host"),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }

@@ -15,7 +15,7 @@ internal static class UndrainHost
 
     private static async Task<Results<Accepted<ActionAccepted>, Problem404, Problem409>> HandleAsync(
         HostId host, string? author, HostIntentChanging hosts, CancellationToken stop) =>
-        await hosts.ChangeAsync(host, drained: false, ApplyAnswers.Author(author), why: null, stop) switch
+        await hosts.ChangeAsync(host, drained: false, ShownWords.Author(author), why: null, stop) switch
         {
             HostOutcome.UnknownHost(var known) => Unknown.Host(host, known),
             HostOutcome.NothingToDo => new Problem409($"{host} is not drained", $"look at it: zurg hosts {host}"),

@@ -31,7 +31,7 @@ internal static class PushRelease
             return new Problem400($"the manifest is of {push.Manifest.Release}, the address says {release}");
         }
 
-        switch (await context.Releases.PushAsync(push.Manifest, ApplyAnswers.Author(author), stop))
+        switch (await context.Releases.PushAsync(push.Manifest, ShownWords.Author(author), stop))
         {
             case PushOutcome.Complete { Created: true } created:
                 await context.View.ReachAsync(created.Revision, context.Time, stop);

@@ -27,7 +27,7 @@ internal static class SignRelease
         CancellationToken stop)
     {
         var release = new ReleaseId(name, version);
-        switch (await context.Vouching.SignAsync(release, sign, ApplyAnswers.Author(author), stop))
+        switch (await context.Vouching.SignAsync(release, sign, ShownWords.Author(author), stop))
         {
             case SignOutcome.Signed(var record, var revision):
                 if (revision != default)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Zurg.Core;
 using Zurg.Loops;
 using Zurg.Protocol;
@@ -14,7 +15,7 @@ internal sealed class RolloutTelling(IntentChanging intents, IClusterView view)
     public async Task<WordResults> SayAsync(
         RolloutWord word, ServiceName service, long? number, string? author, CancellationToken stop)
     {
-        var by = ApplyAnswers.Author(author);
+        var by = ShownWords.Author(author);
         var text = "";
         var outcome = await intents.ChangeAsync(
             service,
@@ -24,9 +25,9 @@ internal sealed class RolloutTelling(IntentChanging intents, IClusterView view)
                 {
                     case RolloutAnswer.Said(var said, var happens):
                         text = happens;
-                        return (intent with { Rollout = said }, null);
+                        return intent with { Rollout = said };
                     case RolloutAnswer.Refused(var why, var mend):
-                        return (null, new IntentOutcome.NothingToDo(why, mend));
+                        return new IntentOutcome.NothingToDo(why, mend);
                     default:
                         throw new System.Diagnostics.UnreachableException();
                 }
@@ -42,7 +43,7 @@ internal sealed class RolloutTelling(IntentChanging intents, IClusterView view)
         };
     }
 
-    private System.Collections.Immutable.ImmutableArray<int> StagesOf(Rollout? rollout)
+    private ImmutableArray<int> StagesOf(Rollout? rollout)
     {
         var (state, naming) = view.Current;
         var seen = rollout is null ? null : StatusView.Of(state, naming, rollout.StartedAt).Services

@@ -55,7 +55,7 @@ internal static class StartRollout
                 $"give a version such as 1.1.0, or NAME@VERSION: zurg release list {spec.Instance.Release.Name}");
         }
 
-        var by = ApplyAnswers.Author(author);
+        var by = ShownWords.Author(author);
         var known = await context.Store.ReleasesAsync(stop);
         return known.All(k => k.Release != release) ? Unknown.Release(release, known.Select(k => k.Release))
             : release == spec.Instance.Release ? await RetryAsync(newest, spec, by, context, stop)
@@ -111,12 +111,7 @@ internal static class StartRollout
             (intent, rollout) =>
             {
                 after = rollout?.Number ?? 0;
-                return RolloutAsking.Retry(intent, rollout, newest.InstanceDigests[service.Name], by) is not { } words
-                    ? (null, NothingToDo(service, rollout))
-                    : RolloutAsking.WordsOn(intent, rollout!)?.Retry is true
-                    ? (null, new IntentOutcome.NothingToDo(
-                        $"{release} is tried again already, as {intent.Rollout!.By} said", null))
-                    : (intent with { Rollout = words }, null);
+                return Retried(newest, service, intent, rollout, by);
             },
             at => new EventRecord
             {
@@ -132,6 +127,20 @@ internal static class StartRollout
                 newest.Number, after, $"{service.Name} tries {release.Version} again")),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
+    }
+
+    private static IntentChange Retried(
+        AppliedSpec newest, ServiceSpec service, ServiceIntent intent, Rollout? rollout, string by)
+    {
+        if (RolloutAsking.Retry(intent, rollout, newest.InstanceDigests[service.Name], by) is not { } words)
+        {
+            return NothingToDo(service, rollout);
+        }
+
+        return RolloutAsking.WordsOn(intent, rollout!)?.Retry is true
+            ? new IntentOutcome.NothingToDo(
+                $"{service.Instance.Release} is tried again already, as {intent.Rollout!.By} said", null)
+            : intent with { Rollout = words };
     }
 
     private static IntentOutcome.NothingToDo NothingToDo(ServiceSpec service, Rollout? rollout)

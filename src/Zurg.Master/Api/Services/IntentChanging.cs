@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Text.Json;
 using Zurg.Core;
 using Zurg.Loops;
@@ -20,18 +21,32 @@ internal abstract record IntentOutcome
     public sealed record NothingToDo(string Text, string? Mend) : IntentOutcome;
 }
 
+/// <summary>What a person's word makes of an intent: the intent as it shall be, or why nothing is to be done.</summary>
+internal abstract record IntentChange
+{
+    private IntentChange()
+    {
+    }
+
+    public sealed record To(ServiceIntent After) : IntentChange;
+
+    public sealed record None(IntentOutcome.NothingToDo Why) : IntentChange;
+
+    public static implicit operator IntentChange(ServiceIntent after) => new To(after);
+
+    public static implicit operator IntentChange(IntentOutcome.NothingToDo why) => new None(why);
+}
+
 /// <summary>Writes down what a person asks of a running service; the decider does the rest.</summary>
 internal sealed class IntentChanging(IStateStore store, IClusterView view, IEventLog events, TimeProvider time)
 {
     private const int AttemptsMax = 20;
 
-    /// <param name="change">
-    /// The intent as it shall be, or why nothing is to be done. Called again when somebody else was faster.
-    /// </param>
+    /// <param name="change">Called again when somebody else was faster.</param>
     /// <param name="record">What the event log says of it, when it is written.</param>
     /// <exception cref="StoreFaultException">The outcome is unknown: read it back.</exception>
     public Task<IntentOutcome> ChangeAsync(
-        ServiceName service, Func<ServiceIntent, (ServiceIntent?, IntentOutcome.NothingToDo?)> change,
+        ServiceName service, Func<ServiceIntent, IntentChange> change,
         Func<DateTimeOffset, EventRecord> record, CancellationToken stop) =>
         ChangeAsync(service, beside: null, (intent, _) => change(intent), record, stop);
 
@@ -40,7 +55,7 @@ internal sealed class IntentChanging(IStateStore store, IClusterView view, IEven
     /// </summary>
     /// <exception cref="StoreFaultException">The outcome is unknown: read it back.</exception>
     public Task<IntentOutcome> ChangeAsync(
-        ServiceName service, Func<ServiceIntent, Rollout?, (ServiceIntent?, IntentOutcome.NothingToDo?)> change,
+        ServiceName service, Func<ServiceIntent, Rollout?, IntentChange> change,
         Func<DateTimeOffset, EventRecord> record, CancellationToken stop) =>
         ChangeAsync(
             service, StoreKeys.Rollout(service),
@@ -49,7 +64,7 @@ internal sealed class IntentChanging(IStateStore store, IClusterView view, IEven
     /// <param name="beside">A key that must not have changed meanwhile; null: none.</param>
     private async Task<IntentOutcome> ChangeAsync(
         ServiceName service, string? beside,
-        Func<ServiceIntent, StoreEntry?, (ServiceIntent?, IntentOutcome.NothingToDo?)> change,
+        Func<ServiceIntent, StoreEntry?, IntentChange> change,
         Func<DateTimeOffset, EventRecord> record, CancellationToken stop)
     {
         var known = await KnownAsync(stop);
@@ -63,26 +78,40 @@ internal sealed class IntentChanging(IStateStore store, IClusterView view, IEven
         {
             var entry = await store.FindAsync(key, stop);
             var other = beside is null ? null : await store.FindAsync(beside, stop);
-            var (after, nothing) = change(entry?.Read(WireJson.Default.ServiceIntent) ?? ServiceIntent.Of(service), other);
-            if (after is null)
+            switch (change(entry?.Read(WireJson.Default.ServiceIntent) ?? ServiceIntent.Of(service), other))
             {
-                return nothing!;
-            }
+                case IntentChange.None(var why):
+                    return why;
+                case IntentChange.To(var after):
+                    StoreExpectation expected = new(key, entry?.Modified ?? default);
+                    if (await TryWriteAsync(
+                        after, beside is null ? [expected] : [expected, new(beside, other?.Modified ?? default)], stop))
+                    {
+                        await events.RecordAsync(record(time.GetUtcNow()));
+                        return new IntentOutcome.Written();
+                    }
 
-            var value = JsonSerializer.SerializeToUtf8Bytes(after, WireJson.Default.ServiceIntent);
-            var expected = new StoreExpectation(key, entry?.Modified ?? default);
-            var commit = new StoreCommit(
-                beside is null ? [expected] : [expected, new StoreExpectation(beside, other?.Modified ?? default)],
-                [new StoreWrite(key, value)]);
-            if (await store.CommitAsync(commit, stop) is CommitOutcome.Committed committed)
-            {
-                await view.ReachAsync(committed.Revision, time, stop);
-                await events.RecordAsync(record(time.GetUtcNow()));
-                return new IntentOutcome.Written();
+                    break;
+                default:
+                    throw new UnreachableException();
             }
         }
 
         throw new StoreFaultException($"others changed {key} {AttemptsMax} times in a row");
+    }
+
+    private async Task<bool> TryWriteAsync(
+        ServiceIntent intent, ImmutableArray<StoreExpectation> expected, CancellationToken stop)
+    {
+        var value = JsonSerializer.SerializeToUtf8Bytes(intent, WireJson.Default.ServiceIntent);
+        var commit = new StoreCommit(expected, [new StoreWrite(StoreKeys.Intent(intent.Service), value)]);
+        if (await store.CommitAsync(commit, stop) is not CommitOutcome.Committed committed)
+        {
+            return false;
+        }
+
+        await view.ReachAsync(committed.Revision, time, stop);
+        return true;
     }
 
     /// <summary>Those of the newest spec and those still placed.</summary>

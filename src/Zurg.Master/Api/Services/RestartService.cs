@@ -31,7 +31,7 @@ internal static class RestartService
             return Unknown.Instance(one, placed.Where(p => p.Service == service).Order());
         }
 
-        var by = ApplyAnswers.Author(author);
+        var by = ShownWords.Author(author);
         var what = instance?.Value ?? service.Value;
         var outcome = await intents.ChangeAsync(service, intent => Restarted(intent, instance), at => new EventRecord
         {
@@ -48,17 +48,23 @@ internal static class RestartService
         };
     }
 
-    private static (ServiceIntent?, IntentOutcome.NothingToDo?) Restarted(ServiceIntent intent, InstanceId? instance) =>
-        intent.Retired is { } retired
-            ? (null, new IntentOutcome.NothingToDo(
+    private static IntentChange Restarted(ServiceIntent intent, InstanceId? instance)
+    {
+        if (intent.Retired is { } retired)
+        {
+            return new IntentOutcome.NothingToDo(
                 $"{intent.Service} was retired by {retired.By}: nothing of it runs",
-                $"take that back: zurg retire --undo {intent.Service}"))
-        : intent.Stopped
-            ? (null, new IntentOutcome.NothingToDo(
-                $"{intent.Service} is stopped: nothing of it runs", $"start it: zurg start {intent.Service}"))
-        : instance is { } one
-            ? (Restarted(intent, one), null)
-        : (intent with { Restarts = intent.Restarts + 1 }, null);
+                $"take that back: zurg retire --undo {intent.Service}");
+        }
+
+        if (intent.Stopped)
+        {
+            return new IntentOutcome.NothingToDo(
+                $"{intent.Service} is stopped: nothing of it runs", $"start it: zurg start {intent.Service}");
+        }
+
+        return instance is { } one ? Restarted(intent, one) : intent with { Restarts = intent.Restarts + 1 };
+    }
 
     private static ServiceIntent Restarted(ServiceIntent intent, InstanceId instance)
     {

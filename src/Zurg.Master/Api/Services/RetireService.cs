@@ -30,7 +30,7 @@ internal static class RetireService
             return new Problem400("seen_before is in the future", "name the time after which nobody of them will come back");
         }
 
-        return await retiring.RetireAsync(service, seen_before, ApplyAnswers.Author(author), stop) switch
+        return await retiring.RetireAsync(service, seen_before, ShownWords.Author(author), stop) switch
         {
             RetireOutcome.Written => ActionAnswers.Accepted(
                 $"{service} is retired: its instances are drained and removed; take it out of cluster.yaml"),

@@ -16,7 +16,7 @@ internal static class StartService
     private static async Task<Results<Accepted<ActionAccepted>, Problem404>> HandleAsync(
         ServiceName service, string? author, IntentChanging intents, CancellationToken stop)
     {
-        var by = ApplyAnswers.Author(author);
+        var by = ShownWords.Author(author);
         var outcome = await intents.ChangeAsync(service, Started, at => new EventRecord
         {
             Id = 0, At = at, Kind = EventKind.ServiceStarted, Service = service, Text = $"{service} was started by {by}",
@@ -24,9 +24,9 @@ internal static class StartService
         return ActionAnswers.ToRepeatable(service, outcome, $"{service} starts");
     }
 
-    private static (ServiceIntent?, IntentOutcome.NothingToDo?) Started(ServiceIntent intent) =>
+    private static IntentChange Started(ServiceIntent intent) =>
         intent.Stopped || intent.Retired is not null
-            ? (intent with { Stopped = false, Retired = null }, null)
-            : (null, new IntentOutcome.NothingToDo(
-                $"{intent.Service} runs already", $"see why it is as it is: zurg explain {intent.Service}"));
+            ? intent with { Stopped = false, Retired = null }
+            : new IntentOutcome.NothingToDo(
+                $"{intent.Service} runs already", $"see why it is as it is: zurg explain {intent.Service}");
 }

@@ -16,7 +16,7 @@ internal static class StopService
     private static async Task<Results<Accepted<ActionAccepted>, Problem404>> HandleAsync(
         ServiceName service, string? author, IntentChanging intents, CancellationToken stop)
     {
-        var by = ApplyAnswers.Author(author);
+        var by = ShownWords.Author(author);
         var outcome = await intents.ChangeAsync(service, Stopped, at => new EventRecord
         {
             Id = 0, At = at, Kind = EventKind.ServiceStopped, Service = service, Text = $"{service} was stopped by {by}",
@@ -24,9 +24,7 @@ internal static class StopService
         return ActionAnswers.ToRepeatable(service, outcome, $"{service} stops; it stays stopped until somebody starts it");
     }
 
-    private static (ServiceIntent?, IntentOutcome.NothingToDo?) Stopped(ServiceIntent intent) =>
-        intent.Stopped
-            ? (null, new IntentOutcome.NothingToDo(
-                $"{intent.Service} is stopped already", $"start it: zurg start {intent.Service}"))
-            : (intent with { Stopped = true }, null);
+    private static IntentChange Stopped(ServiceIntent intent) => intent.Stopped
+        ? new IntentOutcome.NothingToDo($"{intent.Service} is stopped already", $"start it: zurg start {intent.Service}")
+        : intent with { Stopped = true };
 }

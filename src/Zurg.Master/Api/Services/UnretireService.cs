@@ -16,7 +16,7 @@ internal static class UnretireService
     private static async Task<Results<Accepted<ActionAccepted>, Problem404>> HandleAsync(
         ServiceName service, string? author, IntentChanging intents, CancellationToken stop)
     {
-        var by = ApplyAnswers.Author(author);
+        var by = ShownWords.Author(author);
         var outcome = await intents.ChangeAsync(service, Unretired, at => new EventRecord
         {
             Id = 0, At = at, Kind = EventKind.ServiceUnretired, Service = service,
@@ -25,7 +25,7 @@ internal static class UnretireService
         return ActionAnswers.ToRepeatable(service, outcome, $"{service} is retired no more: it runs again as its spec says");
     }
 
-    private static (ServiceIntent?, IntentOutcome.NothingToDo?) Unretired(ServiceIntent intent) => intent.Retired is null
-        ? (null, new IntentOutcome.NothingToDo($"{intent.Service} is not retired", null))
-        : (intent with { Retired = null }, null);
+    private static IntentChange Unretired(ServiceIntent intent) => intent.Retired is null
+        ? new IntentOutcome.NothingToDo($"{intent.Service} is not retired", null)
+        : intent with { Retired = null };
 }

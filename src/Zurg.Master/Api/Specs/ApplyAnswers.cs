@@ -44,22 +44,6 @@ internal static class ApplyAnswers
             [.. used.SelectMany(u => u.Users.Select(RetireService.ProblemOf)).Take(namedMax)]);
     }
 
-    /// <summary>
-    /// An author as given in a query: cut to a length that fits a line of a history, without what would move a terminal's cursor
-    /// or turn its letters round.
-    /// </summary>
-    public static string Author(string? author)
-    {
-        const int max = 100;
-        var shown = Shown(author ?? "", max);
-        return shown.Length == 0 ? "unknown" : shown;
-    }
-
-    public static string Shown(string text, int charsMax) => string.Concat(text.Where(IsShown).Take(charsMax)).Trim();
-
-    private static bool IsShown(char c) => char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format
-        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
-
     public static string Newest(AppliedSpec newest) =>
         $"the newest spec is {newest.Number}, applied by {newest.Author} at {At(newest.At)}";
 

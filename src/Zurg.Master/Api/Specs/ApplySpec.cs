@@ -52,7 +52,7 @@ internal static class ApplySpec
             return new Problem400("the body is no UTF-8 text: nothing was applied", "save cluster.yaml as UTF-8");
         }
 
-        var apply = new ApplyRequest(text, ApplyAnswers.Author(author), match.Value, plan ?? false)
+        var apply = new ApplyRequest(text, ShownWords.Author(author), match.Value, plan ?? false)
         {
             RemoveUsed = remove_used ?? false,
         };

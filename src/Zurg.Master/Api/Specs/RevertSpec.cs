@@ -31,7 +31,7 @@ internal static class RevertSpec
         }
 
         var apply = new ApplyRequest(
-            old.Text, ApplyAnswers.Author(author), match.Value, Planned: false)
+            old.Text, ShownWords.Author(author), match.Value, Planned: false)
         {
             RevertOf = old.Number, RemoveUsed = remove_used ?? false,
         };

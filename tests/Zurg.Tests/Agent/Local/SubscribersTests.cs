@@ -55,8 +55,8 @@ public sealed class SubscribersTests : IAsyncLifetime
         Assert.Equal(Service("web"), Assert.Single(_agent.Subscribers.Followers()).Service);
 
         var instance = InstanceId.Parse("front.0");
-        _agent.Subscribers.TryJoin(Service("web"), Subscribers.OfFiles(instance, new Incarnation(1)), "files");
-        _agent.Subscribers.TryJoin(Service("web"), Subscribers.OfRelay(1), "carried");
+        _agent.Subscribers.TryJoin(Service("web"), OwnSubscribers.OfFiles(instance, new Incarnation(1)), "files");
+        _agent.Subscribers.TryJoin(Service("web"), OwnSubscribers.OfRelay(1), "carried");
         Assert.Equal([null, instance], _agent.Subscribers.Followers().Select(f => f.Files).Order());
 
         string Followed() => string.Join(' ', _agent.Uses.Book.Lines.Keys
@@ -76,11 +76,11 @@ public sealed class SubscribersTests : IAsyncLifetime
         for (var i = Subscribers.UsesMax / 2 + Subscribers.UsesOfOneMax; i < Subscribers.UsesMax; i++)
         {
             var isScarce = i >= Subscribers.UsesMax - Subscribers.OwnUses;
-            Assert.True(quiet.TryJoin(services[0], Subscribers.OfRelay(i), "carried"));
+            Assert.True(quiet.TryJoin(services[0], OwnSubscribers.OfRelay(i), "carried"));
             Assert.True(!isScarce || JoinAll(new ProcessIdentity(3, 1, "boot")) == 0);
         }
 
-        Assert.False(quiet.TryJoin(services[0], Subscribers.OfRelay(0), "carried"));
+        Assert.False(quiet.TryJoin(services[0], OwnSubscribers.OfRelay(0), "carried"));
 
         int JoinAll(ProcessIdentity process) => Enumerable.Range(0, Subscribers.UsesMax).TakeWhile(i =>
             quiet.TryJoin(services[i % 10], new SubscriberId(process, $"{i}"), "greedy")).Count();
