@@ -38,7 +38,8 @@ public static class DeltaScript
         {
             var (skipped, source) = (reader.Number(), reader.Number());
             var steps = reader.Steps();
-            if (skipped >= (ulong)ManifestRules.FilesMax || source > (ulong)ManifestRules.FilesMax)
+            if (skipped >= (ulong)ManifestRules.FilesMax || source > (ulong)ManifestRules.FilesMax
+                || last + (int)skipped + 1 >= ManifestRules.FilesMax)
             {
                 return null;
             }

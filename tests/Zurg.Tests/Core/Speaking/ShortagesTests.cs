@@ -48,6 +48,21 @@ public sealed class ShortagesTests
     }
 
     [Fact]
+    public void A_new_spec_judges_no_more_of_a_reading_than_the_reading_itself_was_judged_by()
+    {
+        var low = HostSamples.Measures(disk: 1L << 30);
+        var many = low with
+        {
+            FileSystems = [.. Enumerable.Range(0, 100).Select(i => low.FileSystems[0] with { Mount = $"/m{i}" })],
+        };
+        var state = Step(Reported(), new SpeakerInput.Measured(Host1, many)).State;
+        var applied = state.Cluster.Applied! with { Author = "bob" };
+
+        Assert.Empty(Step(
+            state, new SpeakerInput.ClusterChanged(state.Cluster with { Applied = applied }, state.Naming)).Events);
+    }
+
+    [Fact]
     public void The_next_speaker_knows_what_a_host_is_short_of()
     {
         var facts = Step(Reported(), new SpeakerInput.Measured(Host1, HostSamples.Measures(disk: 1L << 30))).Facts[0];
