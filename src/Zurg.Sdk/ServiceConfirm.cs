@@ -28,9 +28,12 @@ internal sealed class ServiceConfirm(string service, HttpMessageInvoker agent, T
     /// <summary>What a stream must ask with.</summary>
     public string Query => $"confirm=true&part={_part}";
 
-    /// <summary>A new stream: its agent may be another one, which has heard nothing.</summary>
+    /// <summary>
+    /// A new stream: its agent may be another one, which has heard nothing, and which takes no word about a set that it has not
+    /// given: its first one comes before the first word.
+    /// </summary>
     /// <param name="end">Cancelled when the agent does not know any more who reads it: another one is to be opened.</param>
-    public void Begin(CancellationTokenSource end) => Change(() => (_said, _stream) = (null, end));
+    public void Begin(CancellationTokenSource end) => Change(() => (_published, _said, _stream) = (null, null, end));
 
     /// <summary>Every request from now on goes by this set.</summary>
     public void Published(long revision) => Change(() => _published = revision);

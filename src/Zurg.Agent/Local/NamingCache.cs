@@ -50,7 +50,8 @@ internal sealed class NamingCache(
     {
         lock (_lock)
         {
-            if (_followed.Ask(set.Service) is { } entry
+            // A push is no question: what changes and is read by nobody is forgotten like any other.
+            if ((_followed.Find(set.Service) ?? _followed.Ask(set.Service)) is { } entry
                 && (entry.Pushed is null || set.Revision.CompareTo(entry.Pushed.Revision) >= 0))
             {
                 entry.Pushed = set;

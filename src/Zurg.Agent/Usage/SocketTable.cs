@@ -133,9 +133,10 @@ internal static class SocketTable
     {
         var v6 = m[0] == Inet6;
         var (from, to) = (BinaryPrimitives.ReadUInt16BigEndian(m[4..]), BinaryPrimitives.ReadUInt16BigEndian(m[6..]));
+        var inode = MemoryMarshal.Read<uint>(m[68..]);   // whoever has only said that it writes no more still reads
         return new TcpConnection(
             new SocketEnd(AddressOf(m[8..], v6), from), new SocketEnd(AddressOf(m[24..], v6), to),
-            MemoryMarshal.Read<uint>(m[68..]), Over: m[1] is TimeWait or FinWait1 or FinWait2);
+            inode, Over: m[1] == TimeWait || (m[1] is FinWait1 or FinWait2 && inode == 0));
     }
 
     private static UInt128 AddressOf(ReadOnlySpan<byte> bytes, bool v6) => v6

@@ -33,7 +33,7 @@ internal abstract class ClientVerb : Verb
         }
         catch (VerbFailedException e) when (e.ExitCode == ExitCode.Failed && FailedCode != ExitCode.Failed)
         {
-            throw new VerbFailedException(e.Message, e.Mend, FailedCode);
+            throw new VerbFailedException(e.Message, e.Mend, FailedCode) { Problems = e.Problems, HttpStatus = e.HttpStatus };
         }
     }
 

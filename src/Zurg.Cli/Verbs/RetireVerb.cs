@@ -72,7 +72,7 @@ internal sealed class RetireVerb : ClientVerb
         var said = "";
         try
         {
-            await foreach (var status in master.WatchStatusAsync(either.Token))
+            await foreach (var status in PatientStatus.WatchAsync(master, call, either.Token))
             {
                 var left = status.Services.FirstOrDefault(s => s.Service == name)?.Instances ?? [];
                 var line = LineOf(left, [.. status.Holds.Where(h => (h.Service ?? h.Instance?.Service) == name)]);

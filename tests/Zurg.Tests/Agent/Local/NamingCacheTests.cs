@@ -182,6 +182,20 @@ public sealed class NamingCacheTests
     }
 
     [Fact]
+    public void What_changes_all_the_time_and_nobody_reads_is_forgotten_too()
+    {
+        _cache.CurrentSet(Service("web"));
+        for (var revision = 1; revision <= 4; revision++)
+        {
+            _cache.Take(Set("web", revision));
+            _time.Advance(NamingCache.AskedFor / 4);
+        }
+
+        _cache.Forget();
+        Assert.Equal("", _subscriptions.Last());
+    }
+
+    [Fact]
     public void Beyond_the_limit_the_service_asked_for_longest_ago_makes_room()
     {
         for (var i = 0; i <= NamingCache.ServicesMax; i++)

@@ -57,6 +57,17 @@ public sealed class UseWatchTests : IDisposable
     }
 
     [Fact]
+    public async Task A_client_that_has_only_said_that_it_writes_no_more_is_still_connected()
+    {
+        using var client = await ConnectAsync();
+        using var accepted = await _server.AcceptTcpClientAsync();
+        var port = ((IPEndPoint)client.LocalEndPoint!).Port;
+        client.Shutdown(SocketShutdown.Send);
+        await Eventually.TrueAsync(
+            () => SocketTable.Read(over: false).Exists(c => c.Local.Port == port && !c.Over && c.Inode > 0), "it still reads");
+    }
+
+    [Fact]
     public async Task Connections_that_are_over_are_asked_for_each_fortieth_second()
     {
         using var client = await ConnectAsync();
