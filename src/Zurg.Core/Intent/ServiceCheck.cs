@@ -153,7 +153,8 @@ internal static class ServiceCheck
             }
             else if (text != port.ToString(CultureInfo.InvariantCulture))
             {
-                problems.Add(place, $"{Words.Quote(text)} is no port", string.Create(CultureInfo.InvariantCulture, $"write {port}"));
+                problems.Add(
+                    place, $"{Words.Quote(text)} is no port", string.Create(CultureInfo.InvariantCulture, $"write {port}"));
             }
             else if (port is < 1 or > 65535)
             {

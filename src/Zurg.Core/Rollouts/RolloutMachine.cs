@@ -165,20 +165,21 @@ internal static class RolloutMachine
         return rollout;
     }
 
-    /// <summary>Whoever shows by now that it fails: its ends so far are forgiven, and it has its time to get ready once more.</summary>
+    /// <summary>Whoever shows that it fails: its ends so far are forgiven, and it has its time to get ready once more.</summary>
     private static ImmutableSortedDictionary<InstanceId, int> Excused(ServicePlan plan, Rollout rollout)
     {
         var excused = ImmutableSortedDictionary.CreateBuilder<InstanceId, int>();
         foreach (var placed in plan.Roster.Staying)
         {
             var status = plan.State.Facts.GetValueOrDefault(placed.Host)?.Find(placed.Placement.Instance);
-            if (status is not null && plan.Has(placed, rollout.To) && (status.CrashesSinceChange > 0 || !status.IsReady()))
-            {
-                excused[status.Instance] = status.CrashesSinceChange ?? 0;
-            }
-            else if (status?.PrepareHold is not null)
+            if (status?.PrepareHold is not null)
             {
                 excused[status.Instance] = 0;
+            }
+            else if (status is not null && plan.Has(placed, rollout.To)
+                && (status.CrashesSinceChange > 0 || !status.IsReady()))
+            {
+                excused[status.Instance] = status.CrashesSinceChange ?? 0;
             }
         }
 

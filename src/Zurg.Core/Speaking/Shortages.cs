@@ -19,7 +19,8 @@ internal static class Shortages
     public static SpeakerCommit Judge(SpeakerCommit commit, HostId id, HostMeasures measures, DateTimeOffset now)
     {
         var host = commit.State.Hosts[id];
-        var lows = HostRoom.Next(host.Lows, HostRoom.Bounded(measures), commit.State.Cluster.Applied?.Spec.Reserve ?? Defaults.Reserve, now);
+        var bounded = HostRoom.Bounded(measures);
+        var lows = HostRoom.Next(host.Lows, bounded, commit.State.Cluster.Applied?.Spec.Reserve ?? Defaults.Reserve, now);
         if (lows.SequenceEqual(host.Lows))
         {
             return commit;

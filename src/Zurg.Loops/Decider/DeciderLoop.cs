@@ -147,7 +147,7 @@ public sealed partial class DeciderLoop(
         return last;
     }
 
-    /// <summary>What could not be kept before comes first: what it is about was committed, and no later plan tells it again.</summary>
+    /// <summary>What could not be kept before comes first: it is about what was committed, and no later plan tells it.</summary>
     private async Task SayAsync(ImmutableArray<EventRecord> news, CancellationToken stop)
     {
         _unsaid = [.. _unsaid.AddRange(news).TakeLast(UnsaidMax)];
