@@ -19,7 +19,8 @@ public sealed class BlueGreenDeathTests
         await held.AskSlowlyAsync("web.0");
         await held.ZurgAsync("rollout", "start", "web", "2");
         await held.OutlivesAsync("the old side ends what it has accepted", s => s.Holds(
-            HoldReason.WaitsForTurn, "the new side of web waits until the old one refuses: web.0 on host1 has not said so yet"));
+            HoldReason.WaitsForOtherSide,
+            "the new side of web waits until the old one refuses: web.0 on host1 has not said so yet"));
         await direct.UntilRefusedAsync("1");
         held.LetGo("requests");
         await held.OutlivesAsync("the new side serves", s => s.Change.Rollout.SwitchedAt is not null, Deaths.AllAtOnce);
@@ -41,7 +42,7 @@ public sealed class BlueGreenDeathTests
         await held.AskSlowlyAsync(busy);
         await held.ZurgAsync("rollout", "abort", "web");
         await held.OutlivesAsync("the new side ends what it has accepted", s => s.Holds(
-            HoldReason.WaitsForTurn,
+            HoldReason.WaitsForOtherSide,
             $"the old side of web waits until the new one refuses: {busy} on host1 has not said so yet"));
         await direct.UntilRefusedAsync("2");
         Assert.Equal("2", WitnessServer.Sides(held.Processes)[^1].Release);
@@ -51,7 +52,8 @@ public sealed class BlueGreenDeathTests
         held.LetGo("requests");
         await held.OutlivesAsync("one of the old side has not heard that it accepts again", s => held.Pids("2").Length == 0
             && s.Holds(
-                HoldReason.WaitsForTurn, "web.0 on host1 is shown to its consumers once it says that it accepts requests again"));
+                HoldReason.WaitsForOtherSide,
+                "web.0 on host1 is shown to its consumers once it says that it accepts requests again"));
         await ProcessCluster.SignalAsync(frozen, "CONT");
         await held.UntilAsync("it is taken back", s => s.Holds(HoldReason.RolledBack));
         await held.EndsWithAsync("1", converged: false);

@@ -47,7 +47,7 @@ public sealed class BlueGreenTests
         await using var held = await HeldCluster.StartAsync(service, "1", "2");
         await held.ZurgAsync("rollout", "start", "web", "2");
         await held.UntilAsync("the hold says why", s => s.Web.Ready == 4 && s.Holds(
-            HoldReason.WaitsForTurn,
+            HoldReason.WaitsForOtherSide,
             "the old side of web serves on: web.0 on host1 cannot be told, since it says nothing to its agent"));
         await held.AnswersGrowAsync();
         var (_, web) = await held.SeeAsync();
@@ -107,7 +107,7 @@ public sealed class BlueGreenTests
     {
         var instance = held.Running()[frozen].Split(' ')[0];
         return held.UntilAsync(
-            what, s => s.Holds(HoldReason.WaitsForTurn, $"{what}: {instance} on host1 has not said so yet"));
+            what, s => s.Holds(HoldReason.WaitsForOtherSide, $"{what}: {instance} on host1 has not said so yet"));
     }
 
     private static async Task SwitchAsync(HeldCluster held, DirectLoad direct)

@@ -26,13 +26,15 @@ internal static class EventSince
                 $"'{text}' is neither an event's id nor a time such as 90s, 10m, 2h, 1d", exitCode: ExitCode.BadUsage);
     }
 
-    /// <summary>Null: the text is no time such as 90s.</summary>
+    /// <summary>Null: the text is no time such as 90s, or it is longer than 100 years ago.</summary>
     public static TimeSpan? Ago(string text) =>
         text.Length > 1
         && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
-        && Unit(text[^1]) is { } unit
+        && Unit(text[^1]) is { } unit && count <= AgoMax / unit
             ? count * unit
             : null;
+
+    private static readonly TimeSpan AgoMax = TimeSpan.FromDays(36_500);
 
     /// <param name="filter">service=, instance= or host= as in the query; empty for all.</param>
     public static async Task<ImmutableArray<EventRecord>> NewestAsync(

@@ -38,7 +38,7 @@ internal static class RolloutView
 
     /// <summary>Whether people must be told of it: one that is over and done is history.</summary>
     public static bool IsNews(RolloutStatus status) =>
-        status.Rollout.Phase != RolloutPhase.Completed || status.Rollout.Refused is not null;
+        status.Rollout.Phase != RolloutPhase.Completed || status.Rollout.StillRefused is not null;
 
     /// <summary>A line for each rollout that is under way, halted or was taken back.</summary>
     public static IEnumerable<Block> News(IEnumerable<ServiceStatus> services, DateTimeOffset now) =>

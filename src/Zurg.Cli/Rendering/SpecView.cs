@@ -38,7 +38,10 @@ internal static class SpecView
         var instances = result.Changes.SelectMany(c => c.Touches.IsDefault ? [] : c.Touches).Distinct().Count();
         return Block.Line.Of(
             new Span(Measures.Count(result.Changes.Length, "change"), Tone.Strong),
-            instances == 0 ? "; no instance is touched" : $"; {Measures.Count(instances, "instance")} touched");
+            instances > 0 ? $"; {Measures.Count(instances, "instance")} touched"
+            : result.Changes.Any(c => c.Path.StartsWith("settings.", StringComparison.Ordinal))
+                ? "; no rollout: generated files that name a setting follow at once, and their then: is done one by one"
+            : "; no instance is touched");
     }
 
     public static ImmutableArray<Block> History(ImmutableArray<SpecSummary> specs, DateTimeOffset now) => specs.IsEmpty

@@ -10,8 +10,6 @@ internal sealed class ApplyVerb : ClientVerb
 {
     public const string Summary = "make the cluster what cluster.yaml says";
 
-    private static readonly TimeSpan TimeoutDefault = TimeSpan.FromMinutes(5);
-
     private readonly Argument<string?> file =
         new("FILE") { Description = "cluster.yaml here, or beside the nearest .zurg", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<bool> plan =
@@ -49,7 +47,7 @@ internal sealed class ApplyVerb : ClientVerb
     protected override async Task<int> RunAsync(MasterClient master, VerbCall call, bool json)
     {
         var path = SpecFile.Of(call, call.Parsed.GetValue(file));
-        var patience = DurationOf(call.Value(timeout));
+        var patience = Patience.Of(call.Value(timeout));
         var text = SpecFile.Read(path);
         var result = await SendAsync(master, call, path, text);
         var newest = result.Planned && !result.Changes.IsEmpty ? new SpecNumber(result.Number.Value - 1) : result.Number;
@@ -118,17 +116,5 @@ internal sealed class ApplyVerb : ClientVerb
             .. SpecView.Changes(result),
             Block.Line.Of(result.Planned ? "planned only: nothing was applied" : $"applied as spec {result.Number}"),
         ]);
-    }
-
-    private static TimeSpan DurationOf(string? text)
-    {
-        if (text is null)
-        {
-            return TimeoutDefault;
-        }
-
-        return EventSince.Ago(text) is { } time
-            ? time
-            : throw new VerbFailedException($"'{text}' is no time such as 90s or 5m", exitCode: ExitCode.BadUsage);
     }
 }

@@ -92,6 +92,11 @@ internal static class ReleaseVerb
         {
             var typed = call.Parsed.GetValue(name);
             var releases = await master.ReleasesAsync(typed is null ? null : Of(typed, "1").Name, call.Stop);
+            if (typed is not null && releases.IsEmpty)
+            {
+                throw new VerbFailedException($"no release has the name '{typed}'", "zurg release list shows them all");
+            }
+
             if (json)
             {
                 call.Screen.Json(releases);

@@ -11,8 +11,6 @@ internal sealed class RetireVerb : ClientVerb
 {
     public const string Summary = "drain and remove a service that nobody uses any more";
 
-    private static readonly TimeSpan TimeoutDefault = TimeSpan.FromMinutes(5);
-
     private readonly Argument<ServiceName> service = Id<ServiceName>("SERVICE", "a service of the cluster");
     private readonly Option<string?> seenBefore = new("--seen-before")
     {
@@ -42,8 +40,7 @@ internal sealed class RetireVerb : ClientVerb
     protected override async Task<int> RunAsync(MasterClient master, VerbCall call, bool json)
     {
         var (name, by) = (call.Value(service), call.Surroundings.Author);
-        var patience = call.Value(timeout) is not { } text ? TimeoutDefault : EventSince.Ago(text)
-            ?? throw new VerbFailedException($"'{text}' is no time such as 90s or 5m", exitCode: ExitCode.BadUsage);
+        var patience = Patience.Of(call.Value(timeout));
         var before = TimeOf(call.Value(seenBefore), call.Now);
         var accepted = call.Value(undo)
             ? await master.ActAsync(name, "unretire", instance: null, by, call.Stop)
@@ -91,7 +88,8 @@ internal sealed class RetireVerb : ClientVerb
         catch (OperationCanceledException) when (late.IsCancellationRequested && !call.Stop.IsCancellationRequested)
         {
             throw new VerbFailedException(
-                $"{name} is retired, and {said} after {Measures.Age(patience)}",
+                $"{name} is retired, and {(said.Length > 0 ? said : "nothing is known of its instances")} "
+                    + $"after {Measures.Age(patience)}",
                 $"it goes on by itself; see why it takes so long: zurg explain {name}");
         }
 

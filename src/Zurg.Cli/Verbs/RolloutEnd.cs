@@ -48,7 +48,7 @@ internal sealed record RolloutEnd(bool Done, string Text, string? Mend = null)
         var (service, name) = (rollout.Service, $"rollout {rollout.Number} of {rollout.Service}");
         return rollout.Phase switch
         {
-            RolloutPhase.Running or RolloutPhase.Completed when found.Stopped && rollout.Refused is null => new RolloutEnd(
+            RolloutPhase.Running or RolloutPhase.Completed when found.Stopped && rollout.StillRefused is null => new RolloutEnd(
                 false, $"{name} goes no further: {service} is stopped and gets {rollout.To.Release.Version} when it is started",
                 $"zurg start {service}"),
             RolloutPhase.Running or RolloutPhase.RollingBack => null,
@@ -56,10 +56,12 @@ internal sealed record RolloutEnd(bool Done, string Text, string? Mend = null)
                 false, $"{name} is halted: {rollout.Reason}",
                 holds.FirstOrDefault(h => h.Reason == HoldReason.RolloutHalted && h.Service == service)?.Mend
                     ?? $"zurg rollout status {service}"),
-            RolloutPhase.Completed when rollout.Refused is { } refused => new RolloutEnd(
+            RolloutPhase.Completed when rollout.StillRefused is { } refused => new RolloutEnd(
                 false, $"{name} was taken back, all run {rollout.To.Release.Version} again: {rollout.Reason}",
                 $"zurg history {service} and zurg logs {service} say more; when mended, push it as another version than "
                     + $"{refused.Release.Version}"),
+            RolloutPhase.Completed when rollout.Refused is not null && AllRun(found) => new RolloutEnd(
+                true, $"{name} was taken back, as the spec says by now: all run {rollout.To.Release.Version}"),
             RolloutPhase.Completed when AllRun(found) => new RolloutEnd(
                 true, $"{name} is complete: all run {rollout.To.Release.Version}, after "
                     + Rendering.Measures.Age((rollout.EndedAt ?? rollout.StartedAt) - rollout.StartedAt)),

@@ -69,7 +69,7 @@ public static class RolloutAsking
     /// <summary>What was taken back is to be tried again; null when it was not, or still is being taken back.</summary>
     /// <param name="digest">Of what the newest spec says.</param>
     public static RolloutIntent? Retry(ServiceIntent intent, Rollout? rollout, Digest digest, string by) =>
-        rollout is { Phase: RolloutPhase.Completed, Refused: { } refused } && refused.Digest == digest
+        rollout is { Phase: RolloutPhase.Completed, StillRefused: { } refused } && refused.Digest == digest
             ? new RolloutIntent(
                 rollout.Number, Paused: false, Aborted: false, Retry: true, rollout.Resumes, rollout.Promotes,
                 PromoteAll: false, by)

@@ -196,7 +196,7 @@ internal static class ServiceCheck
         CheckDuration($"{at}.restart.delay", restart.Delay, Millisecond, Day, problems);
         CheckDuration($"{at}.restart.max_delay", restart.MaxDelay, Millisecond, Day, problems);
         CheckDuration($"{at}.restart.window", restart.Window, Second, TimeSpan.FromDays(30), problems);
-        CheckRange($"{at}.restart.attempts", restart.Attempts, 0, 1_000, problems);
+        CheckRange($"{at}.restart.attempts", restart.Attempts, 0, 10_000, problems);
         var delay = Measures.Duration(restart.Delay ?? Defaults.RestartDelay);
         var delayMax = Measures.Duration(restart.MaxDelay ?? Defaults.RestartMaxDelay);
         if (delay > delayMax)

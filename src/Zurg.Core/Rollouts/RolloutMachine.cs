@@ -18,7 +18,7 @@ internal static class RolloutMachine
         var applied = RolloutTargets.Applied(plan.Applied, service, plan.Intent);
         var before = state.Rollouts.GetValueOrDefault(service.Name);
         var placed = plan.Board.Of(service.Name);
-        if (!state.Releases.ContainsKey(applied.Release) && before?.Refused?.RunsSameAs(applied) is not true)
+        if (!state.Releases.ContainsKey(applied.Release) && before?.StillRefused?.RunsSameAs(applied) is not true)
         {
             plan.Wait(
                 HoldReason.ReleaseMissing,
@@ -36,8 +36,8 @@ internal static class RolloutMachine
 
     /// <summary>What was taken back is forgotten once people want something else.</summary>
     private static Rollout Forgiven(Rollout rollout, RolloutTarget applied) =>
-        rollout is { Phase: RolloutPhase.Completed, Refused: { } refused } && !refused.RunsSameAs(applied)
-            ? rollout with { Refused = null }
+        rollout is { Phase: RolloutPhase.Completed, StillRefused: { } refused } && !refused.RunsSameAs(applied)
+            ? rollout with { Forgiven = true }
             : rollout;
 
     private static Rollout Step(ServicePlan plan, Rollout rollout) => rollout.Phase switch
@@ -215,7 +215,7 @@ internal static class RolloutMachine
 
     private static Rollout After(ServicePlan plan, Rollout rollout)
     {
-        if (rollout.Refused is not { } refused || refused.RunsSameAs(rollout.To))
+        if (rollout.StillRefused is not { } refused || refused.RunsSameAs(rollout.To))
         {
             return rollout;
         }

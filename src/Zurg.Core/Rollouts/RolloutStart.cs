@@ -46,9 +46,9 @@ internal static class RolloutStart
     /// </summary>
     private static Rollout First(ServicePlan plan, Rollout? before, RolloutTarget applied) => before switch
     {
-        { Phase: RolloutPhase.Completed, Refused: null } when before.To.RunsSameAs(applied)
+        { Phase: RolloutPhase.Completed, StillRefused: null } when before.To.RunsSameAs(applied)
             && before.To.Restarts == applied.Restarts => before,
-        { Refused: { } refused } when refused.RunsSameAs(applied) => before,
+        { StillRefused: { } refused } when refused.RunsSameAs(applied) => before,
         { Phase: RolloutPhase.Running or RolloutPhase.Halted } when before.To.RunsSameAs(applied) => before,
         _ => Ended(plan, before?.Number ?? 0, applied, $"release {applied.Release.Version} (spec {applied.Spec})"),
     };
@@ -100,7 +100,7 @@ internal static class RolloutStart
 
     private static Rollout Begin(ServicePlan plan, Rollout before, RolloutTarget target)
     {
-        var refused = before.Refused is { } taken && taken.RunsSameAs(target) ? null : RefusedStill(plan, before);
+        var refused = before.StillRefused is { } taken && taken.RunsSameAs(target) ? null : RefusedStill(plan, before);
 
         // Halted when there is no way back any more, the new side serves, and it is what the next one comes from.
         var from = before.Phase == RolloutPhase.Completed || StrictSwitch.HasNoWayBack(before) ? before.To : before.From;
@@ -137,7 +137,7 @@ internal static class RolloutStart
 
     /// <summary>A restart of what runs does not forgive what was taken back; another spec does.</summary>
     private static RolloutTarget? RefusedStill(ServicePlan plan, Rollout before) =>
-        before.Refused is { } refused
+        before.StillRefused is { } refused
         && refused.RunsSameAs(RolloutTargets.Applied(plan.Applied, plan.Service, plan.Intent)) ? refused : null;
 
     private static string WhyOf(ServicePlan plan, RolloutTarget from, RolloutTarget to)

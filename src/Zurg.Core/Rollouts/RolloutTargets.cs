@@ -22,7 +22,7 @@ internal static class RolloutTargets
     /// </summary>
     public static RolloutTarget Wanted(Rollout rollout, RolloutTarget applied)
     {
-        if (rollout.Refused is not { } refused || !refused.RunsSameAs(applied))
+        if (rollout.StillRefused is not { } refused || !refused.RunsSameAs(applied))
         {
             return applied;
         }

@@ -20,6 +20,7 @@ internal static class RolloutView
         var onTarget = roster.Staying.Where(p => plan.Has(p, rollout.To)).ToImmutableArray();
         var policy = plan.Service.Update;
         var waits = rollout is { Phase: RolloutPhase.Running, StageReadyAt: not null } && !plan.IsPaused(rollout);
+        var bakes = rollout.StageReadyAt + plan.BakeOf(rollout) is { } until && until > plan.Now ? until : (DateTimeOffset?)null;
         return new RolloutStatus
         {
             Rollout = rollout,
@@ -29,7 +30,7 @@ internal static class RolloutView
             OnTargetReady = onTarget.Count(plan.IsReady),
             Spares = roster.Surplus.Length,
             Stages = plan.StagesOf(rollout),
-            BakesUntil = waits && policy.ManualPromotion is not true ? rollout.StageReadyAt + plan.BakeOf(rollout) : null,
+            BakesUntil = waits && policy.ManualPromotion is not true ? bakes : null,
             WaitsForPromotion = waits && policy.ManualPromotion is true,
         };
     }

@@ -111,7 +111,7 @@ internal static class Sides
         if (isEarly && placement.Refuse is not true)
         {
             plan.Holds.Add(new Hold(
-                HoldReason.WaitsForTurn,
+                HoldReason.WaitsForOtherSide,
                 $"{placement.Instance} on {placed.Host} is shown to its consumers once it says that it accepts requests again",
                 $"zurg logs {placement.Instance} shows whether it hears its agent")
             { Service = placement.Instance.Service, Instance = placement.Instance, Host = placed.Host });

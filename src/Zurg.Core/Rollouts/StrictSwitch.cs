@@ -54,10 +54,10 @@ internal static class StrictSwitch
     /// <summary>The old side is told to refuse, if all of both can be told: the new one needs it for the way back.</summary>
     public static Rollout Close(ServicePlan plan, Rollout rollout)
     {
-        if (WhyUntold(plan) is { } why)
+        if (WhyUntold(plan, rollout) is { } why)
         {
             plan.Wait(
-                HoldReason.WaitsForTurn, $"the old side of {rollout.Service} serves on: {why}",
+                HoldReason.WaitsForOtherSide, $"the old side of {rollout.Service} serves on: {why}",
                 $"{Mend}; zurg rollout abort {rollout.Service} takes the new side away");
             return rollout;
         }
@@ -100,10 +100,10 @@ internal static class StrictSwitch
 
         if (rollout.ReturnsAt is null)
         {
-            if ((WhyUntold(plan) ?? WhyTooFew(plan, rollout)) is { } why)
+            if ((WhyUntold(plan, rollout) ?? WhyTooFew(plan, rollout)) is { } why)
             {
                 plan.Wait(
-                    HoldReason.WaitsForTurn, $"the way back of {rollout.Service} waits, and the new side serves on: {why}",
+                    HoldReason.WaitsForOtherSide, $"the way back of {rollout.Service} waits, and the new side serves on: {why}",
                     Mend);
                 return rollout;
             }
@@ -135,7 +135,7 @@ internal static class StrictSwitch
 
         var (instance, host) = open[0];
         plan.Holds.Add(new Hold(
-            HoldReason.WaitsForTurn,
+            HoldReason.WaitsForOtherSide,
             string.Create(CultureInfo.InvariantCulture,
                 $"{waits}: {instance} on {host} has not said so yet"
                     + $"{(open.Length > 1 ? $", nor have {open.Length - 1} more" : "")}"),
@@ -153,22 +153,22 @@ internal static class StrictSwitch
             : status.Refuses is true || status.Pid is null);
 
     /// <summary>Why somebody of either side cannot be told to refuse or to accept; null when all can.</summary>
-    private static string? WhyUntold(ServicePlan plan)
+    private static string? WhyUntold(ServicePlan plan, Rollout rollout)
     {
-        if (plan.Leavers.FirstOrDefault() is { Host.Value: not null } leaver)
+        if (plan.Leavers.ToList() is [var leaver, ..])
         {
             return $"{leaver.Instance} has not ended on {leaver.Host}";
         }
 
-        foreach (var (host, placement) in plan.OnHosts)
+        foreach (var placed in plan.OnHosts)
         {
+            var (host, placement) = placed;
             if (plan.State.Facts.GetValueOrDefault(host) is not { Session: HostSession.Connected } facts)
             {
                 return $"{host} is silent";
             }
 
-            if (facts.Description.TrafficEpochs is true
-                && facts.Find(placement.Instance) is { Pid: not null, Counts: not true })
+            if (facts.Description.TrafficEpochs is true && !CanBeTold(plan, placed, rollout))
             {
                 return $"{placement.Instance} on {host} cannot be told, since it says nothing to its agent";
             }
@@ -176,6 +176,20 @@ internal static class StrictSwitch
 
         return null;
     }
+
+    /// <summary>
+    /// Its processes speak. Where none runs at this moment, what its agent heard of the last one counts, or what others of its
+    /// side say: the next one begins as it is told to if its program can be told at all.
+    /// </summary>
+    private static bool CanBeTold(ServicePlan plan, PlacedOn placed, Rollout rollout)
+    {
+        var status = StatusOf(plan, placed);
+        return status?.Counts is true || (status?.Pid is null && plan.OnHosts.Any(other =>
+            Sides.IsOf(other, rollout.To) == Sides.IsOf(placed, rollout.To) && StatusOf(plan, other)?.Counts is true));
+    }
+
+    private static InstanceStatus? StatusOf(ServicePlan plan, PlacedOn placed) =>
+        plan.State.Facts.GetValueOrDefault(placed.Host)?.Find(placed.Placement.Instance);
 
     /// <summary>
     /// Why the old side cannot take over; null when it can. Where it is smaller than what is wanted by now, all of it is enough:

@@ -37,6 +37,6 @@ public static class AgentReport
         Outdated = s.Phase is InstancePhase.Starting or InstancePhase.Running ? s.RestartAsked : null,
         Refuses = s.Refuses && s.Assigned.Refuse == true ? true : null,
         TrafficEpoch = InstanceSelf.EpochOf(s),
-        Counts = s.Counts ? true : null,
+        Counts = s.Counts || (s.Process is null && s.Spoke == s.Assigned.SpecDigest) ? true : null,
     };
 }

@@ -110,7 +110,8 @@ internal static class InstanceMachine
         (InstancePhase.Stopping, AgentInput.StartFailed) when s.Process is null => InstanceEnd.TreeGone(s, m),
 
         (InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping, AgentInput.SelfTold told) =>
-            new InstanceTurn(s with { Counts = true, Refuses = told.Refuses, Heard = told.Epoch }),
+            new InstanceTurn(
+                s with { Counts = true, Spoke = s.Assigned.SpecDigest, Refuses = told.Refuses, Heard = told.Epoch }),
         (InstancePhase.Starting or InstancePhase.Running or InstancePhase.Stopping, AgentInput.Found found) =>
             InstanceAdoption.Found(s, found, m),
 

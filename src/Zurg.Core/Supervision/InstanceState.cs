@@ -101,6 +101,9 @@ public sealed record InstanceState
     /// <summary>A process of this incarnation says how many requests are under way: sockets need not be looked at.</summary>
     public bool Counts { get; init; }
 
+    /// <summary>The spec of the newest incarnation of which a process has said anything; null: none has.</summary>
+    public Digest? Spoke { get; init; }
+
     /// <summary>Its last word was that it answers no new request; about what is assigned now.</summary>
     public bool Refuses { get; init; }
 

@@ -92,6 +92,7 @@ internal static class InstancePhases
                 LastExit = s.LastExit,
                 Leaving = s.Leaving,
                 Next = s.Next,
+                Spoke = s.Spoke,
             };
         }
     }

@@ -56,6 +56,9 @@ public enum HoldReason
     /// <summary>Its host is lost, and it can be nowhere else.</summary>
     HostLost,
 
+    /// <summary>A strict change does not switch yet: somebody cannot be told to refuse, or has not said so.</summary>
+    WaitsForOtherSide,
+
     // The agent's.
     BackingOff,
     TooManyRestarts,

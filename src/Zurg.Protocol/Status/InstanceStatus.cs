@@ -63,7 +63,10 @@ public sealed record InstanceStatus
     /// </summary>
     public long? TrafficEpoch { get; init; }
 
-    /// <summary>Something in it counts its requests, and so can be told to refuse; null: nothing, or an older agent.</summary>
+    /// <summary>
+    /// Something in it counts its requests, and so can be told to refuse; while nothing runs, whether the last one with the same
+    /// spec did. Null: not so, or an older agent.
+    /// </summary>
     public bool? Counts { get; init; }
 
     /// <summary>

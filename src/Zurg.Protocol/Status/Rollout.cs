@@ -61,6 +61,13 @@ public sealed record Rollout
     /// <summary>What was taken back: not tried again before the spec says something else or a person says start.</summary>
     public RolloutTarget? Refused { get; init; }
 
+    /// <summary>People have wanted something else since: what was refused is tried like anything new from now on.</summary>
+    public bool? Forgiven { get; init; }
+
+    /// <summary>What is not tried again.</summary>
+    [JsonIgnore]
+    public RolloutTarget? StillRefused => Forgiven is true ? null : Refused;
+
     /// <summary>How many of a person's resumes, and of his promotions, have been carried out.</summary>
     public int Resumes { get; init; }
 

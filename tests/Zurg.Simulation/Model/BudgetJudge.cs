@@ -46,10 +46,12 @@ internal sealed class BudgetJudge(Sim sim)
     private static string? WhyNot(
         ClusterState known, ServiceName service, ImmutableArray<Placed> was, ImmutableArray<Placed> becomes)
     {
-        // A whole service may be stopped, retired or taken out of the spec by a person's word; a strict switch closes one side.
+        // A whole service may be stopped, retired or taken out of the spec by a person's word; a strict switch closes one side,
+        // and one that has begun ends as it began.
         if (known.Applied?.Spec.Find(service) is not { } spec
             || known.IntentOf(service) is { Stopped: true } or { Retired: not null }
-            || spec.Update.BlueGreen is { Strict: true })
+            || spec.Update.BlueGreen is { Strict: true }
+            || known.Rollouts.GetValueOrDefault(service) is { ClosedAt: not null, Phase: not RolloutPhase.Completed })
         {
             return null;
         }

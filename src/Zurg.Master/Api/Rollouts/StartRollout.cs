@@ -97,7 +97,7 @@ internal static class StartRollout
             : "";
         return TypedResults.Accepted((string?)null, new RolloutStarted(
             applied.Number, before?.Number ?? 0,
-            $"{service.Name} goes from {service.Instance.Release.Version} to {release.Version}{instead}, "
+            $"{service.Name} goes from {(before?.To.Release ?? service.Instance.Release).Version} to {release.Version}{instead}, "
                 + $"as spec {applied.Number}"));
     }
 

@@ -22,7 +22,7 @@ internal static class ApplyAnswers
             problems.Length == 1
                 ? "one thing is wrong: nothing was applied"
                 : $"{problems.Length} things are wrong: nothing was applied",
-            "mend them and apply again", problems),
+            problems.Length == 1 ? "mend it and apply again" : "mend them and apply again", problems),
         ApplyOutcome.Stale(null) => new Problem409("no spec was applied yet", "base it on 0, or apply with If-Match: *"),
         ApplyOutcome.Stale({ } newest) => new Problem409(
             $"{Newest(newest)}: this apply is based on another one",

@@ -68,6 +68,11 @@ internal sealed class SpecApplying(
                     : new ApplyOutcome.Stale(newest);
             }
 
+            if (newest is not null && newest.Spec.Cluster != spec.Cluster)
+            {
+                return new ApplyOutcome.Invalid([OfAnotherCluster(request.Text, newest.Spec.Cluster, spec.Cluster)]);
+            }
+
             if (await ReleaseProblemsAsync(request.Text, spec, stop) is { IsEmpty: false } problems)
             {
                 return new ApplyOutcome.Invalid(problems);
@@ -143,6 +148,15 @@ internal sealed class SpecApplying(
                 .Select(i => StoreKeys.Intent(i.Service)).Select(k => new StoreExpectation(k, state.ModifiedOf(k)))
                 .Take(SpecCommit.ObsoleteMax),
         ];
+    }
+
+    /// <summary>A cluster keeps its name: a file that says another one is most likely meant for another master.</summary>
+    private static Problem OfAnotherCluster(string yaml, ClusterName own, ClusterName named)
+    {
+        var place = YamlNode.PlaceOf(YamlTree.Read(yaml, new ProblemList())!, "cluster");
+        return new Problem(
+            "cluster", $"this is the cluster {own}, and the file is of {named}",
+            $"apply it where that one runs (--master URL), or write cluster: {own}", place.Line, place.Column);
     }
 
     /// <summary>Releases that do not exist, or that no key of the spec vouches for.</summary>

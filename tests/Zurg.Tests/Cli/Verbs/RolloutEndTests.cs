@@ -21,6 +21,11 @@ public sealed class RolloutEndTests
     {
         { true, "rollout 4 of web is complete: all run 1.1, after 12s", Rollouts.Complete },
         { false, "rollout 4 of web was taken back, all run 1.0 again: web.0 ended by itself", Rollouts.TakenBack },
+        { true, "rollout 4 of web was taken back, as the spec says by now: all run 1.0",
+            Rollouts.TakenBack with
+            {
+                Rollout = Rollouts.TakenBack.Rollout with { Forgiven = true }, OnTarget = 4, OnTargetReady = 4,
+            } },
         { false, "rollout 4 of web is halted: web.0 ended by itself", Rollouts.Halted },
         { false, "rollout 4 of web is in a phase that only a newer zurg knows",
             Rollouts.Running with { Rollout = Rollouts.Running.Rollout with { Phase = RolloutPhase.Unknown } } },

@@ -200,7 +200,7 @@ public sealed class BlueGreenCasesTests
         var closed = world.Commit(world.Plan());
 
         Assert.Null(closed.RolloutOf("web").StageReadyAt);
-        var hold = closed.Plan().Holds.First(h => h.Reason == HoldReason.WaitsForTurn);
+        var hold = closed.Plan().Holds.First(h => h.Reason == HoldReason.WaitsForOtherSide);
         Assert.Equal(
             "the new side of web waits until the old one refuses: web.0 on host1 has not said so yet, nor have 1 more",
             hold.Text);

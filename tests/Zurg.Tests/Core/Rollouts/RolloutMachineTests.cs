@@ -278,7 +278,11 @@ public sealed class RolloutMachineTests
 
         world = world.Apply(Web("1.0")).Settle();
         Assert.True(world.Plan().IsConverged);
-        Assert.Null(world.RolloutOf("web").Refused);
+        var taken = world.RolloutOf("web");
+        Assert.Equal(("2.0", null), (taken.Refused?.Release.Version.Value, taken.StillRefused));   // history says what it was
+
+        world = world.Apply(Web("2.0")).Settle();
+        Assert.Equal((taken.Number + 1, RolloutPhase.Running), (world.RolloutOf("web").Number, world.RolloutOf("web").Phase));
     }
 
     [Fact]

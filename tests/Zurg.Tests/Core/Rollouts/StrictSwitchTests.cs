@@ -118,6 +118,22 @@ public sealed class StrictSwitchTests
         Assert.Equal("web.0 web.1", Serving(Decide(leaving)));
     }
 
+    /// <summary>What was started while it was to refuse was taken at a word that its program never gave.</summary>
+    [Fact]
+    public void Of_whom_no_process_runs_it_is_known_only_by_what_it_said_before_that_it_can_be_told()
+    {
+        static InstanceStatus Ended(InstanceStatus status, bool? counts) =>
+            status with { Pid = null, Counts = counts, Phase = InstancePhase.Waiting, Healthy = false };
+
+        var mute = Baked.Report("web.0", s => Ended(s, null)).Report("web.1", s => Ended(s, null));
+        Assert.Equal("", Refusing(Decide(mute)));
+        Assert.Contains("web.0 on host1 cannot be told", Holds(mute), StringComparison.Ordinal);
+        Assert.Contains(mute.Plan().Holds, h => h.Reason == HoldReason.WaitsForOtherSide);
+
+        var known = Baked.Report("web.0", s => Ended(s, true)).Report("web.1", s => Ended(s, null));
+        Assert.Equal("web.0 web.1", Refusing(Decide(known)));
+    }
+
     [Fact]
     public void A_promotion_that_has_to_wait_is_carried_out_once_it_can_be()
     {

@@ -69,5 +69,10 @@ public sealed class AgentReportTests
         Assert.Equal((null, null), (AgentReport.StatusOf(running).Counts, AgentReport.StatusOf(running).TrafficEpoch));
         running = running with { Counts = true, Assigned = running.Assigned with { TrafficEpoch = 5 } };
         Assert.Equal((true, 5), (AgentReport.StatusOf(running).Counts, AgentReport.StatusOf(running).TrafficEpoch));
+
+        var spoke = running with { Counts = false, Spoke = running.Assigned.SpecDigest };
+        Assert.Null(AgentReport.StatusOf(spoke).Counts);
+        Assert.True(AgentReport.StatusOf(spoke with { Process = null }).Counts);
+        Assert.Null(AgentReport.StatusOf(spoke with { Process = null, Spoke = Digest.Of("another"u8) }).Counts);
     }
 }

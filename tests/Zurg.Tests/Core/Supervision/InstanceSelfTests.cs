@@ -99,6 +99,7 @@ public sealed class InstanceSelfTests
     public void A_proof_of_the_first_refusal_is_none_of_the_second()
     {
         var first = Said(In(InstancePhase.Running, true, 5), true, 5);
+        Assert.Equal(first.Assigned.SpecDigest, first.Spoke);
         Assert.Equal((true, 5), Reported(first));
         var second = Next(Next(first, null, 6), true, 7);
         Assert.Equal((null, 5), Reported(second));

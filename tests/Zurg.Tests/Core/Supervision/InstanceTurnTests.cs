@@ -61,7 +61,7 @@ public sealed class InstanceTurnTests
         var old = In(InstancePhase.Stopping) with
         {
             Crashes = 4, CrashesSinceChange = 3, FailedStarts = 2, RecentCrashes = [Start], Counts = true, Refuses = true,
-            Told = true, RefusesOn = true, Heard = 5,
+            Told = true, RefusesOn = true, Heard = 5, Spoke = Digest.Of("spec"u8),
             Hold = Held, UsesHold = Held, Leaving = true, Stage = StopStage.InFlight,
         };
         var next = old.Again(At(5), "it crashed");
@@ -73,7 +73,7 @@ public sealed class InstanceTurnTests
         Assert.Equal((null, null, null), (next.Process, next.Launch, next.Hold));
         Assert.Equal((false, false, (StopStage?)null), (next.Counts, next.Refuses, next.Stage));
         Assert.Equal((false, false, (long?)null), (next.Told, next.RefusesOn, next.Heard));
-        Assert.Equal((Held, true), (next.UsesHold, next.Leaving));
+        Assert.Equal((Held, true, old.Spoke), (next.UsesHold, next.Leaving, next.Spoke));
         Assert.Throws<InvariantException>(() => next.Again(At(6), null));
     }
 }

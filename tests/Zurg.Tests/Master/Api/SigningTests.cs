@@ -28,7 +28,7 @@ public sealed class SigningTests : IAsyncLifetime
 
         var unsigned = await RefusedAsync(Yaml($"keys: {{ ann: {_ann.Public} }}\n"));
         Assert.Equal("the release web@1 is not signed", unsigned.Text);
-        Assert.Equal((5, 14), (unsigned.Line, unsigned.Column));
+        Assert.Equal((6, 14), (unsigned.Line, unsigned.Column));
 
         await SignAsync(_bob, record.Manifest);
         var other = await RefusedAsync(Yaml($"keys: {{ ann: {_ann.Public} }}\n"));
@@ -75,7 +75,8 @@ public sealed class SigningTests : IAsyncLifetime
         await TestMaster.ProblemAsync(await PutAsync("web/1", _ann.Sign(record.Manifest)), 409);
     }
 
-    private static string Yaml(string keys) => keys + (keys.Length == 0 ? "cluster: demo\n" : "") + """
+    private static string Yaml(string keys) => keys + """
+        cluster: demo
         services:
           web:
             run: run

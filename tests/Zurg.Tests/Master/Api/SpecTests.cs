@@ -53,6 +53,18 @@ public sealed class SpecTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_file_of_another_cluster_is_refused_whatever_it_is_based_on()
+    {
+        await ApplyAsync(Yaml(), "\"0\"");
+
+        var other = "cluster: other\nservices: {}\n";
+        var problem = await TestMaster.ProblemAsync(await _master.ApplyAsync(other, "*"), 400);
+        Assert.Equal(("cluster", 1), (problem.Problems[0].Path, problem.Problems[0].Line));
+        Assert.Contains("and the file is of other", problem.Problems[0].Text, StringComparison.Ordinal);
+        await TestMaster.ProblemAsync(await _master.ApplyAsync(other, "*", "?plan=true"), 400);
+    }
+
+    [Fact]
     public async Task An_apply_based_on_an_older_spec_is_refused_and_says_whose_is_newest()
     {
         await ApplyAsync(Yaml(), "\"0\"", "?author=ann");
