@@ -25,10 +25,10 @@ internal static class RolloutMachine
                 $"{service.Name} waits for release {applied.Release}, which was never pushed",
                 $"zurg release push {applied.Release.Name} {applied.Release.Version} DIR");
             plan.Freeze();
-            return placed.Count == 0 || before is null ? null : Step(plan, Forgiven(before, applied));
+            return placed.Count == 0 || before is null ? null : Step(plan, StrictSwitch.Settled(plan, Forgiven(before, applied)));
         }
 
-        var rollout = Forgiven(RolloutStart.Newest(plan, before, applied, placed), applied);
+        var rollout = StrictSwitch.Settled(plan, Forgiven(RolloutStart.Newest(plan, before, applied, placed), applied));
         var target = RolloutTargets.Wanted(rollout, applied);
         var isNews = !target.RunsSameAs(rollout.To) || target.Restarts != rollout.To.Restarts;
         return Step(plan, isNews ? RolloutStart.Of(plan, rollout, target) : rollout);

@@ -18,6 +18,15 @@ internal static class StrictSwitch
     private const string MendOfOpen =
         "what it has accepted is ended first; a process that does not hear its agent can be ended by hand";
 
+    /// <summary>
+    /// What is no longer strict stays so until its end, whatever the spec says later: the side that has been shown since must not
+    /// be told to refuse again. Between its sides it switches first.
+    /// </summary>
+    public static Rollout Settled(ServicePlan plan, Rollout rollout) =>
+        IsUnsettled(rollout) && rollout.SwitchedAt is not null && plan.Service.Update.BlueGreen is { Strict: false }
+            ? rollout with { ClosedAt = null, ReturnsAt = null, ReturnedAt = null }
+            : rollout;
+
     /// <summary>A person who writes strict: false in the middle of it lets both sides answer for a moment.</summary>
     public static bool IsStrict(ServicePlan plan, Rollout rollout) =>
         rollout.ClosedAt is not null && plan.Service.Update.BlueGreen is not { Strict: false };

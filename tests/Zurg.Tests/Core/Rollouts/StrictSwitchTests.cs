@@ -202,6 +202,20 @@ public sealed class StrictSwitchTests
         Assert.Equal("web.0 web.1", Serving(Decide(Heed(back, "web.0", "web.1"))));
     }
 
+    /// <summary>Found by the simulator: who served was told to refuse, and nobody was left.</summary>
+    [Fact]
+    public void What_is_not_strict_any_more_does_not_become_so_again_before_its_end()
+    {
+        var loose = Web("2.0", Strict with { BlueGreen = new BlueGreenPolicy(Kept, Strict: false) });
+        var back = Decide(Decide(Abort(Switched).Apply(loose)));
+        back = Decide(Heed(back, "web.0", "web.1"));
+        Assert.Contains("web.0 web.1", Serving(back), StringComparison.Ordinal);
+
+        var again = Decide(Decide(back.Apply(Web("2.0", Strict))));
+        Assert.Contains("web.0 web.1", Serving(again), StringComparison.Ordinal);
+        Assert.Equal("", Refusing(again));
+    }
+
     [Fact]
     public void Between_its_sides_neither_a_pause_nor_a_missing_release_keeps_it()
     {
