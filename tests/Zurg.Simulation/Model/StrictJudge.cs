@@ -24,7 +24,7 @@ internal sealed class StrictJudge(Sim sim, SortedDictionary<HostId, SimHost> hos
     public void OnCommit(ClusterState state, NamingState naming)
     {
         (_state, _naming) = (state, naming);
-        foreach (var facts in state.Facts.Values.Where(f => f.Session == HostSession.Lost || f.ReturnedAt is not null))
+        foreach (var facts in state.Facts.Values.Where(IsGone))
         {
             _gone[facts.Host] = sim.Time.Elapsed;
         }
@@ -60,7 +60,7 @@ internal sealed class StrictJudge(Sim sim, SortedDictionary<HostId, SimHost> hos
         // On the way back the target is what ran before.
         var isBack = rollout.Phase == RolloutPhase.RollingBack;
         var targetAnswers = !isBack || rollout.ReturnedAt is not null;
-        foreach (var host in hosts.Values.Where(h => h.TellsEpochs))
+        foreach (var host in hosts.Values.Where(h => h.TellsEpochs && !IsGone(_state.Facts.GetValueOrDefault(h.Id))))
         {
             foreach (var process in host.Alive.Where(p => p.Instance.Service == service && !p.Refuses && IsMet(host.Id, p)))
             {
@@ -82,6 +82,8 @@ internal sealed class StrictJudge(Sim sim, SortedDictionary<HostId, SimHost> hos
         && (rollout.Phase is RolloutPhase.Running or RolloutPhase.Halted
             || rollout is { Phase: RolloutPhase.RollingBack, SwitchedAt: not null })
         && _state.Applied?.Spec.Find(rollout.Service) is { } spec && spec.Update.BlueGreen is not { Strict: false };
+
+    private static bool IsGone(HostFacts? facts) => facts is { Session: HostSession.Lost } or { ReturnedAt: not null };
 
     private bool Has(HostId host, InstanceId instance, RolloutTarget target) =>
         PlacedAs(host, instance)?.Spec == target.DigestOf(instance);
