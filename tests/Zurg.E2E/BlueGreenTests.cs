@@ -60,6 +60,27 @@ public sealed class BlueGreenTests
         Assert.Equal(["1"], held.Load.Answers.Keys);
     }
 
+    /// <summary>While nothing ran nobody was there to say that it cannot be told, and the switch was made.</summary>
+    [NeedsFact("python3")]
+    public async Task Nor_is_it_switched_when_all_of_it_is_stopped_and_started_again()
+    {
+        var service = new HeldService(WitnessServer.Update(Strict)) { Instances = 2 };
+        await using var held = await HeldCluster.StartAsync(service, "1", "2");
+        await held.ZurgAsync("rollout", "start", "web", "2");
+        await held.UntilAsync("the hold says why", CannotBeTold);
+
+        await held.ZurgAsync("stop", "web");
+        await held.UntilAsync("nothing runs", s => s.Web.Ready == 0);
+        await held.ZurgAsync("start", "web");
+        await held.UntilAsync("the hold is there again", CannotBeTold);
+        var (_, web) = await held.SeeAsync();
+        Assert.Null(web.Rollout!.Rollout.ClosedAt);
+        Assert.Equal(["1"], held.Load.Answers.Keys);
+
+        static bool CannotBeTold(Sight s) =>
+            s.Web.Ready == 4 && s.Holds(HoldReason.WaitsForOtherSide, "web.0 on host1 cannot be told");
+    }
+
     /// <summary>The control arm: who would not find this overlap would find none.</summary>
     private static async Task OverlapsWithoutStrictAsync(HeldCluster held, DirectLoad direct)
     {

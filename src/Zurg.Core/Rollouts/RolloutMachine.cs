@@ -57,9 +57,10 @@ internal static class RolloutMachine
             return TakeBack(plan, rollout, $"{words.By} aborted it");
         }
 
-        if (plan.Stopped)
+        if (plan.Stopped || plan.IsBeingStarted)
         {
-            return rollout;   // each keeps what it has, and what is not proven goes out no further when they are started
+            // Each keeps what it has; what is stopped as it was to be shows nothing of what it would do.
+            return rollout with { StageReadyAt = null };
         }
 
         if (WhyFailed(plan, rollout) is { } failure)

@@ -73,6 +73,9 @@ internal sealed partial class ServicePlan
         }
     }
 
+    /// <summary>A person has started it again, and this plan is the first to say so.</summary>
+    public bool IsBeingStarted => Roster.Staying.Any(p => p.Placement.Wanted != Phase);
+
     /// <summary>
     /// Whether those that have the target show that it works: each that can be heard is ready, and there is one of them.
     /// </summary>

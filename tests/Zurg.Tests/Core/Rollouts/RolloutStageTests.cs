@@ -200,4 +200,22 @@ public sealed class RolloutStageTests
         Assert.Contains(world.Plan().Holds, h => h.Text == "rollout 2 of web goes on when a host has an instance of it again");
         Assert.False(world.Plan().IsConverged);
     }
+
+    /// <summary>What is stopped as it was to be was taken for ready, and its watch for over.</summary>
+    [Fact]
+    public void A_stop_and_a_start_let_nothing_on_that_has_not_been_watched_since()
+    {
+        var update = Specs.OneAway with { Canary = 1, Bake = TimeSpan.FromSeconds(10) };
+        var world = World.Of("host1@az1").Apply(Specs.Service("web", 3) with { Update = update }).Settle()
+            .Apply(Specs.Service("web", 3, "2.0") with { Update = update }).Settle();
+        Assert.Equal(1, world.RolloutOf("web").Allowed);
+
+        var intent = world.State.IntentOf(new ServiceName("web"));
+        var started = world.Intend(intent with { Stopped = true }).Settle().After(TimeSpan.FromMinutes(1))
+            .Intend(intent with { Stopped = false });
+        started = started.Commit(started.Plan());
+        Assert.Equal((1, null), (started.RolloutOf("web").Allowed, started.RolloutOf("web").StageReadyAt));
+        Assert.Equal(1, started.Run().Settle().RolloutOf("web").Allowed);
+        Assert.True(started.Run().Settle().After(TimeSpan.FromSeconds(10)).Settle().RolloutOf("web").Allowed > 1);
+    }
 }

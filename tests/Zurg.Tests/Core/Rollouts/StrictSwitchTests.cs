@@ -1,58 +1,13 @@
 using Zurg.Core;
 using Zurg.Protocol;
 using Zurg.Tests.Support;
+using static Zurg.Tests.Core.Rollouts.StrictWorlds;
 
 namespace Zurg.Tests.Core.Rollouts;
 
 /// <summary>One side refuses, and says so, before the other one is shown: on the way there and on the way back.</summary>
 public sealed class StrictSwitchTests
 {
-    private static readonly ServiceName Name = new("web");
-    private static readonly TimeSpan Bake = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Kept = TimeSpan.FromMinutes(10);
-
-    private static UpdatePolicy Strict { get; } = Specs.NoneAway with { BlueGreen = new BlueGreenPolicy(Kept, Strict: true) };
-
-    /// <summary>The new side is there and has been watched: it may take over.</summary>
-    private static World Baked => Both(Strict).After(Bake);
-
-    private static World Closed => Decide(Baked);
-
-    private static World Switched => Baked.Settle();
-
-    /// <summary>A person wants the old one back, and the new side is told to refuse.</summary>
-    private static World Returning => Decide(Decide(Abort(Switched)));
-
-    private static ServiceSpec Web(string version, UpdatePolicy policy) =>
-        Specs.Service("web", 2, version) with { Update = policy };
-
-    private static World Both(UpdatePolicy policy) => World.Of("host1@az1", "host2@az2").Speaking()
-        .Apply(Web("1.0", policy)).Settle().Apply(Web("2.0", policy)).Settle();
-
-    private static World Abort(World world) => world.Say("web", w => w with { Aborted = true });
-
-    private static World Decide(World world) => world.Commit(world.Plan());
-
-    private static World Heed(World world, params string[] instances) => instances.Aggregate(world, (w, i) =>
-        w.RunOne(i is "web.0" or "web.2" ? "host1" : "host2", InstanceId.Parse(i)));
-
-    private static string Serving(World world) =>
-        string.Join(' ', world.Naming.SetOf(Name).Endpoints.Select(e => e.Instance.Value));
-
-    private static string Refusing(World world) => string.Join(' ', world.State.Placements.Values
-        .SelectMany(h => h.Instances).Where(p => p.Refuse is true).Select(p => p.Instance).Order());
-
-    private static string Holds(World world) => string.Join("; ", world.Plan().Holds.Select(h => h.Text));
-
-    /// <summary>One that is placed no more still runs on host2.</summary>
-    private static World Leaving(World world)
-    {
-        var facts = world.State.Facts[new HostId("host2")];
-        var leaver = facts.Find(InstanceId.Parse("web.1"))! with { Instance = InstanceId.Parse("web.7") };
-        return world.Put(
-            StoreKeys.Facts(facts.Host), facts with { Instances = [.. facts.Instances, leaver] }, WireJson.Default.HostFacts);
-    }
-
     [Fact]
     public void The_new_side_is_shown_once_everybody_of_the_old_one_has_said_that_it_refuses()
     {
@@ -116,48 +71,6 @@ public sealed class StrictSwitchTests
         var leaving = Leaving(Baked);
         Assert.Contains("serves on: web.7 has not ended on host2", Holds(leaving), StringComparison.Ordinal);
         Assert.Equal("web.0 web.1", Serving(Decide(leaving)));
-    }
-
-    /// <summary>What was started while it was to refuse was taken at a word that its program never gave.</summary>
-    [Fact]
-    public void Of_whom_no_process_runs_it_is_known_only_by_what_it_said_before_that_it_can_be_told()
-    {
-        static InstanceStatus Ended(InstanceStatus status, bool? counts) =>
-            status with { Pid = null, Counts = counts, Phase = InstancePhase.Waiting, Healthy = false };
-
-        var mute = Baked.Report("web.0", s => Ended(s, null)).Report("web.1", s => Ended(s, null));
-        Assert.Equal("", Refusing(Decide(mute)));
-        Assert.Contains("web.0 on host1 cannot be told", Holds(mute), StringComparison.Ordinal);
-        Assert.Contains(mute.Plan().Holds, h => h.Reason == HoldReason.WaitsForOtherSide);
-
-        var known = Baked.Report("web.0", s => Ended(s, true)).Report("web.1", s => Ended(s, null));
-        Assert.Equal("web.0 web.1", Refusing(Decide(known)));
-    }
-
-    [Fact]
-    public void A_promotion_that_has_to_wait_is_carried_out_once_it_can_be()
-    {
-        var mute = Both(Strict with { ManualPromotion = true }).Report("web.1", s => s with { Counts = null });
-        var told = Decide(Decide(mute.Say("web", w => w with { Promotes = 1 })));
-        Assert.Equal(("web.0 web.1", ""), (Serving(told), Refusing(told)));
-        Assert.Equal("web.2 web.3", Serving(told.Report("web.1", s => s with { Counts = true }).Settle()));
-    }
-
-    /// <summary>Taken from the new side's place, as one that stood in for a lost host would be.</summary>
-    [Fact]
-    public void One_of_the_old_release_beyond_those_wanted_counts_for_the_way_back()
-    {
-        var host = Switched.State.Placements[new HostId("host2")];
-        var old = host.Instances.Single(p => p.Instance.Index == 1).Spec;
-        var world = Abort(Switched).Put(
-            StoreKeys.Placements(host.Host),
-            host with
-            {
-                Instances = [.. host.Instances.Select(p => p.Instance.Index == 3 ? p with { Spec = old } : p)],
-            },
-            WireJson.Default.HostPlacements).Run();
-        world = world.Report("web.0", s => s with { Phase = InstancePhase.Starting, Healthy = false });
-        Assert.NotNull(Decide(Decide(world)).RolloutOf("web").ReturnsAt);
     }
 
     [Fact]
@@ -280,22 +193,6 @@ public sealed class StrictSwitchTests
         Assert.Equal(($"web.0={next} web.1={next}", "web.0 web.1"), (world.Versions("web"), Serving(world)));
     }
 
-    /// <summary>All of the old side is left and has what is wanted again, but the other one serves.</summary>
-    [Fact]
-    public void Halted_as_the_old_side_was_about_to_be_replaced_it_hands_over_to_that_strictly_as_well()
-    {
-        var late = Switched.Put(
-            StoreKeys.Rollout(Name), Switched.RolloutOf("web") with { Phase = RolloutPhase.Halted, Allowed = 2 },
-            WireJson.Default.Rollout);
-        var back = Decide(late.Apply(Web("1.0", Strict)));
-        Assert.Equal((RolloutPhase.Running, "web.2 web.3"), (back.RolloutOf("web").Phase, Serving(back)));
-        Assert.Equal("host1: web.0 web.2; host2: web.1 web.3", back.Placed());
-
-        back = Decide(Decide(back.After(Bake)));
-        Assert.Equal(("", "web.0 web.1 web.2 web.3"), (Serving(back), Refusing(back)));
-        Assert.Equal("web.0 web.1", Serving(back.Run().Settle()));
-    }
-
     [Fact]
     public void What_is_left_of_the_new_side_goes_on_refusing_after_the_way_back()
     {
@@ -362,26 +259,5 @@ public sealed class StrictSwitchTests
 
         Assert.NotNull(world.RolloutOf("web").SwitchedAt);
         Assert.Equal(RolloutPhase.Completed, world.After(Kept).Settle().RolloutOf("web").Phase);
-    }
-
-    [Fact]
-    public void What_is_left_of_the_new_side_from_before_a_restart_of_all_is_not_waited_for()
-    {
-        var closed = Decide(Both(Strict with { MaxUnavailable = 1 }).After(Bake));
-        var rollout = closed.RolloutOf("web");
-        var host = closed.State.Placements[new HostId("host2")];
-        var joined = closed.Intend(closed.State.IntentOf(Name) with { Restarts = 1 })
-            .Put(StoreKeys.Rollout(Name), rollout with { To = rollout.To with { Restarts = 1 } }, WireJson.Default.Rollout)
-            .Put(
-                StoreKeys.Placements(host.Host),
-                host with
-                {
-                    Instances = [.. host.Instances.Select(p => p.Instance.Index == 3 ? p with { Restarts = 1 } : p)],
-                },
-                WireJson.Default.HostPlacements)
-            .Report("web.3", s => s with { Restarts = 1 });
-
-        Assert.Equal("", Serving(Decide(joined)));
-        Assert.Equal("web.3", Serving(Decide(Heed(joined, "web.0", "web.1"))));   // the other one leaves
     }
 }
