@@ -11,11 +11,11 @@ internal readonly record struct Compared(long Bad, long Bursts, long Asked, long
 }
 
 /// <summary>
-/// The sequential conditional rate-ratio test of SAFETY.md 6 for one signal, interval after interval, in logarithms. Given how many
-/// bad events an interval has on both sides together, those of the new one are binomial, whatever the load and the time of day:
-/// they have the share theta * asked / (theta * asked + old asked), where theta is the true ratio. Each product of likelihood
-/// ratios is a bet that gains only while theta is what it bets on; who looks at it at any time is misled at most once in so many
-/// times as it has gained (Ville).
+/// The sequential conditional rate-ratio test of SAFETY.md 6 for one signal, interval after interval, in logarithms. Given how
+/// many bad events an interval has on both sides together, those of the new one are binomial, whatever the load and the time of
+/// day: they have the share theta * asked / (theta * asked + old asked), where theta is the true ratio. Each product of
+/// likelihood ratios is a bet that gains only while theta is what it bets on; who looks at it at any time is misled at most once
+/// in so many times as it has gained (Ville).
 /// </summary>
 internal sealed record Evidence
 {

@@ -10,6 +10,9 @@ internal sealed record SignalFinding
 
     public required Evidence Evidence { get; init; }
 
+    /// <summary>The ratio that is still fine.</summary>
+    public required double Limit { get; init; }
+
     public required double? Dispersion { get; init; }
 
     /// <summary>What is bet on harm, as a share of what halts; it has reached 1 once or it counts as it stands.</summary>
@@ -54,12 +57,16 @@ internal sealed record SignalFinding
         }
 
         var used = judged.Where(s => s.Second < until).ToArray();
-        return Fold(policy, signal, dispersion, used, since) with
+        var tolerance = signal == VerdictSignal.Slow ? policy.SlowTolerance : policy.Tolerance;
+        return Fold(policy with { Tolerance = tolerance }, signal, dispersion, used, since) with
         {
-            New = [.. used.Where(s => s is { IsNew: true, Asked: > 0 }).Select(s => context.Instances[s.Instance]).Distinct().Order()],
-            OldInstances = used.Where(s => s is { IsNew: false, Asked: > 0 }).Select(s => s.Instance).Distinct().Count(),
+            New = [.. Asked(used, isNew: true).Select(i => context.Instances[i]).Order()],
+            OldInstances = Asked(used, isNew: false).Count(),
         };
     }
+
+    private static IEnumerable<int> Asked(IEnumerable<Sample> samples, bool isNew) =>
+        samples.Where(s => s.IsNew == isNew && s.Asked > 0).Select(s => s.Instance).Distinct();
 
     /// <summary>One interval after another; whatever was reached on the way stays reached.</summary>
     public static SignalFinding Fold(
@@ -80,6 +87,7 @@ internal sealed record SignalFinding
         {
             Signal = signal,
             Evidence = evidence,
+            Limit = policy.Tolerance,
             Dispersion = dispersion,
             Beyond = beyond,
             ToHalt = beyond >= 0 ? 1 : Math.Clamp(ahead, 0, 1),

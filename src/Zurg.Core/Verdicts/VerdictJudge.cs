@@ -4,9 +4,9 @@ using Zurg.Protocol;
 namespace Zurg.Core;
 
 /// <summary>
-/// What the counts say about a release (SAFETY.md 6): it is halted as soon as one signal proves harm, and passes once every signal
-/// has proven that there is none. Everything is worked out anew from the counts that are kept: nothing has to survive a master,
-/// counts that come late are in it the next time, and a lost count only makes the proof later.
+/// What the counts say about a release (SAFETY.md 6): it is halted as soon as one signal proves harm, and passes once every
+/// signal has proven that there is none. Everything is worked out anew from the counts that are kept: nothing has to survive a
+/// master, counts that come late are in it the next time, and a lost count only makes the proof later.
 /// </summary>
 public static class VerdictJudge
 {
@@ -39,7 +39,7 @@ public static class VerdictJudge
             [
                 .. findings.Where(f => f.Evidence.Sum.Asked + f.Evidence.Sum.OldAsked > 0)
                     .OrderByDescending(f => f.Halts ? f.Beyond : double.NegativeInfinity)
-                    .Select(f => EvidenceOf(policy, f)),
+                    .Select(f => EvidenceOf(f)),
             ],
             Caveats = words.Caveats(samples.AreTimed),
         };
@@ -56,8 +56,13 @@ public static class VerdictJudge
         }
 
         var missing = words.Missing(findings);
-        return missing.IsEmpty ? Of(VerdictOutcome.Pass, question, words.Pass(findings))
-            : now < until ? Of(VerdictOutcome.Watching, question, words.Watching(findings)) with { Missing = missing, Until = until }
+        if (missing.IsEmpty)
+        {
+            return Of(VerdictOutcome.Pass, question, words.Pass(findings));
+        }
+
+        return now < until
+            ? Of(VerdictOutcome.Watching, question, words.Watching(findings)) with { Missing = missing, Until = until }
             : Of(VerdictOutcome.TooLittle, question, words.TooLittle(missing[0])) with
             {
                 Missing = missing,
@@ -85,7 +90,7 @@ public static class VerdictJudge
         return since + (start == kept - since ? start : VerdictRounds.StartOf(policy, round + 1));
     }
 
-    private static SignalEvidence EvidenceOf(VerdictPolicy policy, SignalFinding finding)
+    private static SignalEvidence EvidenceOf(SignalFinding finding)
     {
         var sum = finding.Evidence.Sum;
         return new SignalEvidence
@@ -98,7 +103,7 @@ public static class VerdictJudge
             OldRequests = sum.OldAsked,
             OldBad = sum.OldBad,
             Ratio = finding.Evidence.Ratio,
-            Limit = policy.Tolerance,
+            Limit = finding.Limit,
             ToHalt = finding.ToHalt,
             ToPass = SignalFinding.CanPass(finding.Signal) ? finding.ToPass : null,
             Dispersion = finding.Dispersion,

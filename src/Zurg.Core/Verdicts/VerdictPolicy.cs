@@ -11,7 +11,7 @@ public enum OnTooLittle
     /// <summary>The same, and a person is asked.</summary>
     Ask,
 
-    /// <summary>It goes on after <see cref="VerdictPolicy.GoOnAfter"/>; a halt is still possible until then, and after it.</summary>
+    /// <summary>It goes on after <see cref="VerdictPolicy.GoOnAfter"/>; a halt is possible all the while and after it.</summary>
     GoOn,
 }
 
@@ -22,6 +22,12 @@ public sealed record VerdictPolicy
 
     /// <summary>So many times as often as the old one is still fine (theta 0).</summary>
     public double Tolerance { get; init; } = 1.1;
+
+    /// <summary>
+    /// The same for slow answers. Hosts and processes of one release differ in that for good, which no count of chance covers;
+    /// and 6 % instead of 5 % of answers beyond a p95 is no reason to take a release back.
+    /// </summary>
+    public double SlowTolerance { get; init; } = 1.5;
 
     /// <summary>So many times as often is harm that a pass must have ruled out (theta 1).</summary>
     public double Harmful { get; init; } = 2;

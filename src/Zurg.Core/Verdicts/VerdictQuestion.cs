@@ -26,7 +26,7 @@ public sealed record VerdictQuestion
 
 /// <param name="First">
 /// The first incarnation that runs what it is judged for; what an earlier one of a new instance did is the old release's. Null:
-/// all of them.
+/// all of them, but for those that the counts themselves name the old release of. Needed where only the spec is another.
 /// </param>
 public sealed record JudgedInstance(InstanceId Instance, HostId Host, CellName Cell, Incarnation? First = null);
 

@@ -10,10 +10,9 @@ internal sealed class VerdictSamples
     private readonly VerdictPolicy _policy;
     private readonly VerdictSides _sides;
     private readonly ControlChoice _control;
-    private readonly ImmutableArray<(TrafficRow Row, int Stratum)> _rows;
+    private readonly ImmutableArray<NumberedRow> _rows;
     private readonly ImmutableArray<LifeCount> _lives;
     private readonly ImmutableSortedDictionary<long, int> _slow;
-    private readonly Dictionary<(InstanceId, Incarnation), long> _firstSeen;
     private readonly Dictionary<InstanceId, int> _numbers;
     private readonly long _since;
 
@@ -28,7 +27,6 @@ internal sealed class VerdictSamples
         Names = [.. Instances.Select(NameOf)];
         _numbers = Instances.Index().ToDictionary(i => i.Item, i => i.Index);
         _rows = Numbered(rows);
-        _firstSeen = rows.GroupBy(r => (r.Of.Instance, r.Count.Incarnation)).ToDictionary(g => g.Key, g => g.Min(r => r.Second));
         _slow = SlowLimit.Of(_rows.Select(r => r.Row), control.Basis == ControlBasis.Before ? _since + 1 : until);
     }
 
@@ -45,7 +43,7 @@ internal sealed class VerdictSamples
         VerdictSignal.FirstAttempts => Traffic(c => (c.FirstFailures ?? 0, c.Requests)),
         VerdictSignal.Errors => Traffic(c => (c.Failures ?? 0, c.Requests)),
         VerdictSignal.Timeouts => Traffic(c => (c.Timeouts ?? 0, c.Requests)),
-        VerdictSignal.Slow => [.. _rows.Where(r => !IsWarmingUp(r.Row)).Select(r => SlowOf(r.Row, r.Stratum)).OfType<Sample>()],
+        VerdictSignal.Slow => [.. Slow()],
         VerdictSignal.Crashes => Lives(l => (l.Crashes ?? 0, Math.Max(l.Lived, l.Crashes ?? 0))),
         VerdictSignal.Probes => Lives(l => (l.FailedProbes ?? 0, l.Probes ?? 0)),
         VerdictSignal.Unknown => [],
@@ -63,43 +61,60 @@ internal sealed class VerdictSamples
         return before.Select(s => s with { Second = _since + ((_since - 1 - s.Second) / each) });
     }
 
-    private ImmutableArray<(TrafficRow, int)> Numbered(ImmutableArray<TrafficRow> rows)
+    private ImmutableArray<NumberedRow> Numbered(ImmutableArray<TrafficRow> rows)
     {
-        var strata = rows.Select(r => _control.StratumOf(r)).OfType<(string Caller, string Cell)>().Distinct()
+        var keys = rows.Select(r => (Row: r, Key: _control.StratumOf(r))).Where(r => r.Key is not null).ToArray();
+        var strata = keys.Select(r => r.Key!.Value).Distinct()
             .OrderBy(s => s.Caller, StringComparer.Ordinal).ThenBy(s => s.Cell, StringComparer.Ordinal)
             .Index().ToDictionary(s => s.Item, s => s.Index);
-        return [.. from row in rows let stratum = _control.StratumOf(row) where stratum is not null select (row, strata[stratum.Value])];
+        var firstSeen = new Dictionary<(int Instance, Incarnation Incarnation), long>();
+        var numbered = new NumberedRow[keys.Length];
+        for (var i = 0; i < keys.Length; i++)
+        {
+            var (row, key) = keys[i];
+            var instance = _numbers[row.Of.Instance];
+            numbered[i] = new NumberedRow(row, strata[key!.Value], instance);
+            var life = (instance, row.Count.Incarnation);
+            firstSeen[life] = Math.Min(row.Second, firstSeen.GetValueOrDefault(life, long.MaxValue));
+        }
+
+        var warmUp = (long)_policy.WarmUp.TotalSeconds;
+        return
+        [
+            .. numbered.Select(r => r with { IsWarm = r.Row.Second - firstSeen[(r.Instance, r.Row.Count.Incarnation)] >= warmUp })
+                .OrderBy(r => r.Row.Second),
+        ];
     }
 
     private ImmutableArray<Sample> Traffic(Func<InstanceTraffic, (long Bad, long Asked)> count) =>
-        [.. _rows.Select(r => SampleOf(r.Row.Second, r.Stratum, r.Row.Of.Instance, r.Row.IsNew, count(r.Row.Count)))];
+        [.. _rows.Select(r => SampleOf(r.Row.Second, r.Stratum, r.Instance, r.Row.IsNew, count(r.Row.Count)))];
 
-    private Sample? SlowOf(TrafficRow row, int stratum)
+    private IEnumerable<Sample> Slow()
     {
-        // When nothing but the time before is left, what was slow at its end is slow before and after it.
-        var at = _control.Basis == ControlBasis.Before ? _since : row.Second;
-        return row.Count.Latency is { } latency && _slow.TryGetValue(at, out var limit)
-            ? SampleOf(row.Second, stratum, row.Of.Instance, row.IsNew, (latency.Above(limit), latency.Total))
-            : null;
+        foreach (var (row, stratum, instance, isWarm) in _rows)
+        {
+            // When nothing but the time before is left, what was slow at its end is slow before and after it.
+            var at = _control.Basis == ControlBasis.Before ? _since : row.Second;
+            if (isWarm && row.Count.Latency is { } latency && _slow.TryGetValue(at, out var limit))
+            {
+                yield return SampleOf(row.Second, stratum, instance, row.IsNew, (latency.Above(limit), latency.Total));
+            }
+        }
     }
-
-    /// <summary>Of either side: an old one that has just been restarted is as cold.</summary>
-    private bool IsWarmingUp(TrafficRow row) =>
-        row.Second - _firstSeen[(row.Of.Instance, row.Count.Incarnation)] < (long)_policy.WarmUp.TotalSeconds;
 
     private ImmutableArray<Sample> Lives(Func<LifeCount, (long Bad, long Asked)> count) =>
     [
         .. from life in _lives
            let side = _sides.SideOf(life.Instance, life.Incarnation, life.Release, life.Second)
            where side is not null
-           select SampleOf(life.Second, 0, life.Instance, side.Value, count(life)),
+           select SampleOf(life.Second, 0, _numbers[life.Instance], side.Value, count(life)),
     ];
 
     /// <summary>Never more bad than asked, never less than nothing: counts come from other machines.</summary>
-    private Sample SampleOf(long second, int stratum, InstanceId instance, bool isNew, (long Bad, long Asked) count)
+    private static Sample SampleOf(long second, int stratum, int instance, bool isNew, (long Bad, long Asked) count)
     {
         var asked = Math.Max(0, count.Asked);
-        return new Sample(second, stratum, _numbers[instance], isNew, Math.Clamp(count.Bad, 0, asked), asked);
+        return new Sample(second, stratum, instance, isNew, Math.Clamp(count.Bad, 0, asked), asked);
     }
 
     /// <summary>FNV-1a.</summary>
@@ -113,4 +128,7 @@ internal sealed class VerdictSamples
 
         return hash;
     }
+
+    /// <param name="IsWarm">Its process had its time to warm up; an old one that has just been restarted is as cold.</param>
+    private readonly record struct NumberedRow(TrafficRow Row, int Stratum, int Instance, bool IsWarm = false);
 }

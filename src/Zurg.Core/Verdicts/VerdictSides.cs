@@ -10,16 +10,15 @@ internal readonly record struct TrafficRow(long Second, CellName? Caller, Judged
 internal sealed class VerdictSides
 {
     private readonly VerdictQuestion _question;
-    private readonly Dictionary<InstanceId, JudgedInstance> _new;
-    private readonly Dictionary<InstanceId, JudgedInstance> _old;
+    private readonly Dictionary<InstanceId, (JudgedInstance Of, bool IsChanged)> _all;
     private readonly long _since;
 
     public VerdictSides(VerdictQuestion question)
     {
         _question = question;
         _since = question.Since.ToUnixTimeSeconds();
-        _new = question.New.ToDictionary(i => i.Instance);
-        _old = question.Old.Where(i => !_new.ContainsKey(i.Instance)).ToDictionary(i => i.Instance);
+        _all = question.New.Select(i => (Of: i, IsChanged: true)).Concat(question.Old.Select(i => (Of: i, IsChanged: false)))
+            .DistinctBy(i => i.Of.Instance).ToDictionary(i => i.Of.Instance);
     }
 
     /// <param name="from">The first second that is looked at.</param>
@@ -31,20 +30,25 @@ internal sealed class VerdictSides
            from count in second.Instances
            let side = SideOf(count.Instance, count.Incarnation, count.Release, second.Second)
            where side is not null
-           select new TrafficRow(second.Second, second.Caller, Find(count.Instance)!, side.Value, count),
+           select new TrafficRow(second.Second, second.Caller, _all[count.Instance].Of, side.Value, count),
     ];
-
-    public JudgedInstance? Find(InstanceId instance) => _new.GetValueOrDefault(instance) ?? _old.GetValueOrDefault(instance);
 
     /// <returns>True: the new one's; false: the old one's; null: neither's.</returns>
     public bool? SideOf(InstanceId instance, Incarnation incarnation, ReleaseId? release, long second)
     {
-        if (_new.TryGetValue(instance, out var changed) && !(incarnation < changed.First))
+        if (!_all.TryGetValue(instance, out var judged))
+        {
+            return null;
+        }
+
+        var (of, isChanged) = judged;
+        var isBefore = of.First is { } first ? incarnation < first
+            : isChanged && release == _question.From && _question.From != _question.To;
+        if (isChanged && !isBefore)
         {
             return second >= _since && (release ?? _question.To) == _question.To ? true : null;
         }
 
-        var isOld = changed is not null || (_old.TryGetValue(instance, out var old) && !(incarnation < old.First));
-        return isOld && (release ?? _question.From) == _question.From ? false : null;
+        return isChanged == isBefore && (release ?? _question.From) == _question.From ? false : null;
     }
 }

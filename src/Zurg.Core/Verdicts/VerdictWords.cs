@@ -24,7 +24,7 @@ internal sealed class VerdictWords(VerdictPolicy policy, VerdictQuestion questio
             $"{Others(finding.OldInstances)}: {Share(sum.OldBad, sum.OldAsked)}");
         return finding.Evidence.Ratio is { } ratio
             ? text + string.Create(CultureInfo.InvariantCulture,
-                $"{ratio:0.0} times as often as {than}; up to {policy.Tolerance:0.0#} times is fine")
+                $"{ratio:0.0} times as often as {than}; up to {finding.Limit:0.0#} times is fine")
             : text + $"and {than}";
     }
 
@@ -42,8 +42,9 @@ internal sealed class VerdictWords(VerdictPolicy policy, VerdictQuestion questio
         var worst = findings.MaxBy(f => f.ToHalt)!;
         var sum = findings[0].Evidence.Sum;
         return string.Create(CultureInfo.InvariantCulture,
-            $"{_what.New} is watched: {sum.Asked:N0} requests so far and {sum.OldAsked:N0} to compare with; {slowest.ToPass:0 %} "
-                + $"of what a pass needs ({Noun(slowest.Signal)}), {worst.ToHalt:0 %} of what a halt needs ({Noun(worst.Signal)})");
+            $"{_what.New} is watched: {sum.Asked:N0} requests so far and {sum.OldAsked:N0} to compare with; "
+                + $"{slowest.ToPass:0 %} of what a pass needs ({Noun(slowest.Signal)}), "
+                + $"{worst.ToHalt:0 %} of what a halt needs ({Noun(worst.Signal)})");
     }
 
     public string TooLittle(string missing) => string.Create(CultureInfo.InvariantCulture,
@@ -104,7 +105,8 @@ internal sealed class VerdictWords(VerdictPolicy policy, VerdictQuestion questio
 
     private string Others(int instances)
     {
-        var which = string.Create(CultureInfo.InvariantCulture, $"{instances} instance{(instances == 1 ? "" : "s")} with {_what.Old}");
+        var which = string.Create(
+            CultureInfo.InvariantCulture, $"{instances} instance{(instances == 1 ? "" : "s")} with {_what.Old}");
         return control.Basis switch
         {
             ControlBasis.SameCells => instances == 1 ? which + " in the same cell" : which + " in the same cells",
@@ -136,13 +138,13 @@ internal sealed class VerdictWords(VerdictPolicy policy, VerdictQuestion questio
     };
 
     private static string Share(long bad, long asked) => asked == 0 ? "none"
-        : string.Create(CultureInfo.InvariantCulture, $"{bad:N0} of {asked:N0} ({(double)bad / asked:0.##%})");
+        : string.Create(CultureInfo.InvariantCulture, $"{bad:N0} of {asked:N0} ({(double)bad / asked:0.## %})");
 
     private static string Names(IEnumerable<InstanceId> instances)
     {
         var names = instances.Select(i => i.Value).ToArray();
-        return names.Length <= NamesMax
-            ? string.Join(", ", names)
-            : string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", names.Take(NamesMax))} and {names.Length - NamesMax} more");
+        var more = names.Length - NamesMax;
+        return string.Join(", ", names.Take(NamesMax))
+            + (more > 0 ? string.Create(CultureInfo.InvariantCulture, $" and {more} more") : "");
     }
 }

@@ -68,7 +68,7 @@ public sealed record Verdict
     /// <summary>Too little: a person is to be asked; null: it is only held.</summary>
     public bool? Asks { get; init; }
 
-    /// <summary>The halting one first, then in the order of <see cref="VerdictSignal"/>; those without any count are left out.</summary>
+    /// <summary>The halting ones first, then by <see cref="VerdictSignal"/>; without those that have no count.</summary>
     public ImmutableArray<SignalEvidence> Signals { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>What to keep in mind with it, each one sentence.</summary>

@@ -66,8 +66,8 @@ public sealed record InstanceTraffic
     public long? Timeouts { get; init; }
 
     /// <summary>
-    /// Of first attempts that were answered, until the answer's head. What is slow is said later, by comparison: null where nobody
-    /// measures it.
+    /// Of first attempts that were answered, until the answer's head. What is slow is said later, by comparison: null where
+    /// nobody measures it.
     /// </summary>
     public LatencyHistogram? Latency { get; init; }
 

@@ -14,7 +14,7 @@ internal sealed class Chance(ulong seed)
             return Poisson(mean / 2) + Poisson(mean / 2);
         }
 
-        var (count, product, end) = (-1, 1.0, Math.Exp(-mean));
+        var (count, product, end) = (0, 1 - _prng.NextDouble(), Math.Exp(-mean));
         while (product > end)
         {
             product *= 1 - _prng.NextDouble();
@@ -28,7 +28,7 @@ internal sealed class Chance(ulong seed)
     public int NegativeBinomial(double mean, double dispersion) =>
         dispersion <= 1 ? Poisson(mean) : Poisson(Gamma(mean / (dispersion - 1)) * (dispersion - 1));
 
-    /// <summary>Of shape <paramref name="shape"/> and scale 1 (Marsaglia and Tsang 2000; below 1 by their power of a uniform).</summary>
+    /// <summary>Of shape <paramref name="shape"/> and scale 1 (Marsaglia and Tsang 2000, with their power below 1).</summary>
     public double Gamma(double shape)
     {
         if (shape < 1)
@@ -48,8 +48,14 @@ internal sealed class Chance(ulong seed)
         }
     }
 
-    private double Normal() =>
+    public double Normal() =>
         Math.Sqrt(-2 * Math.Log(1 - _prng.NextDouble())) * Math.Cos(2 * Math.PI * _prng.NextDouble());
+
+    public int Next(int exclusiveMax) => _prng.Next(exclusiveMax);
+
+    /// <summary>Not a number without any.</summary>
+    public static double Median(IEnumerable<int> values) =>
+        values.Order().ToArray() is { Length: > 0 } sorted ? sorted[sorted.Length / 2] : double.NaN;
 
     /// <summary>
     /// The most of so many runs that may go wrong when each does with at most this chance: more would be luck of less than one
