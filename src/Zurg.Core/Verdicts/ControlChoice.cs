@@ -1,3 +1,5 @@
+using Zurg.Protocol;
+
 namespace Zurg.Core;
 
 /// <summary>Like with like, as far as there is.</summary>
@@ -60,11 +62,11 @@ internal sealed class ControlChoice
             : new ControlChoice(ControlBasis.AnyCells, why + ", which others call", question.New);
     }
 
-    /// <summary>What is compared with one another; null: with nothing.</summary>
-    public (string Caller, string Cell)? StratumOf(TrafficRow row) => Basis switch
+    /// <summary>What is compared with one another, by the callers' cell and the instances'; null: with nothing.</summary>
+    public (string Caller, string Cell)? StratumOf(CellName? caller, CellName cell) => Basis switch
     {
-        ControlBasis.SameCells => _cells.Contains(row.Of.Cell.Value) ? (row.Caller?.Value ?? "", row.Of.Cell.Value) : null,
-        ControlBasis.SameCallers => (row.Caller?.Value ?? "", ""),
+        ControlBasis.SameCells => _cells.Contains(cell.Value) ? (caller?.Value ?? "", cell.Value) : null,
+        ControlBasis.SameCallers => (caller?.Value ?? "", ""),
         ControlBasis.AnyCells or ControlBasis.Before => ("", ""),
     };
 }

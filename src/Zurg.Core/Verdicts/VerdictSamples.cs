@@ -10,7 +10,7 @@ internal sealed class VerdictSamples
     private readonly VerdictPolicy _policy;
     private readonly VerdictSides _sides;
     private readonly ControlChoice _control;
-    private readonly ImmutableArray<NumberedRow> _rows;
+    private readonly NumberedRow[] _rows;
     private readonly ImmutableArray<LifeCount> _lives;
     private readonly ImmutableSortedDictionary<long, int> _slow;
     private readonly Dictionary<InstanceId, int> _numbers;
@@ -36,7 +36,7 @@ internal sealed class VerdictSamples
     public ImmutableArray<ulong> Names { get; }
 
     /// <summary>Whether anybody measures how long answers of the new one take, or it was asked nothing.</summary>
-    public bool AreTimed => _rows.All(r => !r.Row.IsNew) || _rows.Any(r => r.Row.IsNew && r.Row.Count.Latency is not null);
+    public bool AreTimed => !_rows.Any(r => r.Row.IsNew) || _rows.Any(r => r.Row.IsNew && r.Row.Count.Latency is not null);
 
     public ImmutableArray<Sample> Of(VerdictSignal signal) => signal switch
     {
@@ -61,29 +61,47 @@ internal sealed class VerdictSamples
         return before.Select(s => s with { Second = _since + ((_since - 1 - s.Second) / each) });
     }
 
-    private ImmutableArray<NumberedRow> Numbered(ImmutableArray<TrafficRow> rows)
+    /// <summary>Those that are compared with anything, by second.</summary>
+    private NumberedRow[] Numbered(ImmutableArray<TrafficRow> rows)
     {
-        var keys = rows.Select(r => (Row: r, Key: _control.StratumOf(r))).Where(r => r.Key is not null).ToArray();
-        var strata = keys.Select(r => r.Key!.Value).Distinct()
-            .OrderBy(s => s.Caller, StringComparer.Ordinal).ThenBy(s => s.Cell, StringComparer.Ordinal)
-            .Index().ToDictionary(s => s.Item, s => s.Index);
+        var strata = StrataOf(rows);
         var firstSeen = new Dictionary<(int Instance, Incarnation Incarnation), long>();
-        var numbered = new NumberedRow[keys.Length];
-        for (var i = 0; i < keys.Length; i++)
+        var numbered = new List<NumberedRow>(rows.Length);
+        var isInOrder = true;
+        foreach (var row in rows)
         {
-            var (row, key) = keys[i];
-            var instance = _numbers[row.Of.Instance];
-            numbered[i] = new NumberedRow(row, strata[key!.Value], instance);
-            var life = (instance, row.Count.Incarnation);
-            firstSeen[life] = Math.Min(row.Second, firstSeen.GetValueOrDefault(life, long.MaxValue));
+            if (strata[(row.Caller, row.Of.Cell)] is { } stratum)
+            {
+                var life = (Instance: _numbers[row.Of.Instance], row.Count.Incarnation);
+                firstSeen[life] = Math.Min(row.Second, firstSeen.GetValueOrDefault(life, long.MaxValue));
+                isInOrder &= numbered.Count == 0 || numbered[^1].Row.Second <= row.Second;
+                numbered.Add(new NumberedRow(row, stratum, life.Instance));
+            }
         }
 
+        var all = isInOrder ? numbered.ToArray() : [.. numbered.OrderBy(r => r.Row.Second)];
         var warmUp = (long)_policy.WarmUp.TotalSeconds;
-        return
-        [
-            .. numbered.Select(r => r with { IsWarm = r.Row.Second - firstSeen[(r.Instance, r.Row.Count.Incarnation)] >= warmUp })
-                .OrderBy(r => r.Row.Second),
-        ];
+        for (var i = 0; i < all.Length; i++)
+        {
+            var row = all[i].Row;
+            all[i] = all[i] with { IsWarm = row.Second - firstSeen[(all[i].Instance, row.Count.Incarnation)] >= warmUp };
+        }
+
+        return all;
+    }
+
+    private Dictionary<(CellName? Caller, CellName Cell), int?> StrataOf(ImmutableArray<TrafficRow> rows)
+    {
+        var pairs = new HashSet<(CellName? Caller, CellName Cell)>();
+        foreach (var row in rows)
+        {
+            pairs.Add((row.Caller, row.Of.Cell));
+        }
+
+        var strata = pairs.Select(p => _control.StratumOf(p.Caller, p.Cell)).OfType<(string Caller, string Cell)>().Distinct()
+            .OrderBy(s => s.Caller, StringComparer.Ordinal).ThenBy(s => s.Cell, StringComparer.Ordinal)
+            .Index().ToDictionary(s => s.Item, s => s.Index);
+        return pairs.ToDictionary(p => p, p => _control.StratumOf(p.Caller, p.Cell) is { } s ? strata[s] : (int?)null);
     }
 
     private ImmutableArray<Sample> Traffic(Func<InstanceTraffic, (long Bad, long Asked)> count) =>

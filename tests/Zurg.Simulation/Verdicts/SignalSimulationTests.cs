@@ -68,8 +68,8 @@ public sealed class SignalSimulationTests(ITestOutputHelper output)
 
         output.WriteLine($"{kind} at {rate}/s, {runs} runs: {halted} halted, {passed} passed; {ignored} halted unguarded");
         Assert.InRange(halted, 0, Chance.Most(runs, 0.01));
-        Assert.InRange(passed, runs - Chance.Most(runs, 0.05), runs);
-        Assert.True(ignored > 10 * Chance.Most(runs, 0.01), "the noise is none");
+        Assert.InRange(passed, runs - Chance.Most(runs, 0.1), runs);
+        Assert.True(ignored > runs / 2, "the noise is none");
     }
 
     private static List<Sample> Bunches(int run, double rate)
@@ -99,7 +99,7 @@ public sealed class SignalSimulationTests(ITestOutputHelper output)
 
     [Fact]
     public void A_fault_that_grows_slowly_is_found_on_its_way() =>
-        Assert.InRange(MedianDelay(60, 1, s => s < 60 ? 1 : Math.Min(5, 1 + ((s - 60) / 60.0))), 60, 150);
+        Assert.InRange(MedianDelay(60, 1, s => s < 60 ? 1 : Math.Min(5, 1 + ((s - 60) / 60.0))), 60, 180);
 
     private double MedianDelay(int from, int load, Func<int, double> theta)
     {

@@ -12,7 +12,7 @@ public sealed class ControlChoiceTests
         new VerdictSides(script.Question).RowsOf(script.Counts.Traffic, 0, long.MaxValue);
 
     private static string Strata(TrafficScript script) => string.Join(' ', Rows(script).Select(r =>
-        $"{r.Of.Instance.Index}:{(Of(script).StratumOf(r) is { } s ? $"{s.Caller}>{s.Cell}" : "none")}").Distinct().Order());
+        $"{r.Of.Instance.Index}:{(Of(script).StratumOf(r.Caller, r.Of.Cell) is { } s ? $"{s.Caller}>{s.Cell}" : "none")}").Distinct().Order());
 
     [Fact]
     public void Old_ones_of_the_same_cells_are_compared_each_caller_and_cell_by_itself()

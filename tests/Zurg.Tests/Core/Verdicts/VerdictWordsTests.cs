@@ -45,11 +45,9 @@ public sealed class VerdictWordsTests
                 + "15 % of what a halt needs (failed first attempts)",
             script.Judge(30).Why);
         Assert.Equal(
-            [
-                "failed first attempts: 9 % of what a pass needs", "errors: 59 % of what a pass needs",
-                "timeouts: 59 % of what a pass needs",
-            ],
-            script.Judge(30).Missing);
+            "failed first attempts: 9 % of what a pass needs; errors: 59 % of what a pass needs; "
+                + "timeouts: 59 % of what a pass needs",
+            string.Join("; ", script.Judge(30).Missing));
         Assert.Equal(
             "2.0.0 is watched: 0 requests so far and 0 to compare with; 0 % of what a pass needs (failed first attempts), "
                 + "0 % of what a halt needs (failed first attempts)",
