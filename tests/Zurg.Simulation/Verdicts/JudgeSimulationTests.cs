@@ -1,5 +1,4 @@
 using Xunit.Abstractions;
-using Zurg.Core;
 using Zurg.Protocol;
 using Zurg.Tests.Support;
 

@@ -1,5 +1,4 @@
 using Zurg.Core;
-using Zurg.Protocol;
 using Zurg.Tests.Support;
 
 namespace Zurg.Tests.Core.Verdicts;

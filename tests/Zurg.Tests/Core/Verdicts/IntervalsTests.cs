@@ -28,7 +28,7 @@ public sealed class IntervalsTests
 
     [Fact]
     public void It_waits_ten_seconds_at_most_and_then_counts_for_one_side_only() =>
-        Assert.Equal("10: 3(3)/6 0/0; 11: 0(0)/0 1/9", Shown(New(1, 1, 2), New(5, 1, 2), New(10, 1, 2), Old(11, 1, 9)));
+        Assert.Equal("10: 3(3)/6 0/0; 11: 0(0)/0 1/9", Shown(New(1, 1, 2), New(9, 1, 2), New(10, 1, 2), Old(11, 1, 9)));
 
     [Fact]
     public void What_is_left_at_the_end_counts_too() => Assert.Equal("3: 2(1)/5 0/0", Shown(New(3, 2, 5)));

@@ -182,6 +182,20 @@ public sealed class VerdictJudgeTests
         Assert.Equal(VerdictOutcome.Pass, script.Judge(3800).Outcome);
     }
 
+    [Theory]
+    [InlineData(3600, 0)]
+    [InlineData(3601, 1200)]
+    [InlineData(4800, 1200)]
+    [InlineData(4801, 1800)]
+    [InlineData(5399, 1800)]
+    public void Where_the_beginning_is_forgotten_a_round_begins_it(int at, int from)
+    {
+        var script = new TrafficScript(2).Run(0, 5400, 1, _ => 0, _ => 0);
+        script.Policy = script.Policy with { Lag = TimeSpan.Zero };
+
+        Assert.Equal(at - from, script.Judge(at).Signals[0].Requests);
+    }
+
     [Fact]
     public void When_no_old_one_is_left_it_is_compared_with_the_time_before()
     {

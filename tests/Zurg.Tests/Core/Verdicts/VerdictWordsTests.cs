@@ -1,4 +1,3 @@
-using Zurg.Core;
 using Zurg.Protocol;
 using Zurg.Tests.Support;
 

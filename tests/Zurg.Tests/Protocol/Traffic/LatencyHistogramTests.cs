@@ -1,10 +1,9 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 using Zurg.Protocol;
 
-namespace Zurg.Tests.Protocol.Traffic;
+namespace Zurg.Tests.Traffic;
 
 public sealed class LatencyHistogramTests
 {

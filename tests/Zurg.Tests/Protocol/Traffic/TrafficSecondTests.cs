@@ -3,7 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Zurg.Protocol;
 
-namespace Zurg.Tests.Protocol.Traffic;
+namespace Zurg.Tests.Traffic;
 
 public sealed class TrafficSecondTests
 {
