@@ -3,7 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Zurg.Protocol;
 
-namespace Zurg.Tests.Traffic;
+namespace Zurg.Tests.Counts;
 
 public sealed class TrafficSecondTests
 {
