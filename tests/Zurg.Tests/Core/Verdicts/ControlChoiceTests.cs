@@ -10,8 +10,11 @@ public sealed class ControlChoiceTests
     private static IReadOnlyCollection<TrafficRow> Rows(TrafficScript script) =>
         new VerdictSides(script.Question).RowsOf(script.Counts.Traffic, 0, long.MaxValue);
 
-    private static string Strata(TrafficScript script) => string.Join(' ', Rows(script).Select(r =>
-        $"{r.Of.Instance.Index}:{(Of(script).StratumOf(r.Caller, r.Of.Cell) is { } s ? $"{s.Caller}>{s.Cell}" : "none")}").Distinct().Order());
+    private static string Strata(TrafficScript script) =>
+        string.Join(' ', Rows(script).Select(r => $"{r.Of.Instance.Index}:{Stratum(script, r)}").Distinct().Order());
+
+    private static string Stratum(TrafficScript script, TrafficRow row) =>
+        Of(script).StratumOf(row.Caller, row.Of.Cell) is { } s ? $"{s.Caller}>{s.Cell}" : "none";
 
     [Fact]
     public void Old_ones_of_the_same_cells_are_compared_each_caller_and_cell_by_itself()
